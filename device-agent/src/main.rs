@@ -1,2 +1,117 @@
-//! x
-fn main() {}
+//! `slm-agent`: loads one model, runs the trials of a job on it, and reports raw
+//! times as events. It runs on the device that is measured.
+
+mod args;
+mod bandwidth;
+mod clock;
+mod contention;
+mod digest;
+mod engine;
+mod job;
+mod machine;
+mod memory;
+mod output;
+mod parent;
+mod prepare;
+mod residency;
+mod run;
+mod signals;
+mod telemetry;
+mod trial;
+
+use args::{Command, RunArgs};
+use output::Output;
+use run::RunError;
+use slm_protocol::Event;
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    panic,
+    process::ExitCode,
+};
+
+/// Events cannot be written.
+const CANNOT_WRITE: u8 = 1;
+/// Wrong usage, or a job that cannot be understood.
+const WRONG_INPUT: u8 = 2;
+/// The model cannot be loaded.
+const LOAD_FAILED: u8 = 3;
+/// SIGINT or SIGTERM.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    clock::start();
+    panic::set_hook(Box::new(|info| complain(&info.to_string().replace('\n', " "))));
+    match args::parse(std::env::args_os().skip(1)) {
+        Ok(Command::Hello) => hello(),
+        Ok(Command::Run(args)) => run(&args),
+        Ok(Command::Version) => print(&version()),
+        Ok(Command::Help) => print(args::USAGE),
+        Err(mistake) => fail(WRONG_INPUT, mistake),
+    }
+}
+
+fn hello() -> ExitCode {
+    let facts = run::agent_facts(machine::facts());
+    match Output::open(None).and_then(|mut output| output.emit(Event::Hello(Box::new(facts)))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(CANNOT_WRITE, error),
+    }
+}
+
+fn run(args: &RunArgs) -> ExitCode {
+    if args.die_with_parent
+        && let Err(error) = parent::die_with_parent()
+    {
+        return fail(CANNOT_WRITE, format!("cannot be tied to the parent process: {error}"));
+    }
+    #[expect(clippy::exit, reason = "the way out when a load does not end after a signal")]
+    if let Err(error) = signals::watch(|| std::process::exit(i32::from(INTERRUPTED))) {
+        return fail(CANNOT_WRITE, format!("signals cannot be watched: {error}"));
+    }
+    let job = match job::read(args.job.as_deref()) {
+        Ok(job) => job,
+        Err(error) => return fail(WRONG_INPUT, error),
+    };
+    let result = Output::open(args.journal.as_deref())
+        .map_err(RunError::from)
+        .and_then(|mut output| run::run(&job, &mut output));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),
+        Err(RunError::Interrupted) => ExitCode::from(INTERRUPTED),
+        Err(error @ RunError::Output(_)) => fail(CANNOT_WRITE, error),
+    }
+}
+
+/// Version, flavour and engines, for people.
+fn version() -> String {
+    let engines: Vec<String> = engine::available()
+        .iter()
+        .map(|facts| format!("{}: {}\n", facts.engine.name(), facts.version))
+        .collect();
+    format!(
+        "slm-agent {} ({}, {})\n{}",
+        env!("CARGO_PKG_VERSION"),
+        env!("SLM_AGENT_FLAVOUR"),
+        env!("SLM_AGENT_TARGET"),
+        engines.concat()
+    )
+}
+
+fn print(text: &str) -> ExitCode {
+    match io::stdout().write_all(text.as_bytes()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::from(CANNOT_WRITE),
+    }
+}
+
+fn fail(code: u8, error: impl Display) -> ExitCode {
+    complain(&error.to_string().replace('\n', " "));
+    ExitCode::from(code)
+}
+
+/// One line on stderr. Nobody may be listening; that is no further error.
+fn complain(message: &str) {
+    let _ = writeln!(io::stderr(), "slm-agent: {message}");
+}

@@ -1,0 +1,124 @@
+//! What an engine must offer to be measured. Steps, not whole generations: the
+//! clock is read between them, by one loop for all engines.
+//!
+//! A [`Model`] is loaded first; its tokenizer prepares the prompts, and these say
+//! how large a context must be. Then a [`Session`] is opened on it.
+
+mod llama;
+mod null;
+
+use slm_protocol::{
+    BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, LoadMode, ModelFacts, ResolvedOptions,
+};
+use std::{path::Path, time::Instant};
+use thiserror::Error;
+
+/// A loaded model, before a context exists.
+pub(crate) trait Model {
+    /// What was loaded, by the engine's own report.
+    fn facts(&self) -> &ModelFacts;
+
+    /// Token ids of a text. `add_special`: with the begin and end tokens that the
+    /// model wants. `parse_special`: special tokens written in the text count.
+    fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32>;
+
+    /// The text of tokens, invalid UTF-8 replaced.
+    fn detokenize(&self, tokens: &[i32]) -> String;
+
+    /// The model's own chat template, if it has one.
+    fn chat_template(&self) -> Option<ChatTemplate>;
+
+    /// Whether a token ends an output.
+    fn is_end(&self, token: i32) -> bool;
+
+    /// Makes a context and what belongs to it.
+    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError>;
+}
+
+/// A context: runs one sequence, step by step.
+pub(crate) trait Session {
+    /// Forgets everything evaluated.
+    fn reset(&mut self);
+
+    /// From when on a step is aborted; `None`: never.
+    fn set_deadline(&mut self, deadline: Option<Instant>);
+
+    /// Evaluates a whole prompt, in one call of the engine if it fits into a batch.
+    fn prefill(&mut self, tokens: &[i32]) -> Result<(), StepError>;
+
+    /// The likeliest next token after the last step.
+    fn sample(&mut self) -> Result<Sampled, StepError>;
+
+    /// Evaluates one token at the next position.
+    fn decode(&mut self, token: i32) -> Result<(), StepError>;
+
+    /// Prompt tokens that the engine says it evaluated since the last reset.
+    fn evaluated(&self) -> Option<u32>;
+}
+
+/// A chat template and the tokens that it may name.
+pub(crate) struct ChatTemplate {
+    pub(crate) source: String,
+    pub(crate) bos_token: String,
+    pub(crate) eos_token: String,
+}
+
+/// How a context is set up; everything is decided by then.
+pub(crate) struct Setup {
+    pub(crate) threads: u32,
+    pub(crate) flash_attention: FlashAttention,
+    pub(crate) n_ctx: u32,
+    pub(crate) n_ubatch: Option<u32>,
+}
+
+/// A context and what the engine reports of it.
+pub(crate) struct Opened<'model> {
+    pub(crate) session: Box<dyn Session + 'model>,
+    pub(crate) options: ResolvedOptions,
+    pub(crate) buffers: BufferSizes,
+    pub(crate) devices: Vec<String>,
+    pub(crate) log: Vec<String>,
+}
+
+/// A sampled token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sampled {
+    pub(crate) token: i32,
+    /// Whether every logit of the row was finite.
+    pub(crate) finite: bool,
+}
+
+/// Why a model or a context cannot be used.
+#[derive(Debug, Error)]
+#[error("{message}")]
+pub(crate) struct LoadError {
+    pub(crate) failure: Failure,
+    pub(crate) message: String,
+}
+
+/// Why a step did not end well.
+#[derive(Debug, Error)]
+pub(crate) enum StepError {
+    /// The deadline passed, or the process was interrupted.
+    #[error("aborted")]
+    Aborted,
+    /// Memory ran out.
+    #[error("out of memory: {0}")]
+    OutOfMemory(String),
+    /// The engine cannot do this.
+    #[error("{0}")]
+    Unsupported(String),
+}
+
+/// The engines inside this binary.
+pub(crate) fn available() -> Vec<EngineFacts> {
+    vec![llama::facts(), null::facts()]
+}
+
+/// Loads a model into an engine.
+pub(crate) fn load(kind: EngineKind, path: &Path, mode: LoadMode) -> Result<Box<dyn Model>, LoadError> {
+    Ok(match kind {
+        EngineKind::Llama => Box::new(llama::Llama::load(path, mode)?),
+        EngineKind::Null => Box::new(null::Null::load()),
+    })
+}

@@ -1,0 +1,88 @@
+//! Cuts a text to an exact number of tokens.
+
+use crate::engine::Model;
+
+/// Longest text tried per token: more means that the source hardly tokenizes.
+const MAX_BYTES_PER_TOKEN: usize = 256;
+/// Cuts tried on either side of the first guess.
+const NEARBY: usize = 64;
+
+/// A prefix of the source (repeated, one line after another, if it is too short)
+/// that the model's tokenizer counts as exactly `tokens`, special ones included.
+///
+/// A longer prefix has more tokens almost always, but not always: the last word
+/// may join into one token as it grows. So the cut is found by bisection over
+/// character boundaries, then among its neighbours. The error says why there is none.
+pub(super) fn cut(source: &str, tokens: u32, model: &dyn Model) -> Result<String, String> {
+    let wanted = tokens as usize;
+    let count = |text: &str| model.tokenize(text, true, false).len();
+    let special = count("");
+    if wanted <= special {
+        return Err(format!("{tokens} tokens are asked for, but special tokens alone take {special}"));
+    }
+    if source.is_empty() {
+        return Err("the text to cut from is empty".to_owned());
+    }
+    let text = long_enough(source, wanted, &count)
+        .ok_or_else(|| format!("the text to cut from does not yield {tokens} tokens when repeated"))?;
+    let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let guess = boundaries.partition_point(|at| count(&text[..*at]) < wanted);
+    let nearby = (0..=NEARBY).flat_map(|step| [guess.checked_add(step), guess.checked_sub(step)]).flatten();
+    for index in nearby {
+        if let Some(at) = boundaries.get(index)
+            && count(&text[..*at]) == wanted
+        {
+            return Ok(text[..*at].to_owned());
+        }
+    }
+    Err(format!("no cut of the text has exactly {tokens} tokens in this model's tokenizer"))
+}
+
+/// The source repeated until it has at least as many tokens as wanted.
+fn long_enough(source: &str, wanted: usize, count: &impl Fn(&str) -> usize) -> Option<String> {
+    let mut text = source.to_owned();
+    while count(&text) < wanted {
+        if text.len() / MAX_BYTES_PER_TOKEN > wanted {
+            return None;
+        }
+        // Doubling: a short source and many tokens would take long line by line.
+        text = format!("{text}\n{text}");
+    }
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine;
+    use proptest::prelude::*;
+    use slm_protocol::{EngineKind, LoadMode};
+
+    fn null() -> Box<dyn Model> {
+        engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn ascii_is_cut_to_the_very_token(source in "[a-z ]{1,200}", tokens in 2u32..400) {
+            let model = null();
+            let text = cut(&source, tokens, model.as_ref()).unwrap();
+            prop_assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
+        }
+
+        #[test]
+        fn any_text_is_cut_exactly_or_refused(source in "\\PC{0,60}", tokens in 0u32..200) {
+            let model = null();
+            if let Ok(text) = cut(&source, tokens, model.as_ref()) {
+                prop_assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_with_a_reason() {
+        let model = null();
+        assert!(cut("", 5, model.as_ref()).unwrap_err().contains("empty"));
+        assert!(cut("text", 1, model.as_ref()).unwrap_err().contains("special"));
+    }
+}

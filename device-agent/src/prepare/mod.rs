@@ -1,0 +1,155 @@
+//! Prompts as the model will see them: templated, cut, counted.
+//!
+//! The text is prepared here, before any trial; a trial tokenises it again, since
+//! tokenising is part of the time to the first token.
+
+mod exact;
+mod template;
+
+use crate::{digest, engine::Model};
+use slm_protocol::{Job, Prompt, PromptContent, PromptReport};
+use template::Template;
+
+/// A prompt ready to be run, or the reason why it cannot be.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    /// What the engine is given.
+    pub(crate) text: String,
+    /// Whether the tokenizer adds the model's begin and end tokens.
+    pub(crate) add_special: bool,
+    /// Whether special tokens in the text count: in a template they do, in what
+    /// a user wrote they do not.
+    pub(crate) parse_special: bool,
+    /// What the host is told.
+    pub(crate) report: PromptReport,
+}
+
+/// Prepares all prompts of a job, in its order.
+pub(crate) fn prompts(job: &Job, model: &dyn Model) -> Vec<Prepared> {
+    let template = job.generation.chat_template.then(|| model.chat_template()).flatten().map(Template::new);
+    let limit = longest_prompt(job, model);
+    job.prompts.iter().map(|prompt| prepare(prompt, model, template.as_ref(), &limit)).collect()
+}
+
+/// Context length for these prompts if none is asked for: the longest one with its
+/// output, rounded up to 256. `None` when none of them can run.
+pub(crate) fn context_length(prompts: &[Prepared], max_new_tokens: u32) -> Option<u32> {
+    let longest = prompts.iter().filter(|p| p.report.unsupported.is_none()).map(|p| p.report.n_in).max()?;
+    Some(longest.saturating_add(max_new_tokens).checked_next_multiple_of(256).unwrap_or(u32::MAX))
+}
+
+/// Prompt tokens that leave room for the output.
+struct Limit {
+    tokens: u32,
+    /// The context that the room is in.
+    context: u32,
+    /// Whose limit that is.
+    of: &'static str,
+    max_new_tokens: u32,
+}
+
+fn longest_prompt(job: &Job, model: &dyn Model) -> Limit {
+    let max_new_tokens = job.generation.max_new_tokens;
+    let trained = model.facts().n_ctx_train;
+    let (context, of) = match job.options.n_ctx {
+        Some(asked) if asked < trained => (asked, "asked for"),
+        _ => (trained, "that the model was trained for"),
+    };
+    Limit { tokens: context.saturating_sub(max_new_tokens), context, of, max_new_tokens }
+}
+
+fn prepare(prompt: &Prompt, model: &dyn Model, template: Option<&Template>, limit: &Limit) -> Prepared {
+    let (text, templated, mut problem) = match &prompt.content {
+        PromptContent::Text { text } => match template {
+            None => (text.clone(), false, None),
+            Some(template) => match template.render(text) {
+                Ok(rendered) => (rendered, true, None),
+                Err(problem) => (text.clone(), false, Some(problem)),
+            },
+        },
+        PromptContent::Exact { source, tokens } if *tokens > limit.tokens => {
+            (String::new(), false, Some(too_long(*tokens, limit)).filter(|_| !source.is_empty()))
+        }
+        PromptContent::Exact { source, tokens } => match exact::cut(source, *tokens, model) {
+            Ok(text) => (text, false, None),
+            Err(problem) => (String::new(), false, Some(problem)),
+        },
+    };
+    let add_special = !templated || !template.is_some_and(|template| template.begins(&text));
+    let tokens = model.tokenize(&text, add_special, templated);
+    let n_in = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
+    if problem.is_none() && n_in == 0 {
+        problem = Some("the prompt has no tokens".to_owned());
+    }
+    if problem.is_none() && n_in > limit.tokens {
+        problem = Some(too_long(n_in, limit));
+    }
+    Prepared {
+        report: PromptReport {
+            id: prompt.id.clone(),
+            n_in,
+            text_sha256: digest::text(&text),
+            tokens_sha256: digest::tokens(&tokens),
+            templated,
+            unsupported: problem,
+        },
+        text,
+        add_special,
+        parse_special: templated,
+    }
+}
+
+fn too_long(n_in: u32, limit: &Limit) -> String {
+    format!(
+        "a prompt of {n_in} tokens and an output of {} do not fit into the context of {} {}",
+        limit.max_new_tokens, limit.context, limit.of
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine;
+    use slm_protocol::{
+        EngineKind, EngineOptions, FlashAttention, Generation, LoadMode, ModelFile, StopRule, VERSION,
+    };
+
+    fn job(contents: Vec<PromptContent>, n_ctx: Option<u32>) -> Job {
+        Job {
+            protocol: VERSION,
+            engine: EngineKind::Null,
+            model: ModelFile { name: String::new(), path: String::new() },
+            options: EngineOptions {
+                threads: None,
+                flash_attention: FlashAttention::Auto,
+                n_ctx,
+                n_ubatch: None,
+                load: LoadMode::Mmap,
+            },
+            generation: Generation { max_new_tokens: 10, stop: StopRule::FixedLength, chat_template: true },
+            prompts: contents
+                .into_iter()
+                .enumerate()
+                .map(|(index, content)| Prompt { id: index.to_string(), content })
+                .collect(),
+            trials: Vec::new(),
+            trial_timeout_ms: 1,
+            gap_ms: 0,
+        }
+    }
+
+    #[test]
+    fn a_prompt_that_does_not_fit_is_refused_and_the_others_are_not() {
+        let text = |bytes: usize| PromptContent::Text { text: "x".repeat(bytes) };
+        let exact = |tokens| PromptContent::Exact { source: "abc".to_owned(), tokens };
+        let job = job(vec![text(36), text(4000), exact(90), exact(91), text(356)], Some(100));
+        let model = engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap).unwrap();
+        let prepared = prompts(&job, model.as_ref());
+        let refused: Vec<bool> = prepared.iter().map(|p| p.report.unsupported.is_some()).collect();
+        assert_eq!(refused, [false, true, false, true, false]);
+        assert_eq!(prepared[2].report.n_in, 90);
+        assert!(prepared[1].report.unsupported.as_ref().unwrap().contains("context of 100"));
+        assert_eq!(context_length(&prepared, 10), Some(256));
+        assert_eq!(context_length(&prepared[1..2], 10), None);
+    }
+}
