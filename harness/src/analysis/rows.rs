@@ -1,0 +1,253 @@
+//! Rows of `trials.csv` and `tokens.csv`, in the order of their columns.
+
+use super::{Metrics, Verdict, judge, metrics::token_latencies_ms};
+use crate::plan::{Plan, PlannedTrial};
+use serde::{Deserialize, Serialize};
+use slm_protocol::{Failure, Ready, TrialOutcome, TrialReport};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// How a planned trial ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It ran to its end.
+    Completed,
+    /// It ran, or tried to, and failed.
+    Failed,
+    /// It was not tried, because its cell had failed before.
+    Skipped,
+}
+
+/// A row of `trials.csv`; docs/results-format.md describes every column.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the columns are described in docs/results-format.md")]
+pub struct TrialRow {
+    pub trial_id: String,
+    pub device: String,
+    pub soc: Option<String>,
+    pub backend: String,
+    pub model: String,
+    pub weights: String,
+    pub quant: String,
+    pub params: u64,
+    pub chunks: Option<u8>,
+    pub prompt_id: String,
+    pub repetition: u32,
+    pub warmup: bool,
+    pub status: Status,
+    pub failure: Option<Failure>,
+    pub verdict: Option<Verdict>,
+    pub verdict_reason: Option<String>,
+    pub n_in_nominal: u32,
+    pub n_in: Option<u32>,
+    pub n_out: Option<u32>,
+    pub stop_reason: Option<String>,
+    pub load_s: Option<f64>,
+    pub tokenize_s: Option<f64>,
+    pub ttft_s: Option<f64>,
+    pub prefill_s: Option<f64>,
+    pub itps: Option<f64>,
+    pub otps: Option<f64>,
+    pub tpot_p50_ms: Option<f64>,
+    pub tpot_p90_ms: Option<f64>,
+    pub tpot_p99_ms: Option<f64>,
+    pub runtime_s: Option<f64>,
+    pub rss_peak_mib: Option<f64>,
+    pub model_mib: Option<f64>,
+    pub kv_cache_mib: Option<f64>,
+    pub compute_mib: Option<f64>,
+    pub threads: Option<u32>,
+    pub flash_attention: Option<&'static str>,
+    pub thermal_status: Option<String>,
+    pub battery_temp_c: Option<f64>,
+    pub energy_j: Option<f64>,
+    pub started_at: Option<String>,
+}
+
+/// A row of `tokens.csv`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TokenRow<'a> {
+    /// The trial.
+    pub trial_id: &'a str,
+    /// From 0; token 0's latency is the TTFT.
+    pub index: usize,
+    /// Milliseconds; they add up to the runtime.
+    pub latency_ms: f64,
+}
+
+/// Where a trial ran: what its row needs beside plan and report.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// Device by name.
+    pub device: &'a str,
+    /// SoC or CPU, once the agent told it.
+    pub soc: Option<&'a str>,
+    /// The loaded model, once it is.
+    pub ready: Option<&'a Ready>,
+}
+
+/// The row of a trial that the agent reported.
+pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report: &TrialReport) -> TrialRow {
+    let mut row = bare_row(plan, trial, place);
+    let metrics = Metrics::of(report);
+    let generation = &plan.input.models[trial.model].generation;
+    match (&report.outcome, place.ready) {
+        (TrialOutcome::Completed, Some(ready)) => {
+            let (verdict, reason) =
+                judge(report, ready, generation.stop, generation.max_new_tokens, plan.input.backend);
+            row.status = Status::Completed;
+            row.verdict = Some(verdict);
+            row.verdict_reason = Some(reason).filter(|reason| !reason.is_empty());
+        }
+        (TrialOutcome::Completed, None) => {
+            row.status = Status::Completed;
+            row.verdict = Some(Verdict::Suspect);
+            row.verdict_reason = Some("the record of the model's load is missing".into());
+        }
+        (TrialOutcome::Failed { failure, message }, _) => {
+            row.failure = Some(*failure);
+            row.verdict_reason = Some(message.clone());
+        }
+    }
+    row.n_in = report.n_in;
+    row.n_out = report.output.as_ref().map(|output| output.n_out);
+    row.stop_reason = report.output.as_ref().map(|output| output.stop.name().to_owned());
+    row.tokenize_s = metrics.tokenize_s;
+    row.ttft_s = metrics.ttft_s;
+    row.prefill_s = metrics.prefill_s;
+    row.itps = metrics.itps;
+    row.otps = metrics.otps;
+    row.tpot_p50_ms = metrics.tpot_p50_ms;
+    row.tpot_p90_ms = metrics.tpot_p90_ms;
+    row.tpot_p99_ms = metrics.tpot_p99_ms;
+    row.runtime_s = metrics.runtime_s;
+    row.rss_peak_mib = report.rss_peak.map(mib);
+    row.started_at = Some(rfc3339(report.started_unix_ns));
+    row
+}
+
+/// The row of a trial that never reported: its agent died, its model did not
+/// load, or its cell was given up.
+pub fn failed_row(
+    plan: &Plan,
+    trial: &PlannedTrial,
+    place: Place<'_>,
+    status: Status,
+    failure: Failure,
+    evidence: &str,
+) -> TrialRow {
+    let mut row = bare_row(plan, trial, place);
+    row.status = status;
+    row.failure = Some(failure);
+    row.verdict_reason = Some(evidence.to_owned());
+    row
+}
+
+/// What plan and load alone tell.
+fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
+    let model = &plan.input.models[trial.model];
+    let prompt = &plan.input.prompts[trial.prompt];
+    let ready = place.ready;
+    let flash = ready.and_then(|ready| ready.options.flash_attention);
+    TrialRow {
+        trial_id: trial.id.clone(),
+        device: place.device.to_owned(),
+        soc: place.soc.map(str::to_owned),
+        backend: plan.input.backend.name().to_owned(),
+        model: model.name.clone(),
+        weights: model.weights.name().to_owned(),
+        quant: model.quant.clone(),
+        params: model.params,
+        chunks: prompt.context.chunks(),
+        prompt_id: prompt.id.clone(),
+        repetition: trial.repetition,
+        warmup: trial.warmup,
+        status: Status::Failed,
+        failure: None,
+        verdict: None,
+        verdict_reason: None,
+        n_in_nominal: prompt.nominal_tokens,
+        n_in: None,
+        n_out: None,
+        stop_reason: None,
+        load_s: ready.map(|ready| ready.load.ready_ns as f64 / 1e9),
+        tokenize_s: None,
+        ttft_s: None,
+        prefill_s: None,
+        itps: None,
+        otps: None,
+        tpot_p50_ms: None,
+        tpot_p90_ms: None,
+        tpot_p99_ms: None,
+        runtime_s: None,
+        rss_peak_mib: None,
+        model_mib: ready.and_then(|ready| ready.buffers.model).map(mib),
+        kv_cache_mib: ready.and_then(|ready| ready.buffers.kv_cache).map(mib),
+        compute_mib: ready.and_then(|ready| ready.buffers.compute).map(mib),
+        threads: ready.map(|ready| ready.options.threads),
+        flash_attention: flash.map(|on| if on { "on" } else { "off" }),
+        thermal_status: None,
+        battery_temp_c: None,
+        energy_j: None,
+        started_at: None,
+    }
+}
+
+/// The rows of a trial's output tokens.
+pub fn token_rows(report: &TrialReport) -> impl Iterator<Item = TokenRow<'_>> {
+    let latencies = token_latencies_ms(&report.times).into_iter().enumerate();
+    latencies.map(|(index, latency_ms)| TokenRow { trial_id: &report.trial_id, index, latency_ms })
+}
+
+/// Wall clock in RFC 3339 with milliseconds, UTC.
+pub fn rfc3339(unix_ns: u64) -> String {
+    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(unix_ns)).to_string()
+}
+
+fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{metrics::tests::report, verdict::tests::ready};
+    use super::*;
+    use crate::plan::tests_support::input;
+    use slm_protocol::Timestamps;
+
+    #[test]
+    fn the_columns_stand_in_the_documented_order() {
+        let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
+        let place = Place { device: "local", soc: Some("a, \"cpu\""), ready: None };
+        let row = failed_row(&plan, &plan.trials[1], place, Status::Failed, Failure::OutOfMemory, "signal 9");
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(row).unwrap();
+        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
+        let header = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,repetition,warmup,status,\
+            failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,tokenize_s,ttft_s,prefill_s,itps,\
+            otps,tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,model_mib,kv_cache_mib,compute_mib,threads,\
+            flash_attention,thermal_status,battery_temp_c,energy_j,started_at\n";
+        assert!(text.starts_with(header), "{text}");
+        assert!(text.contains(",failed,out-of-memory,,signal 9,"), "{text}");
+        assert!(text.contains("\"a, \"\"cpu\"\"\""));
+    }
+
+    #[test]
+    fn itps_times_prefill_is_the_prompt() {
+        let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
+        let ready = ready();
+        let place = Place { device: "local", soc: None, ready: Some(&ready) };
+        let times = Timestamps {
+            request_ns: Some(0),
+            tokenized_ns: Some(100),
+            prefill_start_ns: Some(200),
+            prefill_end_ns: Some(77_777_777),
+            tokens_ns: (1..=64).map(|i| 77_777_777 + i * 5_000_000).collect(),
+            end_ns: Some(1_000_000_000),
+        };
+        let row = finished_row(&plan, &plan.trials[1], place, &report(203, times));
+        assert!((row.itps.unwrap() * row.prefill_s.unwrap() - 203.0).abs() < 1e-9);
+        assert_eq!((row.status, row.verdict), (Status::Completed, Some(Verdict::Valid)));
+        assert_eq!(row.started_at.as_deref(), Some("2023-11-14T22:13:20.000Z"));
+    }
+}

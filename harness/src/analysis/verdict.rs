@@ -1,0 +1,185 @@
+//! Whether a trial's figures can be trusted: `valid`, `throttled` or `suspect`,
+//! with the reason. Rules and thresholds: docs/methodology.md.
+
+use super::Metrics;
+use serde::{Deserialize, Serialize};
+use slm_protocol::{EngineKind, Ready, StopReason, StopRule, TrialReport};
+
+/// CPU time of other processes that is tolerated, as a share of the trial's time…
+const OTHER_CPU_SHARE: f64 = 0.10;
+/// …and in seconds, since the kernel counts in ticks of 10 ms on every core.
+const OTHER_CPU_FLOOR_S: f64 = 0.05;
+/// Time that the agent's threads may wait for a core, as a share of the trial's time…
+const RUN_DELAY_SHARE: f64 = 0.05;
+/// …and in seconds.
+const RUN_DELAY_FLOOR_S: f64 = 0.01;
+/// Decode may read this much faster than the bandwidth probe did, which has noise too.
+const BANDWIDTH_TOLERANCE: f64 = 1.25;
+
+/// What a trial's figures are worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Nothing spoke against them.
+    Valid,
+    /// The device slowed down for heat.
+    Throttled,
+    /// Something does not add up, or something else ran too.
+    Suspect,
+}
+
+impl Verdict {
+    /// The name used in every file and table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Valid => "valid",
+            Verdict::Throttled => "throttled",
+            Verdict::Suspect => "suspect",
+        }
+    }
+}
+
+/// Judges a completed trial; the reasons are for people.
+pub fn judge(
+    report: &TrialReport,
+    ready: &Ready,
+    stop: StopRule,
+    max_new_tokens: u32,
+    backend: EngineKind,
+) -> (Verdict, String) {
+    let metrics = Metrics::of(report);
+    let mut reasons = Vec::new();
+    contention(report, &metrics, &mut reasons);
+    tokens(report, stop, max_new_tokens, &mut reasons);
+    if backend != EngineKind::Null {
+        bandwidth(ready, &metrics, &mut reasons);
+    }
+    if reasons.is_empty() { (Verdict::Valid, String::new()) } else { (Verdict::Suspect, reasons.join("; ")) }
+}
+
+fn contention(report: &TrialReport, metrics: &Metrics, reasons: &mut Vec<String>) {
+    let Some(runtime) = metrics.runtime_s else { return };
+    let exceeds =
+        |value: Option<f64>, share: f64, floor: f64| value.filter(|&s| s > (share * runtime).max(floor));
+    if let Some(other) = exceeds(report.contention.other_cpu_s, OTHER_CPU_SHARE, OTHER_CPU_FLOOR_S) {
+        reasons.push(format!("other processes used {:.0} % of a core", 100.0 * other / runtime));
+    } else if let Some(delay) = exceeds(report.contention.run_delay_s, RUN_DELAY_SHARE, RUN_DELAY_FLOOR_S) {
+        reasons.push(format!("threads waited {:.0} % of the time for a core", 100.0 * delay / runtime));
+    }
+}
+
+fn tokens(report: &TrialReport, stop: StopRule, max_new_tokens: u32, reasons: &mut Vec<String>) {
+    if let (Some(n_in), Some(evaluated)) = (report.n_in, report.n_evaluated)
+        && n_in != evaluated
+    {
+        reasons.push(format!("{n_in} prompt tokens but the engine evaluated {evaluated}"));
+    }
+    let Some(output) = &report.output else {
+        reasons.push("no output".into());
+        return;
+    };
+    let ended = output.stop == StopReason::EndToken && stop == StopRule::Natural;
+    if output.n_out < max_new_tokens && !ended {
+        reasons.push(format!("{} of {max_new_tokens} tokens without an end token", output.n_out));
+    }
+    if output.n_out as usize != report.times.tokens_ns.len() {
+        reasons.push(format!("{} tokens but {} times", output.n_out, report.times.tokens_ns.len()));
+    }
+    if !output.logits_finite {
+        reasons.push("the engine's logits were not finite".into());
+    }
+}
+
+fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
+    if let (Some(bytes), Some(otps), Some(shown)) =
+        (ready.model.decode_bytes, metrics.otps, ready.memory_bandwidth)
+    {
+        let needed = bytes as f64 * otps;
+        if needed > shown * BANDWIDTH_TOLERANCE {
+            let (needed, shown) = (needed / 1e9, shown / 1e9);
+            reasons.push(format!("decode would need {needed:.0} GB/s where this machine showed {shown:.0}"));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::metrics::tests::report;
+    use super::*;
+    use slm_protocol::{BufferSizes, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps};
+
+    /// A loaded model of 78 MB on a machine of 20 GB/s.
+    pub(in crate::analysis) fn ready() -> Ready {
+        Ready {
+            load: LoadReport { ready_ns: 120_000_000, file_bytes: 78_000_000, cached_fraction: Some(1.0) },
+            model: ModelFacts {
+                architecture: "mpt".into(),
+                description: "mpt".into(),
+                n_params: 125_311_488,
+                size: 78_000_000,
+                decode_bytes: Some(70_000_000),
+                n_vocab: 50_368,
+                n_ctx_train: 2048,
+                chat_template_sha256: None,
+            },
+            options: ResolvedOptions {
+                threads: 2,
+                flash_attention: Some(true),
+                n_ctx: 512,
+                n_batch: 512,
+                n_ubatch: 512,
+            },
+            buffers: BufferSizes { model: Some(78 << 20), kv_cache: Some(18 << 20), compute: Some(15 << 20) },
+            devices: vec!["CPU".into()],
+            memory: MemoryReading::default(),
+            memory_bandwidth: Some(20e9),
+            prompts: Vec::new(),
+            engine_log: Vec::new(),
+        }
+    }
+
+    fn times(gap_ns: u64, n: u64) -> Timestamps {
+        Timestamps {
+            request_ns: Some(0),
+            tokenized_ns: Some(1),
+            prefill_start_ns: Some(2),
+            prefill_end_ns: Some(3),
+            tokens_ns: (1..=n).map(|i| i * gap_ns).collect(),
+            end_ns: Some(n * gap_ns + 1),
+        }
+    }
+
+    fn verdict(report: &TrialReport) -> (Verdict, String) {
+        judge(report, &ready(), StopRule::FixedLength, 64, EngineKind::Llama)
+    }
+
+    #[test]
+    fn an_undisturbed_trial_is_valid() {
+        assert_eq!(verdict(&report(200, times(5_000_000, 64))), (Verdict::Valid, String::new()));
+    }
+
+    #[test]
+    fn a_busy_process_beside_it_is_seen() {
+        let mut trial = report(200, times(5_000_000, 64));
+        trial.contention.other_cpu_s = Some(0.3);
+        assert!(verdict(&trial).1.contains("other processes used 94 % of a core"));
+        trial.contention.other_cpu_s = Some(0.02);
+        trial.contention.run_delay_s = Some(0.1);
+        assert!(verdict(&trial).1.contains("waited"));
+    }
+
+    #[test]
+    fn figures_that_cannot_be_are_suspect() {
+        let (kind, reason) = verdict(&report(200, times(500_000, 64)));
+        assert_eq!(kind, Verdict::Suspect);
+        assert!(reason.contains("140 GB/s where this machine showed 20"), "{reason}");
+    }
+
+    #[test]
+    fn short_outputs_and_lost_prompt_tokens_are_suspect() {
+        let mut trial = report(200, times(5_000_000, 10));
+        trial.n_evaluated = Some(100);
+        let reason = verdict(&trial).1;
+        assert!(reason.contains("evaluated 100") && reason.contains("10 of 64 tokens"), "{reason}");
+    }
+}

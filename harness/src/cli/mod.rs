@@ -1,0 +1,90 @@
+//! The command line as typed. Nothing here touches the file system; `cmd`
+//! resolves what was typed into what is run.
+
+mod lists;
+mod sweep;
+
+pub use lists::{ContextLengths, ModelList};
+pub use sweep::{BackendArg, LoadArg, QuantArg, StopArg, SweepArgs, ThreadsArg, ToggleArg};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// How fast, how heavy and how good is a small language model on this phone?
+#[derive(Debug, Parser)]
+#[command(name = "bench", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 all well; 1 done, but some cells failed; 2 wrong usage or input, nothing \
+                        measured; 3 no device, or it was lost for good; 4 internal error; 130 interrupted."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Measure models at several context lengths on a device
+    Sweep(Box<SweepArgs>),
+    /// List, inspect and make models
+    #[command(subcommand)]
+    Models(ModelsCommand),
+    /// Show what can be measured on
+    Devices(OutputArgs),
+    /// Check what this machine has and lacks
+    Doctor(OutputArgs),
+}
+
+/// `bench models`
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// List the catalogue
+    List(OutputArgs),
+    /// Show one model: a catalogue name, `shape:…` or a GGUF file
+    Show {
+        /// Catalogue name, `shape:arch=…,layers=…` or path of a GGUF file
+        model: String,
+        /// Form of the data on stdout.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// Write a shape-exact GGUF file with random weights
+    Make {
+        /// Catalogue name or `shape:arch=…,layers=…`
+        model: String,
+        /// Weight type of the matrices
+        #[arg(long, value_enum, default_value_t = QuantArg::Q4_0)]
+        quant: QuantArg,
+        /// Weight type of the embeddings [default: as --quant]
+        #[arg(long, value_enum)]
+        embd: Option<QuantArg>,
+        /// Seed of the weights
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// File to write [default: the model cache]
+        #[arg(short, long, value_name = "FILE")]
+        out: Option<PathBuf>,
+        /// Form of the data on stdout.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+}
+
+/// How data is printed.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct OutputArgs {
+    /// Form of the data on stdout
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    pub output: OutputFormat,
+}
+
+/// Forms of output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}

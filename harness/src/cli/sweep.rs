@@ -1,0 +1,206 @@
+//! `bench sweep` as typed.
+
+use super::{ContextLengths, ModelList, OutputArgs, lists};
+use clap::{Args, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+/// Models measured when none is named: small ones that the paper has too.
+const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instruct,qwen2-0.5b-instruct";
+/// Models of `--quick`.
+const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
+
+/// Measure models at several context lengths on a device
+#[derive(Clone, Debug, Args)]
+#[command(
+    after_help = "Every model that is not a file is synthetic: its exact shape with random weights, which \
+                        cost the same time and memory as trained ones."
+)]
+pub struct SweepArgs {
+    /// Device: `local` is this machine
+    #[arg(long, value_name = "NAME", required_unless_present = "resume")]
+    pub device: Option<String>,
+    /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
+    #[arg(long, value_name = "LIST", value_parser = lists::parse_models)]
+    models: Option<ModelList>,
+    /// Chunks of context, 0 to 5 [default: 0-5]
+    #[arg(long, value_name = "LIST", value_parser = parse_chunk_list, conflicts_with = "prompt_tokens")]
+    chunks: Option<ContextLengths>,
+    /// Prompts of exactly these numbers of tokens, instead of --chunks
+    #[arg(long, value_name = "LIST", value_parser = parse_token_list)]
+    prompt_tokens: Option<ContextLengths>,
+    /// Folder with questions.txt, requests.txt and documents/ [default: the study's own]
+    #[arg(long, value_name = "DIR")]
+    pub prompts: Option<PathBuf>,
+    /// Engine
+    #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
+    pub backend: BackendArg,
+    /// Weight type of synthetic models
+    #[arg(long, value_enum, default_value_t = QuantArg::Q4_0)]
+    pub quant: QuantArg,
+    /// Weight type of synthetic models' embeddings [default: as --quant]
+    #[arg(long, value_enum)]
+    pub embd: Option<QuantArg>,
+    /// Measured runs of every prompt [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repetitions: Option<u32>,
+    /// Warm-up runs of every context length, marked and kept out of the figures
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=100))]
+    pub warmups: u32,
+    /// Output tokens at most [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=16384))]
+    max_new_tokens: Option<u32>,
+    /// What ends an output [default: length for synthetic models, end-token for others]
+    #[arg(long, value_enum)]
+    pub stop: Option<StopArg>,
+    /// Do not render prompts through the model's chat template
+    #[arg(long)]
+    pub no_chat_template: bool,
+    /// Compute threads, or auto: the free physical cores
+    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_threads)]
+    pub threads: ThreadsArg,
+    /// Flash attention
+    #[arg(long, value_enum, default_value_t = ToggleArg::Auto)]
+    pub flash_attention: ToggleArg,
+    /// Context allocated, in tokens [default: the longest prompt and its output, rounded up to 256]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    pub ctx: Option<u32>,
+    /// How weights get into memory
+    #[arg(long, value_enum, default_value_t = LoadArg::Mmap)]
+    pub load: LoadArg,
+    /// Give up a trial after this time
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// Seed of the order of trials and of the intervals
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Folder for the results; must not exist or be empty [default: results/<time>-<device>]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub out: Option<PathBuf>,
+    /// Finish an interrupted sweep; its own plan holds, other options are not taken
+    #[arg(long, value_name = "DIR")]
+    pub resume: Option<PathBuf>,
+    /// Print the plan with an estimate of time and disk; measure nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// A first look in under a minute: two models, 0, 1 and 4 chunks, one run, 32 tokens
+    #[arg(long)]
+    pub quick: bool,
+    /// Form of the summary on stdout.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+impl SweepArgs {
+    /// Models to measure, as typed or by default.
+    pub fn models(&self) -> Vec<String> {
+        let default = if self.quick { QUICK_MODELS } else { DEFAULT_MODELS };
+        match &self.models {
+            Some(list) => list.0.clone(),
+            None => default.split(',').map(str::to_owned).collect(),
+        }
+    }
+
+    /// Context lengths, as typed or by default.
+    pub fn contexts(&self) -> ContextLengths {
+        let default = if self.quick { vec![0, 1, 4] } else { (0..=lists::MAX_CHUNKS).collect() };
+        self.prompt_tokens.clone().or_else(|| self.chunks.clone()).unwrap_or(ContextLengths::Chunks(default))
+    }
+
+    /// Measured runs of every prompt.
+    pub fn repetitions(&self) -> u32 {
+        self.repetitions.unwrap_or(if self.quick { 1 } else { 3 })
+    }
+
+    /// Output tokens at most.
+    pub fn max_new_tokens(&self) -> u32 {
+        self.max_new_tokens.unwrap_or(if self.quick { 32 } else { 64 })
+    }
+}
+
+fn parse_chunk_list(text: &str) -> Result<ContextLengths, String> {
+    lists::parse_chunks(text).map(ContextLengths::Chunks)
+}
+
+fn parse_token_list(text: &str) -> Result<ContextLengths, String> {
+    lists::parse_prompt_tokens(text).map(ContextLengths::Tokens)
+}
+
+fn parse_threads(text: &str) -> Result<ThreadsArg, String> {
+    match text {
+        "auto" => Ok(ThreadsArg::Auto),
+        _ => match text.parse::<u32>() {
+            Ok(n) if (1..=512).contains(&n) => Ok(ThreadsArg::Count(n)),
+            _ => Err("give a number from 1 to 512, or auto".into()),
+        },
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let duration =
+        humantime::parse_duration(text).map_err(|error| format!("{error}; write 90s, 10m or 1h"))?;
+    if duration < Duration::from_millis(100) || duration > Duration::from_hours(24) {
+        return Err("give a time from 100ms to 24h".into());
+    }
+    Ok(duration)
+}
+
+/// `--threads`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThreadsArg {
+    /// The free physical cores.
+    Auto,
+    /// So many.
+    Count(u32),
+}
+
+/// `--backend`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BackendArg {
+    /// llama.cpp
+    #[value(name = "llama.cpp")]
+    Llama,
+    /// An engine that does nothing: measures the harness itself
+    Null,
+}
+
+/// Weight types that the model writer knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum QuantArg {
+    /// 4 bits in groups of 32
+    #[value(name = "q4_0")]
+    Q4_0,
+    /// 8 bits in groups of 32
+    #[value(name = "q8_0")]
+    Q8_0,
+    /// 16-bit floats
+    F16,
+}
+
+/// `--flash-attention`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ToggleArg {
+    /// The engine chooses
+    Auto,
+    /// Asked for
+    On,
+    /// Ruled out
+    Off,
+}
+
+/// `--load`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LoadArg {
+    /// Map the file
+    Mmap,
+    /// Read it into memory
+    Read,
+}
+
+/// `--stop`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StopArg {
+    /// Only the full length
+    Length,
+    /// The model's end token too
+    EndToken,
+}

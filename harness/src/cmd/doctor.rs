@@ -1,0 +1,103 @@
+//! `bench doctor`: what this machine has and lacks for measuring.
+
+use super::Outcome;
+use crate::{
+    cli::OutputFormat,
+    device::{Device, Local},
+    error::{Error, Result},
+    models, show,
+};
+use serde::Serialize;
+use std::fs;
+
+#[derive(Serialize)]
+struct Check {
+    what: &'static str,
+    ok: bool,
+    found: String,
+    advice: Option<&'static str>,
+}
+
+/// Runs the command.
+pub(super) fn run(output: OutputFormat) -> Result<Outcome> {
+    let checks = checks();
+    let all_well = checks.iter().all(|check| check.ok);
+    match output {
+        OutputFormat::Json => {
+            let json =
+                serde_json::to_string_pretty(&checks).map_err(|error| Error::Internal(error.to_string()))?;
+            show::data(&(json + "\n"));
+        }
+        OutputFormat::Text => checks.iter().for_each(print),
+    }
+    Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
+}
+
+fn print(check: &Check) {
+    let mark = if check.ok { "ok  " } else { "look" };
+    let advice =
+        check.advice.filter(|_| !check.ok).map(|advice| format!("\n      {advice}")).unwrap_or_default();
+    show::data(&format!("{mark}  {}: {}{advice}\n", check.what, show::clean(&check.found)));
+}
+
+fn checks() -> Vec<Check> {
+    let mut checks = Vec::new();
+    let hello = Local::new().and_then(|device| device.hello());
+    let found = match &hello {
+        Ok(facts) => format!("version {}, {}", facts.agent_version, facts.flavour),
+        Err(error) => error.to_string(),
+    };
+    checks.push(Check {
+        what: "agent",
+        ok: hello.is_ok(),
+        found,
+        advice: Some("start bench by ./bench, which builds it"),
+    });
+    if let Ok(facts) = &hello {
+        let machine = &facts.machine;
+        checks.push(Check {
+            what: "free cores",
+            ok: machine.busy_cores < 0.3,
+            found: format!(
+                "{} physical, {:.1} kept busy by other processes",
+                machine.physical_cores, machine.busy_cores
+            ),
+            advice: Some("stop what runs beside: a busy core makes trials suspect"),
+        });
+        checks.push(Check {
+            what: "memory",
+            ok: machine.memory_available > 1 << 30,
+            found: format!(
+                "{} of {} available",
+                show::bytes(machine.memory_available),
+                show::bytes(machine.memory_total)
+            ),
+            advice: Some("models larger than the available memory will fail"),
+        });
+    }
+    checks.push(governor());
+    let cache = models::cache_folder();
+    let writable = fs::create_dir_all(&cache);
+    checks.push(Check {
+        what: "model cache",
+        ok: writable.is_ok(),
+        found: match &writable {
+            Ok(()) => cache.display().to_string(),
+            Err(error) => format!("{}: {error}", cache.display()),
+        },
+        advice: Some("set SLM_BENCH_CACHE to a writable folder"),
+    });
+    checks
+}
+
+/// A clock governor that saves power makes short trials slow and uneven.
+fn governor() -> Check {
+    let found = fs::read_to_string("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+    let found = found.map_or_else(|_| "not told by this machine".to_owned(), |text| text.trim().to_owned());
+    Check {
+        what: "clock governor",
+        ok: found != "powersave" && found != "ondemand",
+        found,
+        advice: Some("set it to performance: `cpupower frequency-set -g performance`"),
+    }
+}

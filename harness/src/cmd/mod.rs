@@ -1,0 +1,37 @@
+//! One file per command. Each reads top-down: resolve what was typed, do it,
+//! print it.
+
+mod devices;
+mod doctor;
+mod models;
+mod plan_sweep;
+mod sweep;
+
+use crate::{
+    cli::{Cli, Command},
+    error::Result,
+};
+
+/// How a command that reached its end ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All well.
+    Done,
+    /// Done, but some cells failed.
+    SomeFailed,
+    /// Ended by the user, with what was measured.
+    Interrupted,
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// See [`crate::error::Error`].
+pub fn run(cli: Cli) -> Result<Outcome> {
+    match cli.command {
+        Command::Sweep(args) => sweep::run(&args),
+        Command::Models(command) => models::run(command),
+        Command::Devices(output) => devices::run(output.output),
+        Command::Doctor(output) => doctor::run(output.output),
+    }
+}

@@ -1,0 +1,171 @@
+//! This machine: the agent as a child process, its events through a pipe.
+
+use super::{AgentRun, Device, Exit, Next};
+use crate::error::{Error, Result};
+use slm_protocol::{AgentFacts, DecodeError, Envelope, Event, EventReader, Job};
+use std::{
+    env, fs,
+    io::{BufReader, Read, Write},
+    os::unix::process::{CommandExt, ExitStatusExt},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// How much of the agent's standard error is kept, bytes.
+const STDERR_KEPT: usize = 8 << 10;
+/// How long an agent may take to end when asked to.
+const STOP_PATIENCE: Duration = Duration::from_secs(2);
+
+/// This machine.
+pub struct Local {
+    agent: PathBuf,
+}
+
+impl Local {
+    /// Finds the agent: `SLM_AGENT`, or beside this program.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is none.
+    pub fn new() -> Result<Self> {
+        let beside = env::current_exe().ok().map(|path| path.with_file_name("slm-agent"));
+        let agent = env::var_os("SLM_AGENT").map(PathBuf::from).or(beside).unwrap_or_default();
+        if agent.is_file() {
+            Ok(Self { agent })
+        } else {
+            let what = format!("there is no agent at {}", agent.display());
+            Err(Error::input(
+                what,
+                "build it with `cargo build --release -p slm-agent`, or start bench by ./bench",
+            ))
+        }
+    }
+
+    fn spawn(&self, command: &mut Command) -> Result<Child> {
+        // A process group of its own: a Ctrl-C on the terminal is for the host,
+        // which then ends the agent in order.
+        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map_err(|error| {
+            Error::input(
+                format!("cannot start {}: {error}", self.agent.display()),
+                "build the agent for this machine",
+            )
+        })
+    }
+}
+
+impl Device for Local {
+    fn name(&self) -> &'static str {
+        "local"
+    }
+
+    fn hello(&self) -> Result<AgentFacts> {
+        let child = self.spawn(Command::new(&self.agent).arg("hello").stdin(Stdio::null()))?;
+        let output = child.wait_with_output();
+        let output = output.map_err(|error| Error::Internal(format!("{}: {error}", self.agent.display())))?;
+        let refused = |why: String| {
+            let what = format!("the agent at {} is not usable: {why}", self.agent.display());
+            Error::input(what, "build agent and bench from one version")
+        };
+        match EventReader::new(output.stdout.as_slice()).next_event() {
+            Ok(Some(Envelope { event: Event::Hello(facts), .. })) => Ok(*facts),
+            Ok(_) => {
+                Err(refused(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim())))
+            }
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+
+    fn place_model(&self, file: &Path) -> Result<String> {
+        let path = file.canonicalize().map_err(|error| Error::reading(file, &error))?;
+        path.into_os_string().into_string().map_err(|path| {
+            Error::input(format!("the path {} is not UTF-8", path.display()), "rename the file or its folder")
+        })
+    }
+
+    fn start(&self, job: &Job) -> Result<Box<dyn AgentRun>> {
+        let oom_kills = oom_kills();
+        let job = serde_json::to_vec(job).map_err(|error| Error::Internal(format!("job: {error}")))?;
+        let mut command = Command::new(&self.agent);
+        let mut child = self.spawn(command.args(["run", "--die-with-parent"]).stdin(Stdio::piped()))?;
+        let (Some(mut stdin), Some(stdout), Some(stderr)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(Error::Internal("the agent has no pipes".into()));
+        };
+        // An agent that dies at once breaks the pipe; its exit status says more.
+        thread::spawn(move || drop(stdin.write_all(&job)));
+        let (sender, events) = channel();
+        thread::spawn(move || {
+            let mut reader = EventReader::new(BufReader::new(stdout));
+            loop {
+                let next = reader.next_event();
+                let last = !matches!(next, Ok(Some(_)));
+                if sender.send(next).is_err() || last {
+                    return;
+                }
+            }
+        });
+        let stderr = thread::spawn(move || tail(stderr));
+        Ok(Box::new(LocalRun { child, events, stderr, oom_kills }))
+    }
+}
+
+struct LocalRun {
+    child: Child,
+    events: Receiver<std::result::Result<Option<Envelope>, DecodeError>>,
+    stderr: JoinHandle<String>,
+    oom_kills: Option<u64>,
+}
+
+impl AgentRun for LocalRun {
+    fn next(&mut self, wait: Duration) -> Next {
+        match self.events.recv_timeout(wait) {
+            Ok(Ok(Some(envelope))) => Next::Event(Box::new(envelope)),
+            Ok(Ok(None) | Err(DecodeError::Torn { .. })) | Err(RecvTimeoutError::Disconnected) => Next::Ended,
+            Ok(Err(error)) => Next::Garbled(error),
+            Err(RecvTimeoutError::Timeout) => Next::Quiet,
+        }
+    }
+
+    fn stop(&mut self) {
+        let Some(pid) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) else { return };
+        let deadline = Instant::now() + STOP_PATIENCE;
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        while Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        let _ = self.child.kill();
+    }
+
+    fn finish(mut self: Box<Self>) -> Exit {
+        let status = self.child.wait().ok();
+        Exit {
+            code: status.and_then(|status| status.code()),
+            signal: status.and_then(|status| status.signal()),
+            stderr: self.stderr.join().unwrap_or_default(),
+            oom_kill_seen: self.oom_kills < oom_kills(),
+        }
+    }
+}
+
+/// The end of a stream, as text.
+fn tail(mut stream: impl Read) -> String {
+    let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
+    while let Ok(read @ 1..) = stream.read(&mut chunk) {
+        kept.extend_from_slice(&chunk[..read]);
+        kept.drain(..kept.len().saturating_sub(STDERR_KEPT));
+    }
+    String::from_utf8_lossy(&kept).into_owned()
+}
+
+/// Out-of-memory kills that the kernel has counted, machine-wide (Linux 4.13+).
+fn oom_kills() -> Option<u64> {
+    let vmstat = fs::read_to_string("/proc/vmstat").ok()?;
+    vmstat.lines().find_map(|line| line.strip_prefix("oom_kill "))?.trim().parse().ok()
+}

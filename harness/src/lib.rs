@@ -1,0 +1,39 @@
+//! The host controller of `bench`: it plans a sweep, drives the agent on a
+//! device, records every event, and derives the tables from the record.
+//!
+//! `cmd` holds one file per command and reads top-down; see ARCHITECTURE.md.
+
+pub mod analysis;
+pub mod baseline;
+pub mod cli;
+pub mod cmd;
+pub mod device;
+pub mod error;
+pub mod interrupt;
+pub mod models;
+pub mod plan;
+pub mod prompts;
+pub mod session;
+pub mod show;
+pub mod stats;
+pub mod store;
+
+/// Prints why a command ended, in one line on stderr.
+pub fn complain(error: &error::Error) {
+    show::note(&format!("bench: {error}"));
+}
+
+use sha2::{Digest, Sha256};
+
+/// SHA-256 of bytes, as lower-case hex.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

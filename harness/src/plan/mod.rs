@@ -1,0 +1,195 @@
+//! What a sweep will do, decided in full before anything is measured: models,
+//! prompts, options and every trial in its order. The plan is kept in the
+//! manifest, so that a resumed sweep does exactly what was left.
+
+mod estimate;
+mod order;
+
+#[cfg(test)]
+pub(crate) use order::tests as tests_support;
+
+pub use estimate::{Estimate, trial_cost};
+
+use crate::{error::Error, error::Result, prompts::BuiltPrompt, prompts::Context, sha256_hex};
+use serde::{Deserialize, Serialize};
+use slm_protocol::{EngineKind, EngineOptions, Generation};
+
+/// Whether a model's weights were trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// Random, of the exact shape.
+    Synthetic,
+    /// The user's file.
+    Real,
+}
+
+impl Weights {
+    /// The name used in every file and table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Weights::Synthetic => "synthetic",
+            Weights::Real => "real",
+        }
+    }
+}
+
+/// A model of the sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedModel {
+    /// Name in tables: catalogue name, shape or file name.
+    pub name: String,
+    /// Trained or random.
+    pub weights: Weights,
+    /// Weight types, such as `q4_0`.
+    pub quant: String,
+    /// Parameters.
+    pub params: u64,
+    /// Size of the model file, bytes.
+    pub file_bytes: u64,
+    /// Where the file comes from.
+    pub source: ModelSource,
+    /// How its output is generated.
+    pub generation: Generation,
+}
+
+/// Where a model file comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ModelSource {
+    /// Made from a shape.
+    Shape {
+        /// Canonical `arch=…,layers=…` form.
+        shape: String,
+        /// Weight type of the matrices.
+        quant: String,
+        /// Weight type of the embeddings.
+        embd: String,
+        /// Seed of the weights.
+        seed: u64,
+    },
+    /// The user's file.
+    File {
+        /// Absolute path on the host.
+        path: String,
+        /// SHA-256 of the file.
+        sha256: String,
+    },
+    /// No file: the null engine.
+    Nothing,
+}
+
+/// A trial of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedTrial {
+    /// `t0001`…, in the planned order.
+    pub id: String,
+    /// Index into [`Plan::models`].
+    pub model: usize,
+    /// Index into [`Plan::prompts`].
+    pub prompt: usize,
+    /// From 1; warm-ups count for themselves.
+    pub repetition: u32,
+    /// Marked, and kept out of summaries.
+    pub warmup: bool,
+}
+
+/// What a plan is made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlanInput {
+    /// Devices by name.
+    pub devices: Vec<String>,
+    /// Engine.
+    pub backend: EngineKind,
+    /// Models in the order in which they are loaded.
+    pub models: Vec<PlannedModel>,
+    /// All prompts, context by context.
+    pub prompts: Vec<BuiltPrompt>,
+    /// Engine options; `threads` is fixed before the first model is loaded.
+    pub options: EngineOptions,
+    /// Measured runs of every prompt.
+    pub repetitions: u32,
+    /// Warm-up runs of every context length.
+    pub warmups: u32,
+    /// Time-out of a trial, milliseconds.
+    pub timeout_ms: u64,
+    /// Rest between trials, milliseconds.
+    pub gap_ms: u64,
+    /// Seed of the order and of the intervals.
+    pub seed: u64,
+}
+
+/// A whole plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// What it was made from.
+    pub input: PlanInput,
+    /// Every trial, in order, models one after another.
+    pub trials: Vec<PlannedTrial>,
+}
+
+/// One cell: what a row of `summary.csv` stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Cell {
+    /// Index into the plan's models.
+    pub model: usize,
+    /// Context length.
+    pub context: Context,
+}
+
+impl Plan {
+    /// Puts all trials in a seeded, interleaved order.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there would be nothing to do or far too much.
+    pub fn new(input: PlanInput) -> Result<Self> {
+        let trials = order::interleave(&input);
+        if trials.len() > 1_000_000 {
+            let what = format!("the plan has {} trials", trials.len());
+            return Err(Error::input(what, "a million is the most; give fewer models or --repetitions"));
+        }
+        if trials.iter().all(|trial| trial.warmup) {
+            return Err(Error::input(
+                "the plan has no trials",
+                "give at least one model and one context length",
+            ));
+        }
+        Ok(Self { input, trials })
+    }
+
+    /// SHA-256 over the plan: two sweeps with one hash measured the same things
+    /// in the same order.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when the plan cannot be written as JSON.
+    pub fn hash(&self) -> Result<String> {
+        let json = serde_json::to_vec(self).map_err(|error| Error::Internal(format!("plan: {error}")))?;
+        Ok(sha256_hex(&json))
+    }
+
+    /// The cell of a trial.
+    pub fn cell(&self, trial: &PlannedTrial) -> Cell {
+        Cell { model: trial.model, context: self.input.prompts[trial.prompt].context }
+    }
+
+    /// All cells, in the order of models and contexts.
+    pub fn cells(&self) -> Vec<Cell> {
+        let mut contexts: Vec<Context> = self.input.prompts.iter().map(|prompt| prompt.context).collect();
+        contexts.dedup();
+        let models = 0..self.input.models.len();
+        models.flat_map(|model| contexts.iter().map(move |&context| Cell { model, context })).collect()
+    }
+
+    /// Checks what was read from a file: every index must exist.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn check(&self) -> std::result::Result<(), String> {
+        for trial in &self.trials {
+            if trial.model >= self.input.models.len() || trial.prompt >= self.input.prompts.len() {
+                return Err(format!("trial {} points to a model or prompt that is not there", trial.id));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! From what is left of a plan to an agent's job.
+
+use super::backlog::Backlog;
+use crate::plan::Plan;
+use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
+
+/// A job for the trials left. All prompts of the plan go with it, so that every
+/// agent of a sweep allocates the same context. An agent that starts in the middle
+/// first repeats a warm-up, which is not a trial of the plan.
+pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlog<'_>) -> Job {
+    let input = &plan.input;
+    let planned = &input.models[model];
+    let order = |trial_id: String, prompt, warmup| TrialOrder { trial_id, prompt, warmup };
+    let in_the_middle = backlog.trials().next().is_some_and(|trial| !trial.warmup);
+    let longest = backlog.trials().max_by_key(|trial| input.prompts[trial.prompt].context);
+    let rewarm = longest.filter(|_| in_the_middle && input.warmups > 0);
+    let rewarm = rewarm.map(|trial| order("rewarm".into(), trial.prompt, true));
+    let trials = backlog.trials().map(|trial| order(trial.id.clone(), trial.prompt, trial.warmup));
+    Job {
+        protocol: VERSION,
+        engine: input.backend,
+        model: ModelFile { name: planned.name.clone(), path: model_path.to_owned() },
+        options: input.options.clone(),
+        generation: planned.generation.clone(),
+        prompts: input
+            .prompts
+            .iter()
+            .map(|p| Prompt { id: p.id.clone(), content: p.content.clone() })
+            .collect(),
+        trials: rewarm.into_iter().chain(trials).collect(),
+        trial_timeout_ms: input.timeout_ms,
+        gap_ms: input.gap_ms,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::tests_support::input;
+
+    #[test]
+    fn an_agent_that_starts_in_the_middle_warms_up_again() {
+        let plan = Plan::new(input(1, &[0, 2], 1, 1)).unwrap();
+        let all: Vec<usize> = (0..plan.trials.len()).collect();
+        let first = make(&plan, 0, "m", &Backlog::new(&plan, "local", all.clone()));
+        assert_eq!(first.trials.len(), 12);
+        let resumed = make(&plan, 0, "m", &Backlog::new(&plan, "local", all[5..].to_vec()));
+        assert_eq!((resumed.trials.len(), resumed.trials[0].trial_id.as_str()), (8, "rewarm"));
+        assert!(resumed.prompts[resumed.trials[0].prompt].id.ends_with("-k2"));
+        assert_eq!(first.prompts, resumed.prompts);
+    }
+}

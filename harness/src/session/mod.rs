@@ -1,0 +1,215 @@
+//! Runs one model's trials on one device: starts agents, turns what they report
+//! into sweep events, and makes a row of everything that goes wrong.
+//!
+//! An agent that dies costs the trial at hand, which becomes a row; the next
+//! agent goes on with the trial after it. A cell that fails twice in one way is
+//! given up, so that a model that always times out does not take the night.
+
+mod backlog;
+mod job;
+
+use crate::{
+    device::{AgentRun, Device, Exit, Next},
+    error::{Error, Result},
+    interrupt::Interrupt,
+    plan::Plan,
+    store::SweepEvent,
+};
+use backlog::Backlog;
+use slm_protocol::{DecodeError, Envelope, Event, Failure, TrialOutcome};
+use std::time::{Duration, Instant};
+
+/// How often an interrupt and the time-outs are looked at.
+const TICK: Duration = Duration::from_millis(200);
+/// A model may take so long to load.
+const LOAD_PATIENCE: Duration = Duration::from_mins(15);
+/// An agent aborts a trial itself when its time is over; it may take so much longer.
+const TRIAL_GRACE: Duration = Duration::from_secs(30);
+/// Agents that die between two trials, one after another, before the model is given up.
+const MAX_IDLE_DEATHS: u32 = 3;
+
+/// How a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Every trial has its row.
+    Complete,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// One model on one device.
+pub struct Session<'a> {
+    /// Where.
+    pub device: &'a dyn Device,
+    /// The whole plan.
+    pub plan: &'a Plan,
+    /// Index of the model in it.
+    pub model: usize,
+    /// Its file on the device.
+    pub model_path: String,
+    /// The user's wish to stop.
+    pub interrupt: &'a Interrupt,
+}
+
+/// What the agent was doing when it ended.
+enum Phase {
+    Loading,
+    Idle,
+    Trial(String),
+    Finished,
+}
+
+impl Session<'_> {
+    /// Runs the given trials (indices into the plan, in order).
+    ///
+    /// # Errors
+    /// When events cannot be recorded, or no agent can be started.
+    pub fn run(&self, pending: Vec<usize>, emit: &mut dyn FnMut(SweepEvent) -> Result<()>) -> Result<Ending> {
+        let mut backlog = Backlog::new(self.plan, self.device.name(), pending);
+        let mut idle_deaths = 0;
+        while !backlog.is_empty() {
+            let before = backlog.len();
+            let job = job::make(self.plan, self.model, &self.model_path, &backlog);
+            let mut run = self.device.start(&job)?;
+            let Some(phase) = self.follow(run.as_mut(), &mut backlog, emit)? else {
+                run.stop();
+                run.finish();
+                return Ok(Ending::Interrupted);
+            };
+            let exit = run.finish();
+            idle_deaths = if backlog.len() < before { 0 } else { idle_deaths + 1 };
+            Self::account(&phase, &exit, idle_deaths, &mut backlog, emit)?;
+        }
+        Ok(Ending::Complete)
+    }
+
+    /// Follows one agent to its end; `None` when the user interrupts.
+    fn follow(
+        &self,
+        run: &mut dyn AgentRun,
+        backlog: &mut Backlog<'_>,
+        emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
+    ) -> Result<Option<Phase>> {
+        let mut phase = Phase::Loading;
+        let mut deadline = Instant::now() + LOAD_PATIENCE;
+        let trial_patience = Duration::from_millis(self.plan.input.timeout_ms) + TRIAL_GRACE;
+        loop {
+            if self.interrupt.is_set() {
+                return Ok(None);
+            }
+            match run.next(TICK) {
+                Next::Event(envelope) => {
+                    if let Some(next) = self.take(*envelope, backlog, emit)? {
+                        phase = next;
+                        deadline = Instant::now() + trial_patience;
+                    }
+                    if backlog.gave_up() {
+                        run.stop();
+                        return Ok(Some(Phase::Finished));
+                    }
+                }
+                Next::Ended => return Ok(Some(phase)),
+                Next::Garbled(DecodeError::Version(error)) => {
+                    run.stop();
+                    return Err(Error::input(error.to_string(), "build agent and bench from one version"));
+                }
+                Next::Garbled(error) => {
+                    run.stop();
+                    let evidence = format!("the agent's report was not understood: {error}");
+                    return Self::give_up_on(&phase, Failure::Crashed, &evidence, backlog, emit).map(Some);
+                }
+                Next::Quiet if Instant::now() > deadline => {
+                    run.stop();
+                    let evidence = "the agent gave no sign of life and was ended";
+                    return Self::give_up_on(&phase, Failure::TimedOut, evidence, backlog, emit).map(Some);
+                }
+                Next::Quiet => {}
+            }
+        }
+    }
+
+    /// Takes one event in; tells the new phase when there is one.
+    fn take(
+        &self,
+        envelope: Envelope,
+        backlog: &mut Backlog<'_>,
+        emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
+    ) -> Result<Option<Phase>> {
+        let device = self.device.name().to_owned();
+        let model = self.model;
+        match envelope.event {
+            Event::Hello(facts) => {
+                emit(SweepEvent::AgentStarted { device, model, facts })?;
+                Ok(None)
+            }
+            Event::Ready(ready) => {
+                emit(SweepEvent::ModelReady { device, model, ready })?;
+                Ok(Some(Phase::Idle))
+            }
+            Event::LoadFailed { failure, message } => {
+                backlog.lose_all(failure, &message, emit)?;
+                Ok(Some(Phase::Finished))
+            }
+            Event::TrialStarted { trial_id } => {
+                emit(SweepEvent::TrialStarted { device, trial_id: trial_id.clone() })?;
+                Ok(Some(Phase::Trial(trial_id)))
+            }
+            Event::Progress(progress) => {
+                emit(SweepEvent::Progress { device, progress })?;
+                Ok(None)
+            }
+            Event::Telemetry(sample) => {
+                emit(SweepEvent::Telemetry { device, sample })?;
+                Ok(None)
+            }
+            Event::TrialFinished(report) => {
+                let failure = match &report.outcome {
+                    TrialOutcome::Failed { failure, .. } => Some(*failure),
+                    TrialOutcome::Completed => None,
+                };
+                let trial_id = report.trial_id.clone();
+                emit(SweepEvent::TrialFinished { device, report })?;
+                backlog.finished(&trial_id, failure, emit)?;
+                Ok(Some(Phase::Idle))
+            }
+            Event::Done { .. } => Ok(Some(Phase::Finished)),
+        }
+    }
+
+    /// A row for the trial at hand, or for all when it never came to a trial.
+    fn give_up_on(
+        phase: &Phase,
+        failure: Failure,
+        evidence: &str,
+        backlog: &mut Backlog<'_>,
+        emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
+    ) -> Result<Phase> {
+        match phase {
+            Phase::Trial(trial_id) => backlog.lose(trial_id, failure, evidence, emit)?,
+            Phase::Loading => backlog.lose_all(failure, &format!("while loading: {evidence}"), emit)?,
+            Phase::Idle | Phase::Finished => {}
+        }
+        Ok(Phase::Finished)
+    }
+
+    /// Accounts for an agent's end.
+    fn account(
+        phase: &Phase,
+        exit: &Exit,
+        idle_deaths: u32,
+        backlog: &mut Backlog<'_>,
+        emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
+    ) -> Result<()> {
+        let (failure, evidence) = exit.cause();
+        match phase {
+            Phase::Trial(trial_id) => backlog.lose(trial_id, failure, &evidence, emit),
+            Phase::Loading => backlog.lose_all(failure, &format!("while loading: {evidence}"), emit),
+            Phase::Idle | Phase::Finished if idle_deaths >= MAX_IDLE_DEATHS => backlog.lose_all(
+                failure,
+                &format!("{idle_deaths} agents ended between trials: {evidence}"),
+                emit,
+            ),
+            Phase::Idle | Phase::Finished => Ok(()),
+        }
+    }
+}

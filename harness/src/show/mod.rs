@@ -1,0 +1,28 @@
+//! What people see: progress on stderr, tables on stdout.
+
+mod format;
+mod plan_text;
+mod progress;
+mod sweep_table;
+
+pub use format::{bytes, clean, columns, figure, seconds};
+pub use plan_text::plan_text;
+pub use progress::Progress;
+pub use sweep_table::{failures, sweep_table};
+
+use std::io::{IsTerminal, Write};
+
+/// Prints data on stdout. A reader that went away (`| head`) is not an error.
+pub fn data(text: &str) {
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// Prints a remark on stderr.
+pub fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Whether progress can be drawn in place.
+pub fn is_interactive() -> bool {
+    std::io::stderr().is_terminal()
+}

@@ -1,0 +1,50 @@
+//! A plan for people: what `--dry-run` prints.
+
+use super::{bytes, clean, columns, seconds};
+use crate::{
+    plan::{Estimate, Plan},
+    prompts::Context,
+};
+
+/// The plan as text, with its forecast. `present` tells which model files exist.
+pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
+    let input = &plan.input;
+    let mut rows = vec![["model", "weights", "type", "parameters", "file", ""].map(str::to_owned).to_vec()];
+    for (model, present) in input.models.iter().zip(present) {
+        rows.push(vec![
+            clean(&model.name),
+            model.weights.name().to_owned(),
+            clean(&model.quant),
+            format!("{:.1} M", model.params as f64 / 1e6),
+            bytes(model.file_bytes),
+            if *present { "present".into() } else { "to be made".into() },
+        ]);
+    }
+    let mut contexts: Vec<Context> = input.prompts.iter().map(|prompt| prompt.context).collect();
+    contexts.dedup();
+    let contexts: Vec<String> = contexts
+        .into_iter()
+        .map(|context| match context {
+            Context::Chunks(k) => format!("{k} chunks"),
+            Context::Tokens(n) => format!("{n} tokens"),
+        })
+        .collect();
+    let warmups = plan.trials.iter().filter(|trial| trial.warmup).count();
+    let threads = input.options.threads.map_or_else(|| "auto".to_owned(), |threads| threads.to_string());
+    format!(
+        "{}\ndevice {}, backend {}, {threads} threads\ncontext: {}; {} prompts, {} runs each\n\
+         {} trials, {warmups} of them warm-ups, in an order of seed {}\n\
+         time: about {} (a rough forecast); disk: {} of models to be made, {} of results\n",
+        columns(&rows),
+        clean(&input.devices.join(", ")),
+        input.backend.name(),
+        contexts.join(", "),
+        input.prompts.len(),
+        input.repetitions,
+        plan.trials.len(),
+        input.seed,
+        seconds(estimate.seconds),
+        bytes(estimate.model_bytes),
+        bytes(estimate.result_bytes),
+    )
+}

@@ -1,0 +1,142 @@
+//! The table at the end of a sweep, in the form of the paper's Table 1: one group
+//! per context length, and the paper's own figures beside ours.
+
+use super::{clean, columns, figure};
+use crate::{
+    analysis::{SummaryRow, TrialRow},
+    plan::{Cell, Plan, Weights},
+    prompts::Context,
+};
+
+/// The table as text. `paper` holds the paper's rows, in the form of a summary.
+pub fn sweep_table(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
+    let header = ["", "ITPS (t/s)", "OTPS (t/s)", "TTFT (s)", "Runtime (s)", "valid"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut contexts: Vec<Context> = summary.iter().map(|(cell, _)| cell.context).collect();
+    contexts.sort_unstable();
+    contexts.dedup();
+    let mut notes = Notes::default();
+    for (index, context) in contexts.into_iter().enumerate() {
+        rows.push(vec![String::new()]);
+        rows.push(vec![heading(index, context, summary)]);
+        for (cell, row) in summary.iter().filter(|(cell, _)| cell.context == context) {
+            rows.push(our_row(plan, cell, row, &mut notes));
+            rows.extend(paper.iter().find(|theirs| same_cell(theirs, row)).map(|theirs| {
+                notes.paper = true;
+                paper_row(theirs)
+            }));
+        }
+    }
+    columns(&rows) + &notes.text()
+}
+
+/// Marks that were used, explained below the table.
+#[expect(clippy::struct_excessive_bools, reason = "one for each mark")]
+#[derive(Default)]
+struct Notes {
+    synthetic: bool,
+    none_valid: bool,
+    paper: bool,
+    interval: bool,
+}
+
+impl Notes {
+    fn text(&self) -> String {
+        let lines = [
+            (
+                self.interval,
+                "± half of the 95 % bootstrap interval of the mean, over all valid trials of the cell",
+            ),
+            (self.synthetic, "*  synthetic weights: the exact shape, random values"),
+            (
+                self.none_valid,
+                "!  no valid trial: the figures are of suspect ones, see verdict_reason in trials.csv",
+            ),
+            (
+                self.paper,
+                "†  SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length",
+            ),
+        ];
+        let used: Vec<&str> = lines.iter().filter(|(used, _)| *used).map(|(_, text)| *text).collect();
+        if used.is_empty() { String::new() } else { format!("\n{}\n", used.join("\n")) }
+    }
+}
+
+fn heading(index: usize, context: Context, summary: &[(Cell, &SummaryRow)]) -> String {
+    let letter = char::from(b'a' + u8::try_from(index).unwrap_or(25).min(25));
+    let rows = summary.iter().filter(|(cell, _)| cell.context == context);
+    let counts: Vec<f64> = rows.filter_map(|(_, row)| row.n_in).collect();
+    let range = counts.iter().copied().fold((f64::MAX, f64::MIN), |(low, high), n| (low.min(n), high.max(n)));
+    let tokens = match counts.len() {
+        0 => String::new(),
+        _ if (range.0 - range.1).abs() < 0.5 => format!(", {:.0} tokens in", range.0),
+        _ => format!(", {:.0} to {:.0} tokens in", range.0, range.1),
+    };
+    match context {
+        Context::Chunks(0) => format!("({letter}) question alone{tokens}"),
+        Context::Chunks(1) => format!("({letter}) request and 1 chunk{tokens}"),
+        Context::Chunks(k) => format!("({letter}) request and {k} chunks{tokens}"),
+        Context::Tokens(n) => format!("({letter}) prompt of {n} tokens"),
+    }
+}
+
+fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec<String> {
+    let mut name = clean(&row.model);
+    if plan.input.models[cell.model].weights == Weights::Synthetic {
+        notes.synthetic = true;
+        name.push_str(" *");
+    }
+    let (planned, valid) = (row.n_planned.unwrap_or(0), row.n_valid.unwrap_or(0));
+    if row.n_completed == Some(0) {
+        let cause = row.failure.map_or("not run", |failure| failure.name());
+        let dash = || "-".to_owned();
+        return vec![name, dash(), dash(), dash(), dash(), format!("{cause} 0/{planned}")];
+    }
+    let mark = if valid == 0 { "! " } else { "" };
+    notes.none_valid |= valid == 0;
+    let mut cell = |mean: Option<f64>, low: Option<f64>, high: Option<f64>| match (mean, low, high) {
+        (Some(mean), Some(low), Some(high)) => {
+            notes.interval = true;
+            format!("{} ±{:.1} %", figure(mean), 50.0 * (high - low) / mean)
+        }
+        (Some(mean), ..) => figure(mean),
+        _ => "-".into(),
+    };
+    vec![
+        name,
+        cell(row.itps, row.itps_ci_low, row.itps_ci_high),
+        cell(row.otps, row.otps_ci_low, row.otps_ci_high),
+        cell(row.ttft_s, row.ttft_s_ci_low, row.ttft_s_ci_high),
+        cell(row.runtime_s, row.runtime_s_ci_low, row.runtime_s_ci_high),
+        format!("{mark}{valid}/{planned}"),
+    ]
+}
+
+fn paper_row(row: &SummaryRow) -> Vec<String> {
+    // The paper's own digits.
+    let number = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.2}"));
+    let name = "  in the paper †".to_owned();
+    vec![name, number(row.itps), number(row.otps), number(row.ttft_s), number(row.runtime_s), String::new()]
+}
+
+fn same_cell(theirs: &SummaryRow, ours: &SummaryRow) -> bool {
+    theirs.model == ours.model && theirs.chunks.is_some() && theirs.chunks == ours.chunks
+}
+
+/// One line for each kind of failure: how many trials, and the first one's evidence.
+pub fn failures<'a>(rows: impl Iterator<Item = &'a TrialRow>) -> String {
+    let mut kinds: Vec<(String, usize, String)> = Vec::new();
+    for row in rows {
+        let Some(failure) = row.failure else { continue };
+        let key = format!("{}: {failure}", clean(&row.model));
+        match kinds.iter_mut().find(|(kind, ..)| *kind == key) {
+            Some((_, count, _)) => *count += 1,
+            None => kinds.push((key, 1, clean(row.verdict_reason.as_deref().unwrap_or_default()))),
+        }
+    }
+    let line = |(kind, count, evidence): (String, usize, String)| {
+        let trials = if count == 1 { "trial" } else { "trials" };
+        format!("{kind}, {count} {trials}: {evidence}\n")
+    };
+    kinds.into_iter().map(line).collect()
+}

@@ -1,0 +1,87 @@
+//! The results folder. `events.jsonl` is the source of truth: every event is
+//! appended and flushed. The tables are derived from plan and events, kept up to
+//! date after every trial, and rebuilt when a sweep is resumed.
+
+mod lock;
+mod log;
+mod manifest;
+mod record;
+mod tables;
+
+pub use lock::DeviceLock;
+pub use manifest::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts};
+pub use record::{Record, SweepEvent};
+pub use tables::Tables;
+
+use crate::error::{Error, Result};
+use lock::Lock;
+use log::EventLog;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// An open results folder, locked against a second sweep.
+pub struct Store {
+    folder: PathBuf,
+    log: EventLog,
+    tables: Tables,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Creates a folder for a new sweep and opens every file in it, so that what
+    /// cannot be written is known before anything is measured.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the folder has content or cannot be written.
+    pub fn create(folder: &Path, manifest: &Manifest) -> Result<Self> {
+        fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
+        let mut entries = fs::read_dir(folder).map_err(|error| Error::unwritable(folder, &error))?;
+        if entries.next().is_some() {
+            let what = format!("{} is not empty", folder.display());
+            return Err(Error::input(
+                what,
+                "choose another folder, or go on with --resume if it holds a sweep",
+            ));
+        }
+        let lock = Lock::take(&folder.join(".lock"))?;
+        manifest.write(folder)?;
+        let log = EventLog::create(&folder.join("events.jsonl"))?;
+        let tables = Tables::create(folder, manifest.plan.clone(), &[])?;
+        Ok(Self { folder: folder.to_owned(), log, tables, _lock: lock })
+    }
+
+    /// Opens the folder of an interrupted sweep: drops a torn last event, rebuilds
+    /// the tables from the others.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is no sweep's folder, of another format version, or
+    /// in use by another process.
+    pub fn resume(folder: &Path) -> Result<(Self, Manifest)> {
+        let manifest = Manifest::read(folder)?;
+        let lock = Lock::take(&folder.join(".lock"))?;
+        let (log, records) = EventLog::reopen(&folder.join("events.jsonl"))?;
+        let tables = Tables::create(folder, manifest.plan.clone(), &records)?;
+        Ok((Self { folder: folder.to_owned(), log, tables, _lock: lock }, manifest))
+    }
+
+    /// Records one event, then brings the tables up to date.
+    ///
+    /// # Errors
+    /// [`Error::Internal`]: recording is the product, so the sweep stops.
+    pub fn record(&mut self, event: &SweepEvent) -> Result<()> {
+        self.log.append(event)?;
+        self.tables.apply(event)
+    }
+
+    /// What is known so far.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}

@@ -1,0 +1,103 @@
+//! What `events.jsonl` holds.
+
+use crate::analysis::Status;
+use serde::{Deserialize, Serialize};
+use slm_protocol::{AgentFacts, Failure, Ready, Sample, TrialReport, Version};
+
+/// One line of `events.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Version of the line.
+    pub format: Version,
+    /// From 0, without gaps, over all runs of the sweep.
+    pub seq: u64,
+    /// When the host had it; RFC 3339.
+    pub at: String,
+    /// What happened.
+    pub event: SweepEvent,
+}
+
+/// What happens in a sweep. These events are the only thing that passes from a
+/// running sweep to what shows or stores it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum SweepEvent {
+    /// A run of the sweep begins: the first, or a resumed one.
+    RunStarted {
+        /// The command line, word by word.
+        command: Vec<String>,
+        /// Whether earlier runs were found.
+        resumed: bool,
+    },
+    /// An agent was started for a model.
+    AgentStarted {
+        /// Device by name.
+        device: String,
+        /// Index of the model in the plan.
+        model: usize,
+        /// The agent's facts.
+        facts: Box<AgentFacts>,
+    },
+    /// The model is loaded.
+    ModelReady {
+        /// Device by name.
+        device: String,
+        /// Index of the model in the plan.
+        model: usize,
+        /// The engine's own account.
+        ready: Box<Ready>,
+    },
+    /// A trial is running. Not stored.
+    TrialStarted {
+        /// Device by name.
+        device: String,
+        /// The trial.
+        trial_id: String,
+    },
+    /// A sign of life within a trial. Not stored.
+    Progress {
+        /// Device by name.
+        device: String,
+        /// Where the trial is.
+        progress: slm_protocol::Progress,
+    },
+    /// The agent reported a trial, well or not.
+    TrialFinished {
+        /// Device by name.
+        device: String,
+        /// The raw facts.
+        report: Box<TrialReport>,
+    },
+    /// A trial that no report came of.
+    TrialLost {
+        /// Device by name.
+        device: String,
+        /// The trial.
+        trial_id: String,
+        /// `failed` or `skipped`.
+        status: Status,
+        /// Cause.
+        failure: Failure,
+        /// Exit status, signal, last words.
+        evidence: String,
+    },
+    /// A reading of a sensor.
+    Telemetry {
+        /// Device by name.
+        device: String,
+        /// The reading.
+        sample: Sample,
+    },
+    /// The run ends, with all trials done or not.
+    RunEnded {
+        /// Whether the user interrupted it.
+        interrupted: bool,
+    },
+}
+
+impl SweepEvent {
+    /// Whether the event is kept. What only shows life is not.
+    pub fn is_stored(&self) -> bool {
+        !matches!(self, SweepEvent::Progress { .. } | SweepEvent::TrialStarted { .. })
+    }
+}
