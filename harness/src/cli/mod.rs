@@ -5,9 +5,10 @@ mod lists;
 mod sweep;
 
 pub use lists::{ContextLengths, ModelList};
-pub use sweep::{BackendArg, LoadArg, QuantArg, StopArg, SweepArgs, ThreadsArg, ToggleArg};
+pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use slm_models::WeightType;
 use std::path::PathBuf;
 
 /// How fast, how heavy and how good is a small language model on this phone?
@@ -54,12 +55,12 @@ pub enum ModelsCommand {
     Make {
         /// Catalogue name or `shape:arch=…,layers=…`
         model: String,
-        /// Weight type of the matrices
-        #[arg(long, value_enum, default_value_t = QuantArg::Q4_0)]
-        quant: QuantArg,
+        /// Weight type: q4_0, q8_0, f16 or f32
+        #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
+        quant: WeightType,
         /// Weight type of the embeddings [default: as --quant]
-        #[arg(long, value_enum)]
-        embd: Option<QuantArg>,
+        #[arg(long, value_name = "TYPE")]
+        embd: Option<WeightType>,
         /// Seed of the weights
         #[arg(long, default_value_t = 1)]
         seed: u64,

@@ -2,6 +2,7 @@
 
 use super::{ContextLengths, ModelList, OutputArgs, lists};
 use clap::{Args, ValueEnum};
+use slm_models::{WeightType, WeightTypes};
 use std::{path::PathBuf, time::Duration};
 
 /// Models measured when none is named: small ones that the paper has too.
@@ -34,12 +35,12 @@ pub struct SweepArgs {
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
-    /// Weight type of synthetic models
-    #[arg(long, value_enum, default_value_t = QuantArg::Q4_0)]
-    pub quant: QuantArg,
+    /// Weight type of synthetic models: q4_0, q8_0, f16 or f32
+    #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
+    quant: WeightType,
     /// Weight type of synthetic models' embeddings [default: as --quant]
-    #[arg(long, value_enum)]
-    pub embd: Option<QuantArg>,
+    #[arg(long, value_name = "TYPE")]
+    embd: Option<WeightType>,
     /// Measured runs of every prompt [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repetitions: Option<u32>,
@@ -91,6 +92,11 @@ pub struct SweepArgs {
 }
 
 impl SweepArgs {
+    /// Weight types of synthetic models.
+    pub fn weight_types(&self) -> WeightTypes {
+        weight_types(self.quant, self.embd)
+    }
+
     /// Models to measure, as typed or by default.
     pub fn models(&self) -> Vec<String> {
         let default = if self.quick { QUICK_MODELS } else { DEFAULT_MODELS };
@@ -115,6 +121,11 @@ impl SweepArgs {
     pub fn max_new_tokens(&self) -> u32 {
         self.max_new_tokens.unwrap_or(if self.quick { 32 } else { 64 })
     }
+}
+
+/// One type for all, or another for the embeddings.
+pub fn weight_types(quant: WeightType, embd: Option<WeightType>) -> WeightTypes {
+    WeightTypes { embeddings: embd.unwrap_or(quant), ..WeightTypes::uniform(quant) }
 }
 
 fn parse_chunk_list(text: &str) -> Result<ContextLengths, String> {
@@ -161,19 +172,6 @@ pub enum BackendArg {
     Llama,
     /// An engine that does nothing: measures the harness itself
     Null,
-}
-
-/// Weight types that the model writer knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum QuantArg {
-    /// 4 bits in groups of 32
-    #[value(name = "q4_0")]
-    Q4_0,
-    /// 8 bits in groups of 32
-    #[value(name = "q8_0")]
-    Q8_0,
-    /// 16-bit floats
-    F16,
 }
 
 /// `--flash-attention`

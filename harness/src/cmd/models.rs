@@ -1,6 +1,174 @@
-//! x
+//! `bench models`: list the catalogue, show a model, make a file.
+
 use super::Outcome;
-use crate::{cli::ModelsCommand, error::Result};
-pub(super) fn run(_: ModelsCommand) -> Result<Outcome> {
+use crate::{
+    cli::{ModelsCommand, OutputFormat, weight_types},
+    error::{Error, Result},
+    models::{Named, cache_folder, named, quant_of},
+    show::{self, bytes, clean, columns, data},
+};
+use serde_json::{Value, json};
+use slm_models::{
+    Catalogue, Entry, Header, MakeError, MakeOptions, Shape, WeightType, WeightTypes, cache_file_name, make,
+};
+use std::path::{Path, PathBuf};
+
+/// Runs the command.
+pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
+    match command {
+        ModelsCommand::List(output) => list(output.output),
+        ModelsCommand::Show { model, output } => show(&model, output.output),
+        ModelsCommand::Make { model, quant, embd, seed, out, output } => {
+            make_file(&model, MakeOptions { types: weight_types(quant, embd), seed }, out, output.output)
+        }
+    }?;
     Ok(Outcome::Done)
+}
+
+fn print_json(value: &Value) -> Result<()> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| Error::Internal(error.to_string()))?;
+    data(&(text + "\n"));
+    Ok(())
+}
+
+fn list(output: OutputFormat) -> Result<()> {
+    let entries = Catalogue::builtin().entries();
+    if output == OutputFormat::Json {
+        return print_json(&entries.iter().map(entry_json).collect());
+    }
+    let mut rows = vec![
+        ["model", "parameters", "4-bit file", "layers", "width", "arch", ""].map(str::to_owned).to_vec(),
+    ];
+    for entry in entries {
+        let shape = &entry.shape;
+        rows.push(vec![
+            entry.name.clone(),
+            format!("{:.1} M", shape.params() as f64 / 1e6),
+            bytes(shape.data_bytes(&WeightTypes::default())),
+            shape.layers().to_string(),
+            shape.d_model().to_string(),
+            shape.arch().name().to_owned(),
+            if entry.unsupported.is_some() { "unsupported".into() } else { String::new() },
+        ]);
+    }
+    data(&columns(&rows));
+    show::note(&format!("\n{} models; `bench models show NAME` tells sources and notes", entries.len()));
+    Ok(())
+}
+
+fn show(name: &str, output: OutputFormat) -> Result<()> {
+    let value = match named(name)? {
+        Named::Catalogue(entry) => entry_json(entry),
+        Named::Shape(shape) => shape_json(&shape),
+        Named::File(path, header) => file_json(&path, &header),
+    };
+    if output == OutputFormat::Json {
+        return print_json(&value);
+    }
+    let rows: Vec<Vec<String>> =
+        value.as_object().into_iter().flatten().filter_map(|(key, value)| text_row(key, value)).collect();
+    let width = rows.iter().map(|row| row[0].len()).max().unwrap_or(0);
+    let lines: Vec<String> = rows.iter().map(|row| format!("{:width$}  {}\n", row[0], row[1])).collect();
+    data(&lines.concat());
+    Ok(())
+}
+
+fn text_row(key: &str, value: &Value) -> Option<Vec<String>> {
+    let text = match value {
+        Value::Null => return None,
+        Value::String(text) if text.is_empty() => return None,
+        Value::String(text) => clean(text),
+        Value::Number(number) if key.ends_with("bytes") => bytes(number.as_u64()?),
+        other => other.to_string(),
+    };
+    Some(vec![key.replace('_', " "), text])
+}
+
+fn shape_json(shape: &Shape) -> Value {
+    let size = |weight_type| shape.data_bytes(&WeightTypes::uniform(weight_type));
+    json!({
+        "shape": shape.to_string(),
+        "parameters": shape.params(),
+        "parameters_without_embeddings": shape.params_without_embeddings(),
+        "q4_0_bytes": size(WeightType::Q4_0),
+        "q8_0_bytes": size(WeightType::Q8_0),
+        "f16_bytes": size(WeightType::F16),
+        "kv_cache_bytes_per_1000_tokens": shape.kv_elements_per_token() * 2 * 1000,
+        "unsupported": shape.unsupported(),
+    })
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    let mut value = json!({
+        "name": entry.name,
+        "display_name": entry.display_name,
+        "aliases": entry.aliases.join(", "),
+        "hugging_face": entry.hf_repo,
+        "parameters_reported": entry.params_reported,
+        "in_slimlm_table_1": entry.in_slimlm_table1,
+        "in_survey": entry.in_survey,
+    });
+    if let (Some(fields), Value::Object(shape)) = (value.as_object_mut(), shape_json(&entry.shape)) {
+        fields.extend(shape);
+        fields.insert("unsupported".into(), json!(entry.unsupported));
+        fields.insert("notes".into(), json!(entry.notes));
+        fields.insert("source".into(), json!(entry.source));
+    }
+    value
+}
+
+fn file_json(path: &Path, header: &Header) -> Value {
+    let facts = header.shape_facts();
+    json!({
+        "file": path.display().to_string(),
+        "name": header.metadata.get("general.name").and_then(slm_models::Value::as_str),
+        "architecture": facts.arch,
+        "weights": if header.is_synthetic() { "synthetic" } else { "real" },
+        "type": quant_of(header),
+        "parameters": header.params(),
+        "tensors": header.tensors.len(),
+        "weights_read_per_token_bytes": header.decode_bytes(),
+        "layers": facts.layers,
+        "width": facts.d_model,
+        "context": facts.context,
+        "chat_template": header.metadata.get("tokenizer.chat_template").is_some(),
+    })
+}
+
+fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: OutputFormat) -> Result<()> {
+    let shape = match named(name)? {
+        Named::Catalogue(entry) => entry.shape.clone(),
+        Named::Shape(shape) => *shape,
+        Named::File(path, _) => {
+            let what = format!("{} is a file already", path.display());
+            return Err(Error::input(what, "give a catalogue name or a shape"));
+        }
+    };
+    let file = out.unwrap_or_else(|| cache_folder().join(cache_file_name(name, &shape, &options)));
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
+    }
+    let bar = show::byte_bar();
+    let made = make(&shape, &options, &file, &mut |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let made = made.map_err(|error| match error {
+        MakeError::Unsupported { .. } => Error::input(error.to_string(), "choose another arch"),
+        _ => Error::input(error.to_string(), "choose another place with --out"),
+    })?;
+    if output == OutputFormat::Json {
+        return print_json(&json!({
+            "file": file.display().to_string(),
+            "bytes": made.bytes,
+            "sha256": made.sha256,
+            "parameters": made.params,
+            "types": options.types.to_string(),
+            "seed": options.seed,
+        }));
+    }
+    let size = bytes(made.bytes);
+    data(&format!("{}: {} parameters, {size}, sha256 {}\n", file.display(), made.params, made.sha256));
+    Ok(())
 }

@@ -12,6 +12,7 @@ pub use estimate::{Estimate, trial_cost};
 
 use crate::{error::Error, error::Result, prompts::BuiltPrompt, prompts::Context, sha256_hex};
 use serde::{Deserialize, Serialize};
+use slm_models::{Shape, WeightTypes};
 use slm_protocol::{EngineKind, EngineOptions, Generation};
 
 /// Whether a model's weights were trained.
@@ -59,12 +60,10 @@ pub struct PlannedModel {
 pub enum ModelSource {
     /// Made from a shape.
     Shape {
-        /// Canonical `arch=…,layers=…` form.
-        shape: String,
-        /// Weight type of the matrices.
-        quant: String,
-        /// Weight type of the embeddings.
-        embd: String,
+        /// The shape.
+        shape: Shape,
+        /// Types of the weights.
+        types: WeightTypes,
         /// Seed of the weights.
         seed: u64,
     },

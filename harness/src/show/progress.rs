@@ -180,3 +180,13 @@ fn outcome(report: &TrialReport, verdict: Option<&str>) -> String {
         number(metrics.runtime_s),
     )
 }
+
+/// A bar for bytes; hidden where progress cannot be drawn.
+pub fn byte_bar() -> ProgressBar {
+    if !is_interactive() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:28} {bytes}/{total_bytes} {bytes_per_sec}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5)).with_style(style)
+}

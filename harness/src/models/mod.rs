@@ -1,0 +1,8 @@
+//! From the models as typed to model files: catalogue names, shapes and the
+//! user's own files.
+
+mod cache;
+mod resolve;
+
+pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
+pub use resolve::{Named, named, quant_of, resolve_all};
