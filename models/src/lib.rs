@@ -1,1 +1,30 @@
-//! x
+//! Model shapes and model files.
+//!
+//! Speed and memory of a language model on a device depend on its shape and on how
+//! its weights are stored, not on their values. So this crate knows the shapes of
+//! the models that studies measure ([`Catalogue`]), takes any other from a
+//! description ([`Shape`]), and makes GGUF files of exactly that shape with random
+//! weights ([`make`]), marked as synthetic. For files from elsewhere,
+//! [`read_header`] tells what is in them without trusting them.
+
+mod arch;
+mod catalogue;
+mod ggml_type;
+mod gguf;
+mod make;
+mod metadata;
+mod random;
+mod shape;
+mod tensors;
+mod vocab;
+mod weight_type;
+
+pub use arch::Arch;
+pub use catalogue::{Catalogue, Entry, UnknownModel};
+pub use ggml_type::GgmlType;
+pub use gguf::{GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header};
+pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
+pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
+pub use tensors::{Role, TensorSpec};
+pub use vocab::Vocabulary;
+pub use weight_type::{UnknownWeightType, WeightType, WeightTypes};

@@ -1,0 +1,241 @@
+//! Making a model file: exact shape, random weights.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::random::{GENERATOR_VERSION, Weights};
+use crate::tensors::ALIGNMENT;
+use crate::{Shape, TensorSpec, WeightTypes, metadata};
+
+/// Data are made and written in pieces of about a megabyte: a whole number of blocks
+/// of every type, and of the generator's words, so that content does not depend on it.
+const PIECE: usize = 18 * 34 * 1712;
+
+/// How to make a model file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct MakeOptions {
+    /// Storage types of the weights.
+    pub types: WeightTypes,
+    /// Seed of the random weights.
+    pub seed: u64,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Size of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
+    /// Number of parameters.
+    pub params: u64,
+}
+
+/// Why a file could not be made. Nothing is left behind but for a killed process,
+/// whose `.part` file the next attempt takes over.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// The engine has no such architecture.
+    #[error("no model file can be made for arch={arch}: {reason}")]
+    Unsupported {
+        /// The architecture's name.
+        arch: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// Another process is making the same file.
+    #[error("{} is being written by another process; wait for it to finish", .path.display())]
+    Busy {
+        /// The temporary file.
+        path: PathBuf,
+    },
+    /// The disk is full, or a quota is used up.
+    #[error("no space left for {} ({needed} bytes in all); free some or choose another folder", .path.display())]
+    DiskFull {
+        /// The temporary file.
+        path: PathBuf,
+        /// Size of the finished file.
+        needed: u64,
+    },
+    /// Any other trouble with the file.
+    #[error("cannot write {}: {source}", .path.display())]
+    Io {
+        /// The file at fault.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+impl MakeError {
+    fn io(path: &Path, needed: u64, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Self::DiskFull { path, needed }
+            }
+            _ => Self::Io { path, source },
+        }
+    }
+}
+
+/// Hashes what it writes.
+struct Hashing<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Hashing<W> {
+    fn put(&mut self, data: &[u8]) -> io::Result<()> {
+        self.inner.write_all(data)?;
+        self.hash.update(data);
+        self.bytes += data.len() as u64;
+        Ok(())
+    }
+}
+
+/// The temporary file; removed unless it was renamed.
+struct Part {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        if !self.keep {
+            // Best effort: the error that led here is the one to report.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn part_path(destination: &Path) -> PathBuf {
+    let mut name = destination.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    destination.with_file_name(name)
+}
+
+/// Opens the temporary file for this process alone.
+fn open_part(path: &Path) -> Result<File, MakeError> {
+    let io = |source| MakeError::io(path, 0, source);
+    // Truncated only once locked: another process may be writing it.
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(MakeError::Busy { path: path.to_owned() }),
+        // Some file systems of phones and network shares have no locks; go without.
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+        Err(TryLockError::Error(error)) => return Err(io(error)),
+    }
+    file.set_len(0).map_err(io)?;
+    Ok(file)
+}
+
+/// Writes a model of the given shape with random weights to `destination`.
+///
+/// The file appears there whole or not at all: it is written beside it as `.part`,
+/// flushed to the disk and renamed. The weights are never held in memory; the same
+/// shape and options give the same bytes everywhere. `progress` gets the bytes
+/// written and the size of the finished file.
+pub fn make(
+    shape: &Shape,
+    options: &MakeOptions,
+    destination: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Made, MakeError> {
+    if let Some(reason) = shape.unsupported() {
+        return Err(MakeError::Unsupported { arch: shape.arch().name(), reason });
+    }
+    let tensors = shape.tensors(&options.types);
+    let header = metadata::header(shape, options, &tensors);
+    let total = header.len() as u64 + shape.data_bytes(&options.types);
+
+    let path = part_path(destination);
+    let file = open_part(&path)?;
+    let mut part = Part { path, keep: false };
+    // Pieces are large: a buffer of our own would only copy them.
+    let mut out = Hashing { inner: &file, hash: Sha256::new(), bytes: 0 };
+    write_all(&mut out, &header, &tensors, options.seed, &mut |done| progress(done, total))
+        // Finished now rather than while a measurement runs.
+        .and_then(|()| file.sync_all())
+        .map_err(|source| MakeError::io(&part.path, total, source))?;
+    fs::rename(&part.path, destination).map_err(|source| MakeError::io(destination, total, source))?;
+    part.keep = true;
+    Ok(Made { bytes: out.bytes, sha256: hex(&out.hash.finalize()), params: shape.params() })
+}
+
+fn write_all<W: Write>(
+    out: &mut Hashing<W>,
+    header: &[u8],
+    tensors: &[TensorSpec],
+    seed: u64,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<()> {
+    out.put(header)?;
+    progress(out.bytes);
+    let mut piece = vec![0; PIECE];
+    // Small tensors (norms, biases) are gathered, so that the file gets large writes.
+    let mut filled = 0;
+    for tensor in tensors {
+        let mut weights = Weights::new(seed, tensor);
+        let mut left = tensor.bytes();
+        while left > 0 {
+            let whole = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
+            if filled + whole > PIECE {
+                out.put(&piece[..filled])?;
+                progress(out.bytes);
+                filled = 0;
+            }
+            weights.fill(&mut piece[filled..filled + whole]);
+            filled += whole;
+            left -= whole as u64;
+        }
+        let padding =
+            usize::try_from(tensor.bytes().next_multiple_of(ALIGNMENT.into()) - tensor.bytes()).unwrap_or(0);
+        if filled + padding > PIECE {
+            out.put(&piece[..filled])?;
+            filled = 0;
+        }
+        piece[filled..filled + padding].fill(0);
+        filled += padding;
+    }
+    out.put(&piece[..filled])?;
+    progress(out.bytes);
+    Ok(())
+}
+
+/// A stable file name for a made model: safe characters only, and a short hash of
+/// everything that decides the file's content.
+pub fn cache_file_name(name: &str, shape: &Shape, options: &MakeOptions) -> String {
+    let identity = format!("{shape};{};{};{GENERATOR_VERSION}", options.types, options.seed);
+    let hash = hex(&Sha256::digest(identity));
+    format!("{}-{}-{}.gguf", safe(name), safe(&options.types.to_string()), &hash[..12])
+}
+
+fn safe(text: &str) -> String {
+    let kept = |character: char| match character {
+        'a'..='z' | '0'..='9' | '.' | '_' | '-' => character,
+        'A'..='Z' => character.to_ascii_lowercase(),
+        _ => '_',
+    };
+    let safe: String = text.chars().take(80).map(kept).collect();
+    // No hidden files and no `..`.
+    safe.trim_start_matches('.').replace("..", "_")
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests;
