@@ -22,7 +22,9 @@ mod weight_type;
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
 pub use ggml_type::GgmlType;
-pub use gguf::{GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header};
+pub use gguf::{
+    GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
+};
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{Role, TensorSpec};

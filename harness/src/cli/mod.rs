@@ -55,7 +55,7 @@ pub enum ModelsCommand {
     Make {
         /// Catalogue name or `shape:arch=…,layers=…`
         model: String,
-        /// Weight type: q4_0, q8_0, f16 or f32
+        /// Weight type: `q4_0`, `q8_0`, `f16` or `f32`
         #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
         quant: WeightType,
         /// Weight type of the embeddings [default: as --quant]

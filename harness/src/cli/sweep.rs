@@ -35,7 +35,7 @@ pub struct SweepArgs {
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
-    /// Weight type of synthetic models: q4_0, q8_0, f16 or f32
+    /// Weight type of synthetic models: `q4_0`, `q8_0`, `f16` or `f32`
     #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
     quant: WeightType,
     /// Weight type of synthetic models' embeddings [default: as --quant]

@@ -5,9 +5,10 @@ use crate::{
     error::{Error, Result},
     hex,
     plan::{ModelSource, PlannedModel, Weights},
+    show::{clean, note},
 };
 use sha2::{Digest, Sha256};
-use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header};
+use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header_of_part};
 use slm_protocol::{EngineKind, Generation, StopRule};
 use std::{
     collections::BTreeMap,
@@ -40,7 +41,12 @@ pub fn named(name: &str) -> Result<Named> {
     let path = Path::new(name);
     let looks_like_file = name.contains('/') || path.extension().is_some_and(|extension| extension == "gguf");
     if looks_like_file || path.is_file() {
-        let header = read_header(path).map_err(|error| not_a_model(&error))?;
+        // A file that is cut short is measured like any other: its trials become
+        // rows that say so.
+        let header = read_header_of_part(path).map_err(|error| not_a_model(&error))?;
+        if let Some(problem) = header.cut_short() {
+            note(&format!("bench: {}: {}", clean(name), clean(&problem)));
+        }
         return Ok(Named::File(path.to_owned(), Box::new(header)));
     }
     if let Some(text) = name.strip_prefix("shape:") {
@@ -59,7 +65,7 @@ pub fn named(name: &str) -> Result<Named> {
 }
 
 fn not_a_model(error: &GgufError) -> Error {
-    Error::input(error.to_string(), "give a GGUF file (version 2 or 3), complete and readable")
+    Error::input(error.to_string(), "give a readable GGUF file (version 2 or 3)")
 }
 
 /// Resolves all models of a sweep, each once.

@@ -69,15 +69,15 @@ impl Progress {
             }
             SweepEvent::TrialFinished { report, .. } => {
                 let Some(trial) = self.trial(plan, &report.trial_id) else { return };
-                let verdict = self.verdict(tables, &report.trial_id);
-                let text = format!("{}: {}", name(plan, trial), outcome(report, verdict.as_deref()));
-                self.finished(plan, trial, &text);
+                let mark = self.mark(tables, report);
+                let text = format!("{}: {}", name(plan, trial), outcome(report, mark.as_deref()));
+                self.finished(plan, trial, &text, mark.as_deref());
             }
             SweepEvent::TrialLost { trial_id, failure, evidence, status, .. } => {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
                 let what = if *status == crate::analysis::Status::Skipped { "skipped" } else { "failed" };
-                let text = format!("{}: {what}, {failure}: {}", name(plan, trial), clean(evidence));
-                self.finished(plan, trial, &text);
+                let mark = format!("{what}, {failure}: {}", clean(evidence));
+                self.finished(plan, trial, &format!("{}: {mark}", name(plan, trial)), Some(&mark));
             }
             SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } | SweepEvent::Telemetry { .. } => {}
         }
@@ -95,8 +95,12 @@ impl Progress {
         self.position.get(trial_id).map(|&index| &plan.trials[index])
     }
 
-    fn verdict(&self, tables: &Tables, trial_id: &str) -> Option<String> {
-        let row = tables.row(*self.position.get(trial_id)?)?;
+    /// What is wrong with a trial, if anything is.
+    fn mark(&self, tables: &Tables, report: &TrialReport) -> Option<String> {
+        if let TrialOutcome::Failed { failure, message } = &report.outcome {
+            return Some(format!("failed, {failure}: {}", clean(message)));
+        }
+        let row = tables.row(*self.position.get(&report.trial_id)?)?;
         match row.verdict {
             Some(Verdict::Valid) | None => None,
             Some(verdict) => {
@@ -105,7 +109,8 @@ impl Progress {
         }
     }
 
-    fn finished(&mut self, plan: &Plan, trial: &PlannedTrial, text: &str) {
+    /// A terminal shows only what is marked; a log gets a line for each trial.
+    fn finished(&mut self, plan: &Plan, trial: &PlannedTrial, text: &str, mark: Option<&str>) {
         let cost = trial_cost(plan, trial);
         self.done += 1;
         self.done_cost += cost;
@@ -114,8 +119,8 @@ impl Progress {
             Some((sweep, _)) => {
                 sweep.set_message(self.eta());
                 sweep.set_position(self.done as u64);
-                if text.contains("suspect") || text.contains("failed") {
-                    sweep.println(text);
+                if let Some(mark) = mark {
+                    sweep.println(format!("{}: {mark}", name(plan, trial)));
                 }
             }
             None => note(&format!("[{}/{}] {text}", self.done, self.total)),
@@ -163,14 +168,14 @@ fn name(plan: &Plan, trial: &PlannedTrial) -> String {
     format!("{} {prompt} {run}", model_name(plan, trial.model))
 }
 
-fn outcome(report: &TrialReport, verdict: Option<&str>) -> String {
-    if let TrialOutcome::Failed { failure, message } = &report.outcome {
-        return format!("failed, {failure}: {}", clean(message));
+fn outcome(report: &TrialReport, mark: Option<&str>) -> String {
+    if let (TrialOutcome::Failed { .. }, Some(mark)) = (&report.outcome, mark) {
+        return mark.to_owned();
     }
     let metrics = Metrics::of(report);
     let number = |value: Option<f64>| value.map_or_else(|| "-".into(), figure);
     let n_out = report.output.as_ref().map_or(0, |output| output.n_out);
-    let mark = verdict.map(|verdict| format!(", {verdict}")).unwrap_or_default();
+    let mark = mark.map(|mark| format!(", {mark}")).unwrap_or_default();
     format!(
         "{} in, {n_out} out, TTFT {} s, ITPS {}, OTPS {}, runtime {} s{mark}",
         report.n_in.unwrap_or(0),

@@ -55,7 +55,7 @@ fn parameter_counts_agree_with_the_published_ones() {
         let difference = 100.0 * (counted(entry) as f64 / entry.params_reported as f64 - 1.0);
         match known.get(entry.name.as_str()) {
             Some(expected) => {
-                assert!((difference - expected).abs() < 0.06, "{}: {difference:.2}", entry.name)
+                assert!((difference - expected).abs() < 0.06, "{}: {difference:.2}", entry.name);
             }
             None => assert!(difference.abs() < 3.0, "{}: {difference:.2}", entry.name),
         }

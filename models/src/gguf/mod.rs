@@ -4,7 +4,7 @@ mod read;
 mod value;
 mod write;
 
-pub use read::{GgufError, Header, ShapeFacts, TensorInfo, read_header};
+pub use read::{GgufError, Header, ShapeFacts, TensorInfo, read_header, read_header_of_part};
 pub use value::{Value, ValueType};
 pub(crate) use write::HeaderWriter;
 

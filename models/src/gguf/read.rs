@@ -23,6 +23,8 @@ const KEPT_ELEMENTS: u64 = 1024;
 const MAX_NESTING: u32 = 4;
 /// Most dimensions of a tensor (`GGML_MAX_DIMS`).
 const MAX_DIMENSIONS: u32 = 4;
+/// Largest file that is believed (256 TiB), so that no sum over tensors can overflow.
+const MAX_FILE_BYTES: u64 = 1 << 48;
 /// Longest name of a tensor (`GGML_MAX_NAME`, less its terminator) and of a key.
 const MAX_TENSOR_NAME: u64 = 63;
 const MAX_KEY: u64 = 65_535;
@@ -103,8 +105,19 @@ pub struct ShapeFacts {
     pub context: Option<u64>,
 }
 
-/// Reads and checks the header of a GGUF file (version 2 or 3, little-endian).
+/// Reads and checks the header of a GGUF file (version 2 or 3, little-endian) and
+/// that the file holds all the data it lists.
 pub fn read_header(path: &Path) -> Result<Header, GgufError> {
+    let header = read_header_of_part(path)?;
+    match header.cut_short() {
+        None => Ok(header),
+        Some(problem) => Err(GgufError::Invalid { path: path.to_owned(), problem }),
+    }
+}
+
+/// As [`read_header`], but for a file whose data may be cut short: ask
+/// [`Header::cut_short`].
+pub fn read_header_of_part(path: &Path) -> Result<Header, GgufError> {
     let failed = |trouble| match trouble {
         Trouble::Io(source) => GgufError::Io { path: path.to_owned(), source },
         Trouble::Invalid(problem) => GgufError::Invalid { path: path.to_owned(), problem },
@@ -338,12 +351,12 @@ fn parse(inner: impl Read, size: u64) -> Outcome<Header> {
         },
     };
     let data_start = source.at.next_multiple_of(alignment);
-    check_placement(&tensors, alignment, data_start, size)?;
+    check_placement(&tensors, alignment, data_start)?;
     Ok(Header { version, metadata, tensors, data_start, file_bytes: size })
 }
 
-/// Data must lie aligned, apart from each other and within the file.
-fn check_placement(tensors: &[TensorInfo], alignment: u64, data_start: u64, size: u64) -> Outcome<()> {
+/// Data must lie aligned and apart from each other.
+fn check_placement(tensors: &[TensorInfo], alignment: u64, data_start: u64) -> Outcome<()> {
     let mut placed: Vec<_> = tensors.iter().collect();
     placed.sort_by_key(|tensor| tensor.offset);
     let mut free_from = 0;
@@ -360,19 +373,24 @@ fn check_placement(tensors: &[TensorInfo], alignment: u64, data_start: u64, size
         }
         let end = tensor.offset.checked_add(tensor.bytes).and_then(|end| end.checked_add(data_start));
         match end {
-            Some(end) if end <= size => free_from = tensor.offset + tensor.bytes,
-            Some(end) => {
-                return invalid(format!(
-                    "truncated: tensor {name:?} ends at byte {end}, the file has {size}"
-                ));
-            }
-            None => return invalid(format!("corrupt: tensor {name:?} has an impossible place")),
+            Some(end) if end <= MAX_FILE_BYTES => free_from = tensor.offset + tensor.bytes,
+            _ => return invalid(format!("corrupt: tensor {name:?} has an impossible place")),
         }
     }
     Ok(())
 }
 
 impl Header {
+    /// What is missing of a file whose data are cut short.
+    pub fn cut_short(&self) -> Option<String> {
+        let size = self.file_bytes;
+        // No overflow: the placement was checked.
+        let ends =
+            self.tensors.iter().map(|tensor| (self.data_start + tensor.offset + tensor.bytes, &tensor.name));
+        let (end, name) = ends.filter(|&(end, _)| end > size).min()?;
+        Some(format!("truncated: tensor {name:?} ends at byte {end}, the file has {size}"))
+    }
+
     /// Number of parameters (elements of all tensors).
     pub fn params(&self) -> u64 {
         // Elements never outnumber eight times the bytes of the file.
