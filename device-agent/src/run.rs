@@ -62,7 +62,10 @@ pub(crate) fn run(job: &Job, output: &mut Output) -> Result<(), RunError> {
         Ok(model) => model,
         Err(error) => return load_failed(error, output),
     };
+    // Neither this nor the watch over the machine is loading.
+    let preparing = clock::now_ns();
     let prompts = prepare::prompts(job, model.as_ref());
+    let set_aside = clock::now_ns() - preparing + machine::watch_ns();
     let opened = match model.open(&setup(job, &prompts, &machine)) {
         Ok(opened) => opened,
         Err(error) => return load_failed(error, output),
@@ -70,7 +73,7 @@ pub(crate) fn run(job: &Job, output: &mut Output) -> Result<(), RunError> {
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }
-    let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(machine::watch_ns()), ..load };
+    let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(set_aside), ..load };
     output.emit(Event::Ready(Box::new(ready(load, model.as_ref(), &opened, &memory, &machine, &prompts))))?;
     let mut trials = Trials {
         job,

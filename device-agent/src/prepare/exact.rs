@@ -5,14 +5,15 @@ use crate::engine::Model;
 /// Longest text tried per token: more means that the source hardly tokenizes.
 const MAX_BYTES_PER_TOKEN: usize = 256;
 /// Cuts tried on either side of the first guess.
-const NEARBY: usize = 64;
+const NEARBY: usize = 32;
+/// Characters left out at the start, one more at a time, while no cut is found.
+const MAX_SKIPPED: usize = 16;
 
-/// A prefix of the source (repeated, one line after another, if it is too short)
+/// A piece of the source (repeated, one copy after another, if it is too short)
 /// that the model's tokenizer counts as exactly `tokens`, special ones included.
 ///
-/// A longer prefix has more tokens almost always, but not always: the last word
-/// may join into one token as it grows. So the cut is found by bisection over
-/// character boundaries, then among its neighbours. The error says why there is none.
+/// It begins where the source does, but for rare cases: where the wanted count falls
+/// within a character of several tokens, no prefix has it, and a later start is tried.
 pub(super) fn cut(source: &str, tokens: u32, model: &dyn Model) -> Result<String, String> {
     let wanted = tokens as usize;
     let count = |text: &str| model.tokenize(text, true, false).len();
@@ -25,23 +26,32 @@ pub(super) fn cut(source: &str, tokens: u32, model: &dyn Model) -> Result<String
     }
     let text = long_enough(source, wanted, &count)
         .ok_or_else(|| format!("the text to cut from does not yield {tokens} tokens when repeated"))?;
-    let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let guess = boundaries.partition_point(|at| count(&text[..*at]) < wanted);
-    let nearby = (0..=NEARBY).flat_map(|step| [guess.checked_add(step), guess.checked_sub(step)]).flatten();
-    for index in nearby {
-        if let Some(at) = boundaries.get(index)
-            && count(&text[..*at]) == wanted
-        {
-            return Ok(text[..*at].to_owned());
-        }
-    }
-    Err(format!("no cut of the text has exactly {tokens} tokens in this model's tokenizer"))
+    let starts = text.char_indices().map(|(at, _)| at).take(MAX_SKIPPED + 1);
+    starts
+        .filter_map(|start| prefix(&text[start..], wanted, &count))
+        .map(str::to_owned)
+        .next()
+        .ok_or_else(|| format!("no cut of the text has exactly {tokens} tokens in this model's tokenizer"))
 }
 
-/// The source repeated until it has at least as many tokens as wanted.
+/// The prefix of exactly so many tokens, if there is one.
+///
+/// A longer prefix has more tokens almost always, but not always: the last word may
+/// join into one token as it grows. So the cut is found by bisection over character
+/// boundaries, then among its neighbours.
+fn prefix<'a>(text: &'a str, wanted: usize, count: &impl Fn(&str) -> usize) -> Option<&'a str> {
+    let boundaries: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let guess = boundaries.partition_point(|at| count(&text[..*at]) < wanted);
+    (0..=NEARBY)
+        .flat_map(|step| [guess.checked_add(step), guess.checked_sub(step)])
+        .filter_map(|index| Some(&text[..*boundaries.get(index?)?]))
+        .find(|prefix| count(prefix) == wanted)
+}
+
+/// The source repeated until it has more tokens than wanted, whatever is skipped.
 fn long_enough(source: &str, wanted: usize, count: &impl Fn(&str) -> usize) -> Option<String> {
     let mut text = source.to_owned();
-    while count(&text) < wanted {
+    while count(&text) < wanted + 4 * MAX_SKIPPED {
         if text.len() / MAX_BYTES_PER_TOKEN > wanted {
             return None;
         }
@@ -76,6 +86,21 @@ mod tests {
             if let Ok(text) = cut(&source, tokens, model.as_ref()) {
                 prop_assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
             }
+        }
+    }
+
+    #[test]
+    fn a_real_tokenizer_is_met_exactly_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tiny.gguf");
+        let shape = slm_models::Shape::parse_free("arch=mpt,layers=1,d_model=64,vocab=5000").unwrap();
+        slm_models::make(&shape, &slm_models::MakeOptions::default(), &path, &mut |_, _| {}).unwrap();
+        let model = engine::load(EngineKind::Llama, &path, LoadMode::Mmap).unwrap();
+        let source =
+            "The tenant, A. B. Müller, pays 1,250.50 € a month; naïve readers — and 模型 — agree. 🙂\n";
+        for tokens in (1..60).chain([199, 200, 201, 800, 1999]) {
+            let text = cut(source, tokens, model.as_ref()).unwrap();
+            assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
         }
     }
 

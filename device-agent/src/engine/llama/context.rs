@@ -45,7 +45,11 @@ pub(super) fn description(model: &LlamaModel) -> String {
 pub(super) fn ggml_version() -> String {
     // SAFETY: both return pointers to constants of the program.
     let (version, commit) = unsafe { (sys::ggml_version(), sys::ggml_commit()) };
-    format!("ggml {} ({})", constant(version), constant(commit))
+    match constant(commit).as_str() {
+        // Sources from a package, not from a repository.
+        "" | "unknown" => format!("ggml {}", constant(version)),
+        commit => format!("ggml {} ({commit})", constant(version)),
+    }
 }
 
 /// The engine's list of CPU features.

@@ -1,7 +1,6 @@
 //! llama.cpp. `llama-cpp-2` loads the model and tokenizes; the context is ours.
 
 mod context;
-mod file;
 mod log;
 mod report;
 mod sample;
@@ -37,11 +36,12 @@ pub(crate) fn facts() -> EngineFacts {
 }
 
 impl Llama {
-    /// Loads a file, after checking that it is what it says: the engine trusts it.
+    /// Loads a file, after checking that it is what it says: the engine trusts it,
+    /// and ends the process on some damaged ones.
     pub(crate) fn load(path: &Path, mode: LoadMode) -> Result<Self, LoadError> {
         log::install();
         let refuse = |message| LoadError { failure: Failure::LoadFailed, message };
-        let header = file::check(path).map_err(|problem| refuse(format!("{}: {problem}", path.display())))?;
+        let header = slm_models::read_header(path).map_err(|error| refuse(error.to_string()))?;
         let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
         log::clear();
         let params = LlamaModelParams::default().with_use_mmap(mode == LoadMode::Mmap);
@@ -55,7 +55,7 @@ impl Llama {
             description: context::description(&model),
             n_params: model.n_params(),
             size: model.size(),
-            decode_bytes: header.decode_bytes,
+            decode_bytes: Some(header.decode_bytes()),
             n_vocab: u32::try_from(model.n_vocab()).unwrap_or(0),
             n_ctx_train: model.n_ctx_train(),
             chat_template_sha256: None,

@@ -96,7 +96,14 @@ pub(super) fn load_failure(lines: &[Line], otherwise: &str) -> (Failure, String)
     let last = &errors[errors.len().saturating_sub(3)..];
     let message = if last.is_empty() { otherwise.to_owned() } else { last.join("; ") };
     let exhausted = lines.iter().any(|line| tells_of_exhaustion(&line.text));
-    (if exhausted { Failure::OutOfMemory } else { Failure::LoadFailed }, message)
+    let failure = if exhausted {
+        Failure::OutOfMemory
+    } else if lines.iter().any(|line| line.error && line.text.contains("unknown model architecture")) {
+        Failure::Unsupported
+    } else {
+        Failure::LoadFailed
+    };
+    (failure, message)
 }
 
 fn tells_of_exhaustion(line: &str) -> bool {
@@ -180,6 +187,8 @@ sched_reserve:        CPU compute buffer size of 99.0 MiB, does not match expect
         assert_eq!((failure, message.as_str()), (Failure::LoadFailed, "bad magic; failed to load model"));
         let exhausted = log("E alloc: failed to allocate CPU buffer of size 99\nE failed to load");
         assert_eq!(load_failure(&exhausted, "?").0, Failure::OutOfMemory);
+        let unknown = log("E llama_model_load: error loading model: unknown model architecture: 'x'");
+        assert_eq!(load_failure(&unknown, "?").0, Failure::Unsupported);
         assert_eq!(load_failure(&[], "nothing said"), (Failure::LoadFailed, "nothing said".to_owned()));
     }
 
