@@ -131,7 +131,7 @@ fn file_json(path: &Path, header: &Header) -> Value {
         "layers": facts.layers,
         "width": facts.d_model,
         "context": facts.context,
-        "chat_template": header.metadata.get("tokenizer.chat_template").is_some(),
+        "chat_template": header.metadata.contains_key("tokenizer.chat_template"),
     })
 }
 
