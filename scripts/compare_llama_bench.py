@@ -12,6 +12,11 @@ Both sides do the same: prefill of 200 and 800 tokens, then 64 decode steps behi
 llama-bench feeds random token ids and does not sample; the agent reads text and samples greedily, and the
 sampling lies within its decode time (not within prefill).
 
+Both must use the same instructions. A packaged llama-bench loads the best of its CPU backends at run time (on a
+recent Xeon the one with AMX: 1.5 times the speed), while the agent is built for fixed ones. `llama-bench -v` names the
+backend that was loaded, `slm-agent hello` the agent's features. Nothing else may run meanwhile: on a busy
+machine the spread says that the ratio means nothing.
+
 Exit status: 0 compared, 1 a side failed, 2 wrong usage.
 """
 
@@ -109,7 +114,9 @@ def ours(agent: str, model: str, threads: int, flash_attention: str) -> dict:
 def theirs(command: list[str], model: str, threads: int, flash_attention: str) -> dict:
     """Rates as llama-bench prints them (one repetition after its own warm-up)."""
     lengths = ",".join(map(str, LENGTHS))
-    common = ["-m", model, "-t", str(threads), "-fa", flash_attention, "-r", "1", "-o", "json"]
+    # 1 and 0: older versions do not know on and off.
+    flash = "1" if flash_attention == "on" else "0"
+    common = ["-m", model, "-t", str(threads), "-fa", flash, "-r", "1", "-o", "json"]
     rates = {}
     for phase, arguments in (
         ("prefill", ["-p", lengths, "-n", "0"]),
