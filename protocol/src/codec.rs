@@ -199,7 +199,8 @@ mod tests {
             EventWriter::new(&mut bytes).write(1, report("t".into(), vec![1, 2], "x".into())).unwrap();
             let cut = cut.min(bytes.len() - 1);
             let result = EventReader::new(&bytes[..cut]).next_event();
-            prop_assert!(if cut == 0 { matches!(result, Ok(None)) } else { matches!(result, Err(DecodeError::Torn { .. })) });
+            let expected = if cut == 0 { matches!(result, Ok(None)) } else { matches!(result, Err(DecodeError::Torn { .. })) };
+            prop_assert!(expected);
         }
     }
 
