@@ -76,7 +76,8 @@ fn decode(path: &Path, line: &[u8], index: usize) -> Result<Record> {
     let format =
         serde_json::from_slice::<FormatOnly>(line).map_err(|error| damaged(error.to_string()))?.format;
     if format.major != FORMAT.major {
-        return Err(damaged(format!("it has format version {format}, this bench reads {FORMAT}")));
+        let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
+        return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));
     }
     let record: Record = serde_json::from_slice(line).map_err(|error| damaged(error.to_string()))?;
     if record.seq != index as u64 {
