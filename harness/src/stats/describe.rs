@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn agrees_with_numpy() {
         let close = |ours: Option<f64>, numpy: f64| {
-            assert!((ours.unwrap() - numpy).abs() < 1e-12 * numpy.abs().max(1.0))
+            assert!((ours.unwrap() - numpy).abs() < 1e-12 * numpy.abs().max(1.0));
         };
         for case in reference::cases() {
             close(mean(&case.values), case.mean);
