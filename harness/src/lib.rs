@@ -13,6 +13,7 @@ pub mod interrupt;
 pub mod models;
 pub mod plan;
 pub mod prompts;
+pub mod report;
 pub mod results;
 pub mod session;
 pub mod show;

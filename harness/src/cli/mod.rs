@@ -2,9 +2,11 @@
 //! resolves what was typed into what is run.
 
 mod lists;
+mod report;
 mod sweep;
 
 pub use lists::{ContextLengths, ModelList};
+pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Measure models at several context lengths on a device
     Sweep(Box<SweepArgs>),
+    /// Turn results into a report: Markdown, one HTML file, plots
+    Report(ReportArgs),
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),

@@ -5,6 +5,7 @@ mod devices;
 mod doctor;
 mod models;
 mod plan_sweep;
+mod report;
 mod sweep;
 
 use crate::{
@@ -30,6 +31,7 @@ pub enum Outcome {
 pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
+        Command::Report(args) => report::run(&args),
         Command::Models(command) => models::run(command),
         Command::Devices(output) => devices::run(output.output),
         Command::Doctor(output) => doctor::run(output.output),

@@ -4,7 +4,7 @@
 use crate::{
     error::{Error, Result},
     plan::PlanInput,
-    store::{DeviceRecord, FORMAT, ToolFacts},
+    store::{DeviceRecord, FORMAT, HostFacts, ToolFacts},
 };
 use serde::Deserialize;
 use slm_protocol::Version;
@@ -21,8 +21,12 @@ pub struct Facts {
     pub command: Vec<String>,
     /// When the sweep was planned; RFC 3339.
     pub created_at: String,
+    /// The machine that `bench` ran on.
+    pub host: HostFacts,
     /// The agent's facts, device by device.
     pub devices: Vec<DeviceRecord>,
+    /// SHA-256 of the plan, as the manifest tells it.
+    pub plan_sha256: String,
     /// What the plan was made from.
     pub plan: PlanFacts,
 }

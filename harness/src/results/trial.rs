@@ -2,6 +2,7 @@
 
 use super::{Context, Metric, check};
 use crate::analysis::{Status, Verdict};
+use slm_protocol::Failure;
 
 /// One trial. Strings are reused from row to row by [`Trials::read`](super::Trials::read).
 /// Metrics are `None` where the file has none; others are finite and above 0.
@@ -31,8 +32,12 @@ pub struct Trial {
     pub warmup: bool,
     /// How it ended.
     pub status: Status,
+    /// Why it has no figures.
+    pub failure: Option<Failure>,
     /// Whether it can be trusted.
     pub verdict: Option<Verdict>,
+    /// Why not, or the evidence of the failure. Untrusted text.
+    pub verdict_reason: String,
     /// Nominal input tokens.
     pub n_in_nominal: Option<u32>,
     /// Input tokens.
@@ -49,6 +54,12 @@ pub struct Trial {
     pub itps: Option<f64>,
     /// Output tokens per second.
     pub otps: Option<f64>,
+    /// Median time between output tokens, milliseconds.
+    pub tpot_p50_ms: Option<f64>,
+    /// 90th percentile of the same.
+    pub tpot_p90_ms: Option<f64>,
+    /// 99th percentile of the same.
+    pub tpot_p99_ms: Option<f64>,
     /// Request to last token, seconds.
     pub runtime_s: Option<f64>,
     /// Highest resident set, MiB.
@@ -59,6 +70,8 @@ pub struct Trial {
     pub flash_attention: Option<bool>,
     /// Energy, joules.
     pub energy_j: Option<f64>,
+    /// When it began; RFC 3339.
+    pub started_at: String,
 }
 
 impl Default for Trial {
@@ -76,7 +89,9 @@ impl Default for Trial {
             repetition: 0,
             warmup: false,
             status: Status::Skipped,
+            failure: None,
             verdict: None,
+            verdict_reason: String::new(),
             n_in_nominal: None,
             n_in: None,
             n_out: None,
@@ -85,11 +100,15 @@ impl Default for Trial {
             prefill_s: None,
             itps: None,
             otps: None,
+            tpot_p50_ms: None,
+            tpot_p90_ms: None,
+            tpot_p99_ms: None,
             runtime_s: None,
             rss_peak_mib: None,
             threads: None,
             flash_attention: None,
             energy_j: None,
+            started_at: String::new(),
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
 };
 use csv::ByteRecord;
+use slm_protocol::Failure;
 use std::{
     fs::File,
     io::Read,
@@ -18,7 +19,7 @@ use std::{
 };
 
 /// Every column that is read, and whether it must be there.
-const COLUMNS: [(&str, bool); 25] = [
+const COLUMNS: [(&str, bool); 31] = [
     ("trial_id", false),
     ("device", true),
     ("backend", true),
@@ -31,7 +32,9 @@ const COLUMNS: [(&str, bool); 25] = [
     ("repetition", true),
     ("warmup", true),
     ("status", true),
+    ("failure", false),
     ("verdict", true),
+    ("verdict_reason", false),
     ("n_in_nominal", false),
     ("n_in", true),
     ("n_out", true),
@@ -40,10 +43,25 @@ const COLUMNS: [(&str, bool); 25] = [
     ("prefill_s", false),
     ("itps", true),
     ("otps", true),
+    ("tpot_p50_ms", false),
+    ("tpot_p90_ms", false),
+    ("tpot_p99_ms", false),
     ("runtime_s", true),
     ("rss_peak_mib", false),
     ("threads", false),
     ("flash_attention", false),
+    ("started_at", false),
+];
+
+const FAILURES: [(&str, Failure); 8] = [
+    ("load-failed", Failure::LoadFailed),
+    ("out-of-memory", Failure::OutOfMemory),
+    ("killed", Failure::Killed),
+    ("crashed", Failure::Crashed),
+    ("timed-out", Failure::TimedOut),
+    ("device-lost", Failure::DeviceLost),
+    ("disk-full", Failure::DiskFull),
+    ("unsupported", Failure::Unsupported),
 ];
 
 /// A streaming reader of trials.
@@ -92,7 +110,7 @@ impl<R: Read> Trials<R> {
             return Ok(false);
         }
         let mut fields = Fields { reader: self, next: 0 };
-        for text in [
+        let texts = [
             &mut trial.trial_id,
             &mut trial.device,
             &mut trial.backend,
@@ -100,10 +118,9 @@ impl<R: Read> Trials<R> {
             &mut trial.weights,
             &mut trial.quant,
             &mut trial.prompt_id,
-        ] {
-            let field = fields.text()?.1;
-            text.clear();
-            text.push_str(field);
+        ];
+        for text in texts {
+            fields.copy(text)?;
         }
         trial.params = fields.whole()?;
         trial.chunks = fields.whole()?;
@@ -112,9 +129,11 @@ impl<R: Read> Trials<R> {
         let statuses =
             [("completed", Status::Completed), ("failed", Status::Failed), ("skipped", Status::Skipped)];
         trial.status = fields.flag(&statuses)?.unwrap_or(Status::Skipped);
+        trial.failure = fields.flag(&FAILURES)?;
         let verdicts =
             [("valid", Verdict::Valid), ("throttled", Verdict::Throttled), ("suspect", Verdict::Suspect)];
         trial.verdict = fields.flag(&verdicts)?;
+        fields.copy(&mut trial.verdict_reason)?;
         trial.n_in_nominal = fields.whole()?;
         trial.n_in = fields.whole()?;
         trial.n_out = fields.whole()?;
@@ -124,6 +143,9 @@ impl<R: Read> Trials<R> {
             &mut trial.prefill_s,
             &mut trial.itps,
             &mut trial.otps,
+            &mut trial.tpot_p50_ms,
+            &mut trial.tpot_p90_ms,
+            &mut trial.tpot_p99_ms,
             &mut trial.runtime_s,
             &mut trial.rss_peak_mib,
         ] {
@@ -131,6 +153,7 @@ impl<R: Read> Trials<R> {
         }
         trial.threads = fields.whole()?;
         trial.flash_attention = fields.flag(&[("on", true), ("off", false)])?;
+        fields.copy(&mut trial.started_at)?;
         trial.energy_j = self.energy.and_then(|index| self.record.get(index)).and_then(|field| {
             let value = std::str::from_utf8(field).ok()?.parse::<f64>().ok()?;
             value.is_finite().then_some(value)
@@ -172,6 +195,12 @@ impl<'a, R: Read> Fields<'a, R> {
         self.next += 1;
         let text = std::str::from_utf8(field.unwrap_or_default());
         text.map(|text| (column, text)).map_err(|_| self.reader.fault(column, "is not UTF-8 text"))
+    }
+
+    fn copy(&mut self, into: &mut String) -> Result<()> {
+        into.clear();
+        into.push_str(self.text()?.1);
+        Ok(())
     }
 
     fn whole<T: FromStr>(&mut self) -> Result<Option<T>> {

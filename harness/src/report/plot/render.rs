@@ -201,7 +201,10 @@ mod tests {
     #[test]
     fn an_svg_escapes_its_texts_and_keeps_its_size() {
         let text = svg(&scene()).unwrap();
-        assert!(text.starts_with("<svg width=\"800\" height=\"120\" role=\"img\" viewBox=\"0 0 1600 240\""), "{text}");
+        assert!(
+            text.starts_with("<svg width=\"800\" height=\"120\" role=\"img\" viewBox=\"0 0 1600 240\""),
+            "{text}"
+        );
         assert!(text.contains("A &lt;title&gt; &amp; more") && !text.contains("<title>"), "{text}");
     }
 

@@ -38,7 +38,11 @@ impl Scale {
     pub(crate) fn fitting(values: &[f64]) -> Self {
         let positive = values.iter().copied().filter(|v| v.is_finite() && *v > 0.0);
         let (low, high) = positive.fold((f64::MAX, 0.0f64), |(low, high), v| (low.min(v), high.max(v)));
-        if high > 8.0 * low { Self::log(values.iter().copied()) } else { Self::from_zero(values.iter().copied()) }
+        if high > 8.0 * low {
+            Self::log(values.iter().copied())
+        } else {
+            Self::from_zero(values.iter().copied())
+        }
     }
 
     /// Linear between the least and the largest value, for readings whose zero
