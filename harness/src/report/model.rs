@@ -216,7 +216,7 @@ impl Measured {
 }
 
 /// Tokens of a context length, about, where nothing was measured.
-pub fn nominal(context: Context) -> f64 {
+pub(crate) fn nominal(context: Context) -> f64 {
     match context {
         Context::Chunks(chunks) => 10.0 + 200.0 * f64::from(chunks),
         Context::Tokens(tokens) => f64::from(tokens),

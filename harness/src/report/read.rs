@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    results::{Cell, Context, Facts, Source, Summary},
+    results::{Cell, Context, Source, Summary},
 };
 use std::{
     collections::BTreeMap,
@@ -134,9 +134,4 @@ pub(super) fn folder_name(path: &Path) -> String {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let real = || fs::canonicalize(path).ok().as_deref().and_then(name);
     name(path).or_else(real).unwrap_or_else(|| "report".into())
-}
-
-/// Facts of the plan that a run's models have in common.
-pub(super) fn plan_of(facts: &Facts) -> &crate::plan::PlanInput {
-    &facts.plan.input
 }

@@ -101,7 +101,7 @@ fn within_budget(model: &Model, device: &str, context: Context) -> String {
     points.retain(|point| model.subjects[point.subject].device == device);
     points.sort_by(|a, b| b.params.total_cmp(&a.params));
     let tokens = tokens_at(model, context);
-    let task = format!("within {} s at {tokens} ({})", figure(budget), words::context(context));
+    let task = format!("within {} at {tokens} ({})", words::budget(budget), words::context(context));
     let name = |point: &Sized| {
         let subject = &model.subjects[point.subject];
         let size = subject.params.map(words::params).unwrap_or_default();

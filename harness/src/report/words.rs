@@ -66,3 +66,8 @@ pub(crate) fn percent(part: usize, whole: usize) -> String {
         share => format!("{share:.0} %"),
     }
 }
+
+/// Seconds as typed: `10 s`, `2.5 s`.
+pub(crate) fn budget(seconds: f64) -> String {
+    format!("{} s", super::plot::label(seconds))
+}

@@ -23,21 +23,21 @@ use std::{
 };
 
 /// What to make.
-pub struct Recipe {
+pub(crate) struct Recipe {
     /// Models by name and parameters.
-    pub models: Vec<(String, u64)>,
+    pub(crate) models: Vec<(String, u64)>,
     /// Runs of each prompt.
-    pub repetitions: u32,
+    pub(crate) repetitions: u32,
     /// What every model wrote.
-    pub output: String,
+    pub(crate) output: String,
     /// Whether the largest model fails at the longest context.
-    pub failing: bool,
+    pub(crate) failing: bool,
     /// Write tokens and telemetry too.
-    pub details: bool,
+    pub(crate) details: bool,
 }
 
 /// Twelve models as in the catalogue's range of sizes.
-pub fn twelve() -> Vec<(String, u64)> {
+pub(crate) fn twelve() -> Vec<(String, u64)> {
     [
         ("slimlm-125m", 125_311_488),
         ("smollm-135m-instruct", 134_515_008),
@@ -57,7 +57,7 @@ pub fn twelve() -> Vec<(String, u64)> {
 }
 
 /// Writes a results folder.
-pub fn write(folder: &Path, recipe: &Recipe) {
+pub(crate) fn write(folder: &Path, recipe: &Recipe) {
     fs::create_dir_all(folder).unwrap();
     let plan = Plan::new(input(recipe)).unwrap();
     let manifest = Manifest {

@@ -49,7 +49,7 @@ impl Frame {
     /// it can be read without turning one's head.
     pub(crate) fn draw_y(&self, scene: &mut Scene, title: &str, size: f64) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some ten ticks")]
-        let most = (self.height / 34.0).clamp(3.0, 10.0) as usize;
+        let most = (self.height / 25.0).clamp(3.0, 10.0) as usize;
         for tick in self.y.ticks(most) {
             let y = self.py(tick);
             scene.line((self.left, y), (self.right(), y), Ink::Grid, 1.0);

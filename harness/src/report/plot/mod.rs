@@ -18,6 +18,7 @@ mod tokens;
 
 pub(crate) use font::FILE as FONT_FILE;
 pub(crate) use render::{png, svg};
+pub(crate) use scale::label;
 pub(crate) use scene::Scene;
 
 use super::model::Model;

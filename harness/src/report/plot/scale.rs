@@ -15,7 +15,7 @@ impl Scale {
         if high <= 0.0 {
             return Self { low: 0.0, high: 1.0, log: false };
         }
-        let step = round_step(high / 5.0);
+        let step = round_step(high / 10.0);
         Self { low: 0.0, high: (high / step - 1e-9).ceil() * step, log: false }
     }
 
@@ -117,8 +117,11 @@ fn round_step(raw: f64) -> f64 {
     step * power
 }
 
-/// A tick's value without needless digits: `0.2`, `15`, `1,000`.
+/// A tick's value without needless digits: `0.2`, `15`, `1,000`, `125M`, `1.5B`.
 pub(crate) fn label(value: f64) -> String {
+    if value.abs() >= 1e9 {
+        return format!("{}B", label(value / 1e9));
+    }
     if value.abs() >= 1e6 {
         return format!("{}M", label(value / 1e6));
     }
@@ -148,7 +151,10 @@ mod tests {
         assert_eq!(Scale::from_zero([93.0]).ticks(6), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         let ticks: Vec<String> = Scale::log([0.03, 45.0]).ticks(12).into_iter().map(label).collect();
         assert_eq!(ticks, ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"]);
-        assert_eq!([1000.0, 0.0, 1.5, 25_000.0, 2e6].map(label), ["1,000", "0", "1.5", "25,000", "2M"]);
+        assert_eq!(
+            [1000.0, 0.0, 1.5, 25_000.0, 2e6, 1.5e9].map(label),
+            ["1,000", "0", "1.5", "25,000", "2M", "1.5B"]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::{
     Plot, conditions, font,
     frame::Frame,
     palette::{self, Ink},
-    scale::Scale,
+    scale::{self, Scale},
     scene::{Anchor, Mark, SMALL, Scene, Shape, WIDTH},
 };
 use crate::report::{model::Model, verdict, words};
@@ -25,18 +25,19 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
     let frame = Frame { left: 62.0, top: 88.0, width: WIDTH - 90.0, height: 298.0, x, y };
     frame.draw_y(&mut scene, "seconds to the whole answer", SMALL);
     frame.draw_x(&mut scene, "parameters", SMALL);
-    frame.draw_limit(&mut scene, budget, &format!("budget: {} s", crate::show::figure(budget)));
+    frame.draw_limit(&mut scene, budget, &format!("budget: {} s", scale::label(budget)));
     let front = verdict::pareto(&points);
     let line: Vec<(f64, f64)> =
         front.iter().map(|&i| (frame.px(points[i].params), frame.py(points[i].runtime.mean))).collect();
+    let mut taken: Vec<[f64; 4]> = along(&line);
     scene.push(Mark::Line { points: line, ink: Ink::Muted, width: 1.5, dashed: false });
-    let mut taken: Vec<[f64; 4]> = Vec::new();
     for point in &points {
         let (x, y) = (frame.px(point.params), frame.py(point.runtime.mean));
         taken.push([x - 6.0, y - 6.0, x + 6.0, y + 6.0]);
     }
     if frame.y.holds(budget) {
-        // The budget's name.
+        // The budget's line and its name.
+        taken.push([frame.left, frame.py(budget) - 1.0, frame.right(), frame.py(budget) + 1.0]);
         taken.push([frame.left, frame.py(budget) - 18.0, frame.left + 110.0, frame.py(budget)]);
     }
     for (index, point) in points.iter().enumerate() {
@@ -55,7 +56,7 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
         if let Some((at, anchor, bounds)) = place((x, y), font::width(&name, SMALL), &frame, &taken) {
             taken.push(bounds);
             if (at.1 - y).abs() > 20.0 {
-                scene.line((x, y), (at.0, at.1), Ink::Grid, 1.0);
+                scene.line((x, y), (at.0, at.1), Ink::Muted, 0.5);
             }
             scene.text(at.0, at.1, &name, SMALL, anchor, Ink::Text);
         }
@@ -64,6 +65,20 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
                    rings are models that another one beats in both size and speed. Size stands for quality \
                    only roughly.";
     Some(Plot { name: "speed-against-size".into(), title, caption: caption.into(), scene })
+}
+
+/// Small boxes along a line, for names to keep off it.
+fn along(line: &[(f64, f64)]) -> Vec<[f64; 4]> {
+    let on = |pair: &[(f64, f64)]| {
+        let (from, to) = (pair[0], pair[1]);
+        let steps = ((to.0 - from.0).hypot(to.1 - from.1) / 6.0).ceil().max(1.0);
+        let at = move |share: f64| (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred steps")]
+        let boxes =
+            (0..=steps as u32).map(move |i| at(f64::from(i) / steps)).map(|(x, y)| [x, y, x + 1.0, y + 1.0]);
+        boxes.collect::<Vec<_>>()
+    };
+    line.windows(2).flat_map(on).collect()
 }
 
 type Placed = ((f64, f64), Anchor, [f64; 4]);

@@ -89,7 +89,8 @@ fn draw_panel(
         width: panel.width,
         height: panel.height,
         x: Scale::from_zero([1.0]),
-        y: Scale::fitting(&values),
+        // Points need no zero: what they differ by is what is looked at.
+        y: if Scale::fitting(&values).is_log() { Scale::log(values) } else { Scale::between(&values) },
     };
     frame.draw_y(scene, "", SMALL);
     frame.draw_base(scene);

@@ -5,7 +5,7 @@ use super::{
     Plot, conditions,
     frame::Frame,
     labels::{self, Label},
-    palette::{self, Ink},
+    palette::{self, Ink, Style},
     scale::Scale,
     scene::{Anchor, Mark, SMALL, Scene, Shape, WIDTH},
 };
@@ -44,7 +44,7 @@ pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
     let upper = Frame {
         left: 62.0,
         top: 92.0,
-        width: WIDTH - 62.0 - 170.0,
+        width: WIDTH - 62.0 - 190.0,
         height: upper_height,
         x,
         y: speeds(model, run),
@@ -84,10 +84,10 @@ fn draw_trials(scene: &mut Scene, frame: &Frame, model: &Model, run: usize, minu
     let mut seen: Vec<usize> = Vec::new();
     for moment in moments.iter().step_by(step) {
         let Some(value) = relative(model, moment) else { continue };
-        let ink = palette::style(moment.subject).ink;
-        let shape = if moment.verdict == Verdict::Valid { Shape::Disc } else { Shape::Cross };
+        let style = palette::style(moment.subject);
+        let shape = if moment.verdict == Verdict::Valid { point_of(style) } else { Shape::Cross };
         let (x, y) = (frame.px(minutes(moment.at_s)), frame.py(value));
-        scene.push(Mark::Dot { x, y, radius: 2.4, shape, ink, opacity: 1.0 });
+        scene.push(Mark::Dot { x, y, radius: 2.4, shape, ink: style.ink, opacity: 1.0 });
         if !seen.contains(&moment.subject) {
             seen.push(moment.subject);
         }
@@ -95,10 +95,15 @@ fn draw_trials(scene: &mut Scene, frame: &Frame, model: &Model, run: usize, minu
     for (line, subject) in seen.iter().enumerate() {
         let y = frame.top + 6.0 + 16.0 * line as f64;
         let x = frame.right() + 16.0;
-        scene.dot(x, y, 4.0, Shape::Disc, palette::style(*subject).ink);
+        let style = palette::style(*subject);
+        scene.dot(x, y, 4.0, point_of(style), style.ink);
         let name = super::font::cut(&model.subjects[*subject].label, SMALL, WIDTH - x - 18.0);
         scene.text(x + 10.0, y, &name, SMALL, Anchor::Start, Ink::Text);
     }
+}
+
+fn point_of(style: Style) -> Shape {
+    if style.second { Shape::Ring } else { Shape::Disc }
 }
 
 /// Units of the sensors, each once: a panel for each.
@@ -134,7 +139,7 @@ fn draw_sensors(
     } else {
         Scale::between(&values)
     };
-    let frame = Frame { left: 62.0, top, width: WIDTH - 62.0 - 170.0, height: PANEL, x, y };
+    let frame = Frame { left: 62.0, top, width: WIDTH - 62.0 - 190.0, height: PANEL, x, y };
     frame.draw_y(scene, name, SMALL);
     frame.draw_base(scene);
     let mut ends = Vec::new();
