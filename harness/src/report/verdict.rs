@@ -116,9 +116,30 @@ fn within_budget(model: &Model, device: &str, context: Context) -> String {
     };
     let close = best.runtime.interval.is_some_and(|interval| interval.high > budget);
     let close = if close { " Its interval reaches beyond the budget: too close to call." } else { "" };
+    let failed = larger_that_failed(model, device, context, best.params);
     let all = points.iter().all(|point| point.runtime.mean <= budget);
-    let largest = if all && points.len() > 1 { " It is the largest that was measured." } else { "" };
-    format!("The largest model that answers {task} is {}.{close}{largest}", name(best))
+    let rest = match failed.len() {
+        0 if all && points.len() > 1 => " It is the largest that was measured.".to_owned(),
+        0 => String::new(),
+        _ => format!(" Larger ones failed there: {}.", failed.join(", ")),
+    };
+    format!("The largest model that answers {task} is {}.{close}{rest}", name(best))
+}
+
+/// Models above a size without a completed trial at a context length, with the cause.
+fn larger_that_failed(model: &Model, device: &str, context: Context, params: f64) -> Vec<String> {
+    let cells = model.cells.iter().filter(|measured| {
+        let subject = &model.subjects[measured.subject];
+        measured.cell.key.context == context
+            && measured.cell.n_completed == Some(0)
+            && subject.device == device
+            && subject.params.is_some_and(|n| n as f64 > params)
+    });
+    let named = |measured: &Measured| {
+        let cause = measured.cell.failure.map_or("not run", slm_protocol::Failure::name);
+        format!("{} ({cause})", model.subjects[measured.subject].label)
+    };
+    cells.map(named).collect()
 }
 
 /// `about 799 tokens in and 32 out`.

@@ -73,7 +73,7 @@ fn row(model: &Model, measured: &Measured, theirs: Option<&Cell>, notes: &mut [b
     let mut name = subject.label.clone();
     if subject.weights == "synthetic" {
         notes[1] = true;
-        name.push_str(" *");
+        name.push_str("\u{a0}*");
     }
     let mut fields = vec![Field::text(name), size(subject.params)];
     for metric in METRICS {
