@@ -3,6 +3,10 @@
 //!
 //! `cmd` holds one file per command and reads top-down; see ARCHITECTURE.md.
 
+// Test support that is shared with harness/tests names the crate as they do.
+#[cfg(test)]
+extern crate self as slm_bench;
+
 pub mod analysis;
 pub mod baseline;
 pub mod cli;

@@ -26,7 +26,7 @@ pub fn read(folders: &[PathBuf], baseline: Option<&Path>, budget_s: f64) -> Resu
     }
     if let Some(path) = baseline {
         let cells = Summary::read(path)?.cells;
-        model.baseline = Some(Baseline { name: folder_name(path), cells });
+        model.baseline = Some(Baseline { name: path.display().to_string(), cells });
     }
     model.name_subjects();
     Ok(model)

@@ -21,6 +21,9 @@ pub(crate) use render::{png, svg};
 pub(crate) use scale::label;
 pub(crate) use scene::Scene;
 
+#[cfg(test)]
+use scene::Mark;
+
 use super::model::Model;
 use std::collections::BTreeSet;
 
