@@ -17,6 +17,7 @@ pub(crate) struct Shown {
 }
 
 /// Finds Chromium; without one, says so and gives `None`, and the test passes.
+#[allow(clippy::print_stderr)]
 pub(crate) fn find() -> Option<Chromium> {
     let folders = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];

@@ -126,7 +126,7 @@ pub(crate) fn label(value: f64) -> String {
         return format!("{}M", label(value / 1e6));
     }
     let digits = match value.abs() {
-        v if v >= 10.0 || v < 1e-12 => 0,
+        v if !(1e-12..10.0).contains(&v) => 0,
         v if v >= 1.0 => 1,
         v if v >= 0.1 => 2,
         v if v >= 0.01 => 3,

@@ -32,7 +32,7 @@ pub(crate) fn paper(model: &Model, paper: &[Cell]) -> Table {
         }
     }
     let texts = [
-        "In brackets: the 95 % bootstrap interval of the mean, over all valid trials of the cell (prompts and repetitions).",
+        "In parentheses: the 95 % bootstrap interval of the mean, over all valid trials of the cell (prompts and repetitions).",
         "* synthetic weights: the exact shape, random values.",
         "! no valid trial: the figures are of suspect ones.",
         "† SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length. Another \
@@ -54,7 +54,7 @@ fn heading(model: &Model, index: usize, context: Context) -> String {
     let (low, high) = counts.iter().fold((f64::MAX, 0.0f64), |(low, high), n| (low.min(*n), high.max(*n)));
     let tokens = match counts.len() {
         0 => String::new(),
-        _ if high - low < 0.5 => format!(", {low:.0} tokens in"),
+        _ if (high.round() - low.round()).abs() < 0.5 => format!(", {low:.0} tokens in"),
         _ => format!(", {low:.0} to {high:.0} tokens in"),
     };
     let name = match context {
@@ -93,7 +93,7 @@ fn row(model: &Model, measured: &Measured, theirs: Option<&Cell>, notes: &mut [b
     notes[2] |= measured.is_doubtful();
     let mut count = Field::shown(format!("{mark}{valid} of {planned}"), f64::from(valid));
     if cell.n_completed == Some(0) {
-        count.note = cell.failure.map_or("not run", slm_protocol::Failure::name).to_owned();
+        count.note = cell.failure.map_or("not run", slm_protocol::Failure::name).into();
     }
     fields.push(count);
     fields
