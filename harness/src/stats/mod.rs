@@ -6,7 +6,7 @@ mod describe;
 pub use bootstrap::{Interval, mean_interval};
 pub use describe::{mean, percentile, standard_deviation};
 
-/// Known values from numpy and scipy; `scripts/stats_reference.py` made them.
+/// Known values from `numpy` and `scipy`; `scripts/stats_reference.py` made them.
 #[cfg(test)]
 mod reference {
     use serde::Deserialize;
