@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod baseline;
 pub mod cli;
 pub mod cmd;
+pub mod compare;
 pub mod device;
 pub mod error;
 pub mod interrupt;

@@ -1,9 +1,11 @@
 //! The command line as typed. Nothing here touches the file system; `cmd`
 //! resolves what was typed into what is run.
 
+mod compare;
 mod lists;
 mod sweep;
 
+pub use compare::{CompareArgs, CompareOutput};
 pub use lists::{ContextLengths, ModelList};
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "bench", version, max_term_width = 100, propagate_version = true)]
 #[command(
-    after_help = "Exit codes: 0 all well; 1 done, but some cells failed; 2 wrong usage or input, nothing \
+    after_help = "Exit codes: 0 all well; 1 done, but some cells failed or regressed; 2 wrong usage or input, nothing \
                         measured; 3 no device, or it was lost for good; 4 internal error; 130 interrupted."
 )]
 pub struct Cli {
@@ -29,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Measure models at several context lengths on a device
     Sweep(Box<SweepArgs>),
+    /// Set two results beside each other
+    Compare(Box<CompareArgs>),
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),
