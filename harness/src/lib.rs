@@ -8,6 +8,7 @@ pub mod baseline;
 pub mod cli;
 pub mod cmd;
 pub mod compare;
+pub mod costmodel;
 pub mod device;
 pub mod error;
 pub mod interrupt;
@@ -19,6 +20,7 @@ pub mod session;
 pub mod show;
 pub mod stats;
 pub mod store;
+pub mod sweetspot;
 
 /// Prints why a command ended, in one line on stderr.
 pub fn complain(error: &error::Error) {

@@ -4,10 +4,12 @@
 mod compare;
 mod lists;
 mod sweep;
+mod sweet_spot;
 
 pub use compare::{CompareArgs, CompareOutput};
 pub use lists::{ContextLengths, ModelList};
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
+pub use sweet_spot::SweetSpotArgs;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slm_models::WeightType;
@@ -33,6 +35,8 @@ pub enum Command {
     Sweep(Box<SweepArgs>),
     /// Set two results beside each other
     Compare(Box<CompareArgs>),
+    /// Find the largest model and the longest context within a budget
+    SweetSpot(Box<SweetSpotArgs>),
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),

@@ -7,6 +7,7 @@ mod doctor;
 mod models;
 mod plan_sweep;
 mod sweep;
+mod sweet_spot;
 
 use crate::{
     cli::{Cli, Command},
@@ -34,6 +35,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Compare(args) => compare::run(&args),
+        Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
         Command::Devices(output) => devices::run(output.output),
         Command::Doctor(output) => doctor::run(output.output),

@@ -43,6 +43,9 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
             told(what, [theirs.clone()].into(), [ours.clone()].into(), "");
         }
     }
+    if rows.iter().any(|row| row.baseline.soc.is_some() != row.candidate.soc.is_some()) {
+        warnings.push("the SoC of one side is not told".to_owned());
+    }
     warnings.extend(prompts(baseline, candidate));
     warnings.extend(lengths(rows, "prompt lengths", "n_in", |cell| cell.n_in, ""));
     let so = ", so runtimes cannot be compared by themselves";
