@@ -11,6 +11,8 @@
 # -O3 into -O2.
 export LLAMA_LIB_PROFILE="${LLAMA_LIB_PROFILE-Release}"
 
+engine_include=$(cd "$(dirname "${BASH_SOURCE[0]}")/engine" && pwd)
+
 engine_on_x86() { [ "$(uname -m)" = x86_64 ] && grep -q '^flags' /proc/cpuinfo 2>/dev/null; }
 
 engine_set_x86_flags() {
@@ -23,6 +25,14 @@ engine_set_x86_flags() {
     if engine_cpu_has avx512vbmi; then export GGML_AVX512_VBMI="${GGML_AVX512_VBMI-ON}"; fi
     if engine_cpu_has avx512_vnni; then export GGML_AVX512_VNNI="${GGML_AVX512_VNNI-ON}"; fi
     if engine_cpu_has avx512_bf16; then export GGML_AVX512_BF16="${GGML_AVX512_BF16-ON}"; fi
+    # Recent Xeons: prefill is twice as fast. What a packaged llama-bench takes there, too.
+    # The header mends a compiler's fault; flags are split at spaces, so its path must have none.
+    if engine_cpu_has amx_tile && engine_cpu_has amx_int8 && [[ $engine_include != *[[:space:]]* ]]; then
+      export GGML_AMX_TILE="${GGML_AMX_TILE-ON}" GGML_AMX_INT8="${GGML_AMX_INT8-ON}"
+      if [[ ${CXXFLAGS-} != *"$engine_include"* ]]; then
+        export CXXFLAGS="${CXXFLAGS:+$CXXFLAGS }-include $engine_include/amx.h"
+      fi
+    fi
   fi
   # What the sys crate takes for granted and this CPU lacks.
   for pair in sse4_2:GGML_SSE42 avx:GGML_AVX avx2:GGML_AVX2 fma:GGML_FMA f16c:GGML_F16C bmi2:GGML_BMI2; do
@@ -43,6 +53,7 @@ engine_drop_if_configured_otherwise() {
     wanted="CMAKE_BUILD_TYPE=$LLAMA_LIB_PROFILE"
     if engine_on_x86; then
       wanted+=" GGML_AVX512=OFF GGML_AVX512_VBMI=OFF GGML_AVX512_VNNI=OFF GGML_AVX512_BF16=OFF"
+      wanted+=" GGML_AMX_TILE=OFF GGML_AMX_INT8=OFF"
       wanted+=" GGML_SSE42=ON GGML_AVX=ON GGML_AVX2=ON GGML_FMA=ON GGML_F16C=ON GGML_BMI2=ON"
     fi
     for pair in $wanted $(compgen -e GGML_ || true); do

@@ -9,42 +9,51 @@ use std::{
 
 /// Largest buffer; more would cost a phone memory that the model needs.
 const MAX_BYTES: u64 = 256 << 20;
-/// Reading is repeated for about this long, and the best pass counts.
+/// Reading is repeated for about this long.
 const BUDGET: Duration = Duration::from_millis(80);
 const MAX_PASSES: u32 = 12;
 
-/// Bytes per second over a buffer of the model's size (at most 256 MiB and a
-/// quarter of the available memory), with `threads` threads; the best of a few passes.
+/// Timed piece by piece: one pass over megabytes is interrupted too easily on a
+/// busy machine, and a bound that is too low would call honest figures impossible.
+const PIECE_WORDS: usize = (2 << 20) / 8;
+
+/// Bytes per second over a buffer of the model's size (at most 256 MiB and a quarter
+/// of the available memory): the sum of what each of `threads` threads reached at its
+/// best, while the others read too.
 pub(crate) fn measure(model_bytes: u64, available_bytes: u64, threads: u32) -> Option<f64> {
     let threads = threads.clamp(1, 64) as usize;
     let bytes = model_bytes.clamp(1 << 20, MAX_BYTES).min((available_bytes / 4).max(1 << 20));
-    let words_per_thread = usize::try_from(bytes).ok()? / 8 / threads;
-    let best = thread::scope(|scope| {
+    let words = usize::try_from(bytes).ok()? / 8 / threads;
+    thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
-            .map(|_| {
-                thread::Builder::new().spawn_scoped(scope, || {
-                    // Each thread fills its own part, which also makes the pages real.
-                    let part = vec![1u64; words_per_thread];
-                    let mut best = Duration::MAX;
-                    let start = Instant::now();
-                    for pass in 0..MAX_PASSES {
-                        if pass > 1 && start.elapsed() > BUDGET {
-                            break;
-                        }
-                        let before = Instant::now();
-                        black_box(sum(&part));
-                        best = best.min(before.elapsed());
-                    }
-                    best
-                })
-            })
+            .map(|_| thread::Builder::new().spawn_scoped(scope, || best_rate(words)))
             .collect::<Result<_, _>>()
             .ok()?;
-        // The slowest thread's best pass: an engine waits for its slowest thread too.
-        workers.into_iter().map(|worker| worker.join().ok()).collect::<Option<Vec<_>>>()?.into_iter().max()
-    })?;
-    let read = (words_per_thread * threads * 8) as f64;
-    (best > Duration::ZERO).then(|| read / best.as_secs_f64())
+        workers.into_iter().map(|worker| worker.join().ok()?).sum()
+    })
+}
+
+/// The best rate over any piece of a buffer of so many words, bytes per second.
+fn best_rate(words: usize) -> Option<f64> {
+    // Filled by the thread that reads it, which also makes the pages real.
+    let part = vec![1u64; words];
+    let start = Instant::now();
+    let mut best: f64 = 0.0;
+    for pass in 0..MAX_PASSES {
+        if pass > 1 && start.elapsed() > BUDGET {
+            break;
+        }
+        for piece in part.chunks(PIECE_WORDS) {
+            let before = Instant::now();
+            black_box(sum(piece));
+            let seconds = before.elapsed().as_secs_f64();
+            // The last piece may be too small to be timed.
+            if seconds > 0.0 && (piece.len() == PIECE_WORDS || words < PIECE_WORDS) {
+                best = best.max(size_of_val(piece) as f64 / seconds);
+            }
+        }
+    }
+    (best > 0.0).then_some(best)
 }
 
 /// Eight independent sums, so that the loop is bound by memory and not by latency.

@@ -1,4 +1,5 @@
 //! The agent as its host sees it: the real binary, jobs in, events out.
+#![allow(clippy::unwrap_used)] // helpers of tests, outside of test functions
 
 use slm_models::{MakeOptions, Shape, make};
 use slm_protocol::{

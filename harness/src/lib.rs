@@ -22,9 +22,11 @@ pub mod stats;
 pub mod store;
 pub mod sweetspot;
 
-/// Prints why a command ended, in one line on stderr.
+/// Prints why a command ended, in one line on stderr, whatever words of an agent
+/// or names of files are in it.
 pub fn complain(error: &error::Error) {
-    show::note(&format!("bench: {error}"));
+    let text = error.to_string().replace('\n', " ");
+    show::note(&format!("bench: {}", show::clean(&text)));
 }
 
 use sha2::{Digest, Sha256};

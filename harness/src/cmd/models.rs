@@ -144,6 +144,10 @@ fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: Out
             return Err(Error::input(what, "give a catalogue name or a shape"));
         }
     };
+    if let Some(reason) = shape.unsupported() {
+        let error = MakeError::Unsupported { arch: shape.arch().name(), reason };
+        return Err(Error::input(error.to_string(), "choose another arch"));
+    }
     let file = out.unwrap_or_else(|| cache_folder().join(cache_file_name(name, &shape, &options)));
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
@@ -154,10 +158,7 @@ fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: Out
         bar.set_position(done);
     });
     bar.finish_and_clear();
-    let made = made.map_err(|error| match error {
-        MakeError::Unsupported { .. } => Error::input(error.to_string(), "choose another arch"),
-        _ => Error::input(error.to_string(), "choose another place with --out"),
-    })?;
+    let made = made.map_err(|error| Error::input(error.to_string(), "choose another place with --out"))?;
     if output == OutputFormat::Json {
         return print_json(&json!({
             "file": file.display().to_string(),

@@ -26,19 +26,19 @@ use std::{
 /// Runs the command.
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
-    let (device, mut store, plan, resumed) = match &args.resume {
+    let (device, _device_lock, mut store, plan, resumed) = match &args.resume {
         Some(folder) => {
             let (store, manifest) = Store::resume(folder)?;
             let device = device(first_device(&manifest.plan)?)?;
             device.hello()?;
-            (device, store, manifest.plan, true)
+            let lock = DeviceLock::take(device.name())?;
+            (device, lock, store, manifest.plan, true)
         }
         None => match prepare(args)? {
             Prepared::Shown => return Ok(Outcome::Done),
-            Prepared::Ready(device, store, plan) => (device, *store, *plan, false),
+            Prepared::Ready(device, lock, store, plan) => (device, lock, *store, *plan, false),
         },
     };
-    let _device_lock = DeviceLock::take(device.name())?;
     let ending = measure(device.as_ref(), &plan, &mut store, &interrupt, resumed)?;
     finish(args, &plan, &store, ending)
 }
@@ -47,7 +47,7 @@ enum Prepared {
     /// `--dry-run`.
     Shown,
     /// All is checked, nothing is measured yet.
-    Ready(Box<dyn Device>, Box<Store>, Box<Plan>),
+    Ready(Box<dyn Device>, DeviceLock, Box<Store>, Box<Plan>),
 }
 
 /// Everything that can be wrong is found here, before anything is measured.
@@ -59,6 +59,8 @@ fn prepare(args: &SweepArgs) -> Result<Prepared> {
         print_plan(args, &plan)?;
         return Ok(Prepared::Shown);
     }
+    // Before the folder is made: a sweep that is refused leaves none behind.
+    let lock = DeviceLock::take(device.name())?;
     let created = SystemTime::now();
     let manifest = Manifest {
         format: FORMAT,
@@ -72,7 +74,7 @@ fn prepare(args: &SweepArgs) -> Result<Prepared> {
     };
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, device.name()));
     let store = Store::create(&folder, &manifest)?;
-    Ok(Prepared::Ready(device, Box::new(store), Box::new(plan)))
+    Ok(Prepared::Ready(device, lock, Box::new(store), Box::new(plan)))
 }
 
 /// Measures what is left, model by model.

@@ -16,8 +16,14 @@ pub struct Exit {
 }
 
 /// Words by which an allocation that failed is known.
-const OUT_OF_MEMORY: [&str; 5] =
-    ["bad_alloc", "memory allocation of", "Cannot allocate memory", "failed to allocate", "out of memory"];
+const OUT_OF_MEMORY: [&str; 6] = [
+    "bad_alloc",
+    "memory allocation of",
+    "Cannot allocate memory",
+    "failed to allocate",
+    "mem_buffer != NULL",
+    "out of memory",
+];
 
 const SIGKILL: i32 = 9;
 

@@ -1,5 +1,6 @@
 //! The trials that are left, and what becomes of those that fail.
 
+use super::job;
 use crate::{
     analysis::Status,
     error::Result,
@@ -61,7 +62,8 @@ impl<'a> Backlog<'a> {
         }
     }
 
-    /// A trial got no report.
+    /// A trial got no report. A re-warm-up gets no row, but it counts for the cell
+    /// whose prompt it had: else one that always crashes would be begun forever.
     pub(super) fn lose(
         &mut self,
         trial_id: &str,
@@ -69,6 +71,10 @@ impl<'a> Backlog<'a> {
         evidence: &str,
         emit: Emit<'_>,
     ) -> Result<()> {
+        let rewarmed = job::rewarmed(trial_id).and_then(|id| self.trials().find(|trial| trial.id == id));
+        if let Some(trial) = rewarmed {
+            return self.note_failure(trial, failure, emit);
+        }
         let Some(trial) = self.remove(trial_id) else { return Ok(()) };
         emit(self.lost(trial, Status::Failed, failure, evidence))?;
         self.note_failure(trial, failure, emit)
@@ -148,6 +154,23 @@ mod tests {
         assert_eq!(backlog.len(), 11);
         backlog.lose_all(Failure::OutOfMemory, "", &mut emit).unwrap();
         assert_eq!((lost(&events, Status::Failed), lost(&events, Status::Skipped)), (13, 9));
+    }
+
+    #[test]
+    fn a_crashing_re_warm_up_gives_its_cell_up() {
+        let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
+        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
+        let id = job::make(&plan, 0, "m", &backlog).trials[0].trial_id.clone();
+        let mut events = Vec::new();
+        for _ in 0..2 {
+            let mut emit = |event| {
+                events.push(event);
+                Ok(())
+            };
+            backlog.lose(&id, Failure::Crashed, "", &mut emit).unwrap();
+        }
+        assert_eq!((lost(&events, Status::Failed), lost(&events, Status::Skipped)), (0, 5));
+        assert_eq!(backlog.len(), 5);
     }
 
     #[test]

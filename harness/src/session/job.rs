@@ -4,6 +4,14 @@ use super::backlog::Backlog;
 use crate::plan::Plan;
 use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
 
+/// Begins the id of a re-warm-up; the trial whose prompt it has follows.
+const REWARM: &str = "rewarm-";
+
+/// The trial that a re-warm-up was made from.
+pub(super) fn rewarmed(trial_id: &str) -> Option<&str> {
+    trial_id.strip_prefix(REWARM)
+}
+
 /// A job for the trials left. All prompts of the plan go with it, so that every
 /// agent of a sweep allocates the same context. An agent that starts in the middle
 /// first repeats a warm-up, which is not a trial of the plan.
@@ -14,7 +22,7 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
     let in_the_middle = backlog.trials().next().is_some_and(|trial| !trial.warmup);
     let longest = backlog.trials().max_by_key(|trial| input.prompts[trial.prompt].context);
     let rewarm = longest.filter(|_| in_the_middle && input.warmups > 0);
-    let rewarm = rewarm.map(|trial| order("rewarm".into(), trial.prompt, true));
+    let rewarm = rewarm.map(|trial| order(format!("{REWARM}{}", trial.id), trial.prompt, true));
     let trials = backlog.trials().map(|trial| order(trial.id.clone(), trial.prompt, trial.warmup));
     Job {
         protocol: VERSION,
@@ -45,7 +53,9 @@ mod tests {
         let first = make(&plan, 0, "m", &Backlog::new(&plan, "local", all.clone()));
         assert_eq!(first.trials.len(), 12);
         let resumed = make(&plan, 0, "m", &Backlog::new(&plan, "local", all[5..].to_vec()));
-        assert_eq!((resumed.trials.len(), resumed.trials[0].trial_id.as_str()), (8, "rewarm"));
+        assert_eq!(resumed.trials.len(), 8);
+        let rewarmed = rewarmed(&resumed.trials[0].trial_id).unwrap();
+        assert_eq!(plan.trials.iter().find(|t| t.id == rewarmed).unwrap().prompt, resumed.trials[0].prompt);
         assert!(resumed.prompts[resumed.trials[0].prompt].id.ends_with("-k2"));
         assert_eq!(first.prompts, resumed.prompts);
     }

@@ -25,7 +25,7 @@ const TICK: Duration = Duration::from_millis(200);
 const LOAD_PATIENCE: Duration = Duration::from_mins(15);
 /// An agent aborts a trial itself when its time is over; it may take so much longer.
 const TRIAL_GRACE: Duration = Duration::from_secs(30);
-/// Agents that die between two trials, one after another, before the model is given up.
+/// Agents that die one after another without a row for any trial, before the model is given up.
 const MAX_IDLE_DEATHS: u32 = 3;
 
 /// How a session ended.
@@ -69,6 +69,8 @@ impl Session<'_> {
         let mut idle_deaths = 0;
         while !backlog.is_empty() {
             let before = backlog.len();
+            // What was given up is not in the job made now, so this agent need not be replaced.
+            backlog.gave_up();
             let job = job::make(self.plan, self.model, &self.model_path, &backlog);
             let mut run = self.device.start(&job)?;
             let Some(phase) = self.follow(run.as_mut(), &mut backlog, emit)? else {
@@ -77,8 +79,13 @@ impl Session<'_> {
                 return Ok(Ending::Interrupted);
             };
             let exit = run.finish();
+            Self::account(&phase, &exit, &mut backlog, emit)?;
             idle_deaths = if backlog.len() < before { 0 } else { idle_deaths + 1 };
-            Self::account(&phase, &exit, idle_deaths, &mut backlog, emit)?;
+            if idle_deaths >= MAX_IDLE_DEATHS {
+                let (failure, evidence) = exit.cause();
+                let evidence = format!("{idle_deaths} agents ended without a result: {evidence}");
+                backlog.lose_all(failure, &evidence, emit)?;
+            }
         }
         Ok(Ending::Complete)
     }
@@ -192,23 +199,19 @@ impl Session<'_> {
         Ok(Phase::Finished)
     }
 
-    /// Accounts for an agent's end.
+    /// Accounts for an agent's end. A kill from outside says nothing of the model:
+    /// the next agent loads it again.
     fn account(
         phase: &Phase,
         exit: &Exit,
-        idle_deaths: u32,
         backlog: &mut Backlog<'_>,
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<()> {
         let (failure, evidence) = exit.cause();
         match phase {
             Phase::Trial(trial_id) => backlog.lose(trial_id, failure, &evidence, emit),
+            Phase::Loading if failure == Failure::Killed => Ok(()),
             Phase::Loading => backlog.lose_all(failure, &format!("while loading: {evidence}"), emit),
-            Phase::Idle | Phase::Finished if idle_deaths >= MAX_IDLE_DEATHS => backlog.lose_all(
-                failure,
-                &format!("{idle_deaths} agents ended between trials: {evidence}"),
-                emit,
-            ),
             Phase::Idle | Phase::Finished => Ok(()),
         }
     }

@@ -36,11 +36,12 @@ impl EventLog {
         let file = OpenOptions::new().read(true).append(true).create(true).truncate(false).open(path);
         let file = file.map_err(|error| Error::unwritable(path, &error))?;
         let mut reader = BufReader::new(&file);
-        let (mut records, mut whole, mut line) = (Vec::new(), 0u64, String::new());
+        // Bytes, since a torn line may end within a character.
+        let (mut records, mut whole, mut line) = (Vec::new(), 0u64, Vec::new());
         loop {
             line.clear();
-            let read = reader.read_line(&mut line).map_err(|error| Error::reading(path, &error))?;
-            if read == 0 || !line.ends_with('\n') {
+            let read = reader.read_until(b'\n', &mut line).map_err(|error| Error::reading(path, &error))?;
+            if line.last() != Some(&b'\n') {
                 break;
             }
             records.push(decode(path, &line, records.len())?);
@@ -67,16 +68,18 @@ impl EventLog {
     }
 }
 
-fn decode(path: &Path, line: &str, index: usize) -> Result<Record> {
+fn decode(path: &Path, line: &[u8], index: usize) -> Result<Record> {
     let damaged = |why: String| {
         let what = format!("{} is damaged in line {}: {why}", path.display(), index + 1);
         Error::input(what, "cut the file before that line; what stood after it will be measured again")
     };
-    let format = serde_json::from_str::<FormatOnly>(line).map_err(|error| damaged(error.to_string()))?.format;
+    let format =
+        serde_json::from_slice::<FormatOnly>(line).map_err(|error| damaged(error.to_string()))?.format;
     if format.major != FORMAT.major {
-        return Err(damaged(format!("it has format version {format}, this bench reads {FORMAT}")));
+        let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
+        return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));
     }
-    let record: Record = serde_json::from_str(line).map_err(|error| damaged(error.to_string()))?;
+    let record: Record = serde_json::from_slice(line).map_err(|error| damaged(error.to_string()))?;
     if record.seq != index as u64 {
         return Err(damaged(format!("event {} stands where {index} should", record.seq)));
     }
@@ -90,7 +93,7 @@ mod tests {
     use std::fs;
 
     fn event(n: usize) -> SweepEvent {
-        SweepEvent::RunStarted { command: vec![n.to_string()], resumed: false }
+        SweepEvent::RunStarted { command: vec![format!("é{n}")], resumed: false }
     }
 
     proptest! {

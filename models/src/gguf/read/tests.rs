@@ -10,7 +10,7 @@ fn small() -> Vec<u8> {
     let shape =
         "arch=llama,layers=1,d_model=32,heads=1,vocab=257,d_ff=32,tied=no,context=16".parse().unwrap();
     make(&shape, &MakeOptions::default(), &path, &mut |_, _| {}).unwrap();
-    std::fs::read(path).unwrap()
+    fs::read(path).unwrap()
 }
 
 fn parsed_part(bytes: &[u8]) -> Result<Header, String> {
@@ -113,7 +113,8 @@ fn refusals_say_what_is_wrong() {
         (no_data(tensor("t", &[8], 0, 0), 1), r#"truncated: tensor "t" ends at byte 96, the file has 57"#),
         (no_data([tensor("t", &[8], 0, 0), tensor("t", &[8], 0, 32)].concat(), 2), "twice"),
         (no_data([tensor("t", &[16], 0, 0), tensor("u", &[8], 0, 32), vec![0; 999]].concat(), 2), "overlaps"),
-        (no_data(tensor("t", &[8], 0, 0), u64::MAX), "the name of tensor 1"),
+        (no_data(tensor("t", &[8], 0, 0), u64::MAX), "18446744073709551615 tensors"),
+        (no_data(tensor("t", &[8], 0, 0), 2), "the name of tensor 1"),
     ] {
         let found = parsed(&bytes).expect_err(problem);
         assert!(found.contains(problem), "{found:?} should say {problem:?}");
@@ -125,7 +126,7 @@ fn the_path_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("readme.gguf");
     assert!(read_header(&path).unwrap_err().to_string().contains("readme.gguf"));
-    std::fs::write(&path, "# Read me first, it is not a model").unwrap();
+    fs::write(&path, "# Read me first, it is not a model").unwrap();
     let error = read_header(&path).unwrap_err().to_string();
     assert!(error.contains("readme.gguf: not a GGUF file (starts with \"# Re\")"), "{error}");
     assert!(read_header(folder.path()).unwrap_err().to_string().contains("folder"));

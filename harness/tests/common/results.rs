@@ -1,0 +1,229 @@
+//! A results folder as its files stand on disk, and what must hold in it. Read
+//! with the plainest means, not with the code under test.
+
+use super::Sandbox;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    fs,
+    path::PathBuf,
+};
+
+/// The files of a results folder.
+pub(crate) const FILES: [&str; 7] =
+    [".lock", "events.jsonl", "manifest.json", "summary.csv", "telemetry.csv", "tokens.csv", "trials.csv"];
+
+const TRIAL_COLUMNS: &str = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,\
+    repetition,warmup,status,failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,\
+    tokenize_s,ttft_s,prefill_s,itps,otps,tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,\
+    model_mib,kv_cache_mib,compute_mib,threads,flash_attention,thermal_status,battery_temp_c,energy_j,started_at";
+
+/// A row of a CSV file, by column.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row(HashMap<String, String>);
+
+impl Row {
+    pub(crate) fn get(&self, column: &str) -> &str {
+        self.0.get(column).unwrap_or_else(|| panic!("no column {column}"))
+    }
+
+    /// A number, or nothing where the field is empty.
+    pub(crate) fn number(&self, column: &str) -> Option<f64> {
+        let text = self.get(column);
+        let parsed = || text.parse().unwrap_or_else(|_| panic!("{column} is {text:?}, no number"));
+        (!text.is_empty()).then(parsed)
+    }
+
+    pub(crate) fn is_completed(&self) -> bool {
+        self.get("status") == "completed"
+    }
+
+    pub(crate) fn is_warmup(&self) -> bool {
+        self.get("warmup") == "true"
+    }
+}
+
+/// A results folder.
+pub(crate) struct Results {
+    folder: PathBuf,
+}
+
+impl Results {
+    /// The folder `out` of a sandbox.
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        Self { folder: sandbox.path("out") }
+    }
+
+    pub(crate) fn text(&self, file: &str) -> String {
+        fs::read_to_string(self.folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.folder.join(file), content).unwrap_or_else(|error| panic!("{file}: {error}"));
+    }
+
+    /// Rows of a CSV file that must be whole.
+    pub(crate) fn csv(&self, file: &str) -> Vec<Row> {
+        rows(file, self.text(file).as_bytes())
+    }
+
+    /// Rows of a CSV file whose writer was killed: its last line may be torn.
+    pub(crate) fn torn_csv(&self, file: &str) -> Vec<Row> {
+        let bytes = fs::read(self.folder.join(file)).unwrap_or_default();
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        rows(file, &bytes[..whole])
+    }
+
+    pub(crate) fn trials(&self) -> Vec<Row> {
+        self.csv("trials.csv")
+    }
+
+    /// The events, which must be numbered without gaps.
+    pub(crate) fn events(&self) -> Vec<Value> {
+        let text = self.text("events.jsonl");
+        assert!(text.is_empty() || text.ends_with('\n'), "the last event is torn");
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let events: Vec<Value> = text.lines().map(parse).collect();
+        for (index, event) in events.iter().enumerate() {
+            assert_eq!(event["seq"], index, "a gap in events.jsonl");
+        }
+        events
+    }
+
+    pub(crate) fn plan(&self) -> Value {
+        let manifest: Value =
+            serde_json::from_str(&self.text("manifest.json")).expect("the manifest is JSON");
+        manifest["plan"].clone()
+    }
+
+    /// Trials of the plan, by id.
+    pub(crate) fn planned(&self) -> BTreeMap<String, Value> {
+        let trials = self.plan()["trials"].as_array().expect("the plan has trials").clone();
+        trials.into_iter().map(|trial| (trial["id"].as_str().expect("an id").to_owned(), trial)).collect()
+    }
+
+    /// What must hold in every sweep that came to its end, however often it was
+    /// interrupted and whatever failed in it.
+    pub(crate) fn check_complete(&self) {
+        let (planned, trials, plan) = (self.planned(), self.trials(), self.plan());
+        assert_eq!(self.text("trials.csv").lines().next(), Some(TRIAL_COLUMNS));
+        let ids: BTreeSet<&str> = trials.iter().map(|row| row.get("trial_id")).collect();
+        assert_eq!(ids.len(), trials.len(), "a trial is there twice");
+        assert!(ids.iter().copied().eq(planned.keys().map(String::as_str)), "{ids:?} are not those planned");
+        for row in &trials {
+            let trial = &planned[row.get("trial_id")];
+            let prompt = &plan["input"]["prompts"][index(&trial["prompt"])];
+            assert_eq!(row.get("prompt_id"), prompt["id"].as_str().expect("an id"));
+            assert_eq!(row.get("repetition"), trial["repetition"].to_string());
+            assert_eq!(row.get("warmup"), trial["warmup"].to_string());
+            assert_eq!(row.is_completed(), row.get("failure").is_empty(), "{row:?}");
+            assert!(row.is_completed() || !row.get("verdict_reason").is_empty(), "no evidence: {row:?}");
+        }
+        self.check_tokens(&trials);
+        self.check_events(&planned);
+        self.check_summary(&trials);
+        assert!(
+            fs::read_dir(&self.folder)
+                .expect("the folder")
+                .flatten()
+                .all(|entry| { FILES.contains(&entry.file_name().to_str().expect("a name")) })
+        );
+    }
+
+    /// Every trial failed with this cause and some evidence.
+    pub(crate) fn check_all_failed(&self, failure: &str) {
+        self.check_complete();
+        for row in self.trials() {
+            assert_eq!((row.get("status"), row.get("failure")), ("failed", failure), "{row:?}");
+            assert!(row.get("itps").is_empty() && row.get("verdict").is_empty(), "{row:?}");
+        }
+        assert!(self.csv("summary.csv").iter().all(|cell| cell.get("failure") == failure));
+        assert!(self.csv("tokens.csv").is_empty());
+    }
+
+    /// Token by token the same times as in the trials.
+    fn check_tokens(&self, trials: &[Row]) {
+        let mut tokens: HashMap<String, Vec<Row>> = HashMap::new();
+        for row in self.csv("tokens.csv") {
+            tokens.entry(row.get("trial_id").to_owned()).or_default().push(row);
+        }
+        for row in trials {
+            let tokens = tokens.remove(row.get("trial_id")).unwrap_or_default();
+            let n_out = if row.get("n_out").is_empty() { "0" } else { row.get("n_out") };
+            assert_eq!(n_out, tokens.len().to_string(), "{row:?}");
+            assert!(tokens.iter().enumerate().all(|(i, token)| token.get("index") == i.to_string()));
+            let latencies = || tokens.iter().filter_map(|token| token.number("latency_ms"));
+            if let (Some(runtime), Some(ttft)) = (row.number("runtime_s"), row.number("ttft_s")) {
+                let sum = latencies().sum::<f64>() / 1e3;
+                assert!((sum - runtime).abs() < 1e-6, "latencies add up to {sum}, the runtime is {runtime}");
+                let first = latencies().next().expect("a first token") / 1e3;
+                assert!((first - ttft).abs() < 1e-9, "token 0 came after {first}, TTFT is {ttft}");
+            }
+            if let (Some(itps), Some(prefill)) = (row.number("itps"), row.number("prefill_s")) {
+                let n_in = row.number("n_in").expect("n_in");
+                assert!((itps * prefill - n_in).abs() < 1e-6 * n_in, "{itps} x {prefill} is not {n_in}");
+            }
+        }
+        assert!(tokens.is_empty(), "tokens of trials that are not there: {:?}", tokens.keys());
+    }
+
+    /// Nothing was measured twice.
+    fn check_events(&self, planned: &BTreeMap<String, Value>) {
+        let mut seen = BTreeSet::new();
+        for event in self.events() {
+            let event = &event["event"];
+            let id = match event["type"].as_str() {
+                Some("trial-finished") => &event["report"]["trial_id"],
+                Some("trial-lost") => &event["trial_id"],
+                _ => continue,
+            };
+            let id = id.as_str().expect("an id").to_owned();
+            assert!(!planned.contains_key(&id) || seen.insert(id.clone()), "{id} was measured twice");
+        }
+        assert_eq!(seen.len(), planned.len());
+    }
+
+    /// Means over prompts of means over repetitions, of valid trials where there are some.
+    fn check_summary(&self, trials: &[Row]) {
+        let summary = self.csv("summary.csv");
+        let key = |row: &Row| [row.get("model").to_owned(), row.get("chunks").to_owned()];
+        for cell in summary.iter().filter(|cell| !cell.get("chunks").is_empty()) {
+            let of_cell = |row: &&Row| !row.is_warmup() && key(row) == key(cell);
+            let rows: Vec<&Row> = trials.iter().filter(of_cell).collect();
+            let completed: Vec<&Row> = rows.iter().copied().filter(|row| row.is_completed()).collect();
+            let is_valid = |row: &&Row| row.get("verdict") == "valid";
+            let valid: Vec<&Row> = completed.iter().copied().filter(is_valid).collect();
+            for (column, rows) in [("n_planned", &rows), ("n_completed", &completed), ("n_valid", &valid)] {
+                assert_eq!(cell.number(column), Some(rows.len() as f64), "{column}");
+            }
+            let used = if valid.is_empty() { &completed } else { &valid };
+            for column in ["itps", "otps", "ttft_s", "runtime_s", "n_in", "n_out"] {
+                match (cell.number(column), prompt_mean(used, column)) {
+                    (Some(shown), Some(mean)) => assert!((shown - mean).abs() <= 1e-9 * mean, "{column}"),
+                    (shown, mean) => assert_eq!(shown, mean, "{column}"),
+                }
+            }
+        }
+    }
+}
+
+/// A number of JSON as an index.
+pub(crate) fn index(value: &Value) -> usize {
+    value.as_u64().and_then(|number| usize::try_from(number).ok()).expect("an index")
+}
+
+fn prompt_mean(rows: &[&Row], column: &str) -> Option<f64> {
+    let mut prompts: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    for row in rows {
+        prompts.entry(row.get("prompt_id")).or_default().extend(row.number(column));
+    }
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let means: Vec<f64> = prompts.values().filter(|values| !values.is_empty()).map(|v| mean(v)).collect();
+    (!means.is_empty()).then(|| mean(&means))
+}
+
+fn rows(file: &str, bytes: &[u8]) -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let rows: Result<Vec<HashMap<String, String>>, _> = reader.deserialize().collect();
+    rows.unwrap_or_else(|error| panic!("{file}: {error}")).into_iter().map(Row).collect()
+}
