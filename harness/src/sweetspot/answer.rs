@@ -1,6 +1,6 @@
 //! The answer for one device.
 
-use super::{Budgets, Fitness, Front, Group, Origin, Point, Quality};
+use super::{Budgets, Fitness, Front, Group, Origin, Point, Quality, Value, budgets::Budget};
 use crate::results::Context;
 
 /// A model chosen at a context.
@@ -21,8 +21,19 @@ pub struct Choice {
 pub struct NextUp {
     /// The model.
     pub point: Point,
-    /// Budgets it is beyond: name, its figure, unit.
-    pub needs: Vec<(&'static str, f64, &'static str)>,
+    /// The budgets that it is beyond.
+    pub needs: Vec<Need>,
+}
+
+/// What one budget would have to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Need {
+    /// Which budget.
+    pub name: &'static str,
+    /// The figure, with its interval where it is predicted.
+    pub value: Value,
+    /// Its unit.
+    pub unit: &'static str,
 }
 
 /// The answer for one device, backend and quantisation.
@@ -85,16 +96,14 @@ fn choice(group: &Group, budgets: &Budgets, context: Context) -> Choice {
     Choice { context, measured, predicted, next }
 }
 
-/// The budgets that a point needs beyond those given; of predicted figures the
-/// fitted one, or the far end of its interval where only that is beyond.
-fn needs(budgets: &Budgets, point: &Point) -> Vec<(&'static str, f64, &'static str)> {
-    let mut needs = Vec::new();
-    for budget in budgets.set() {
-        let Some(value) = (budget.pick)(point) else { continue };
-        let beyond = |figure: f64| if budget.is_most { figure > budget.limit } else { figure < budget.limit };
-        let far = value.interval.map(|i| if budget.is_most { i.high } else { i.low });
-        let figure = [Some(value.figure), far].into_iter().flatten().find(|figure| beyond(*figure));
-        needs.extend(figure.map(|figure| (budget.name, figure, budget.unit)));
-    }
-    needs
+/// The budgets that a point is beyond, or may be by its interval.
+fn needs(budgets: &Budgets, point: &Point) -> Vec<Need> {
+    let beyond = |budget: &Budget| {
+        let value = (budget.pick)(point)?;
+        let is_beyond =
+            |figure: f64| if budget.is_most { figure > budget.limit } else { figure < budget.limit };
+        let ends = value.interval.map_or([value.figure; 2], |interval| [interval.low, interval.high]);
+        ends.into_iter().any(is_beyond).then_some(Need { name: budget.name, value, unit: budget.unit })
+    };
+    budgets.set().iter().filter_map(beyond).collect()
 }

@@ -32,8 +32,8 @@ pub fn json(group: &Group, budgets: &Budgets, answer: &Answer, size: Option<&Siz
                 "predicted": choice.predicted.as_ref().map(|point| point.model.clone()),
                 "next": choice.next.as_ref().map(|next| json!({
                     "model": next.point.model,
-                    "needs": next.needs.iter().map(|(name, value, unit)| {
-                        json!({ "budget": name, "value": value, "unit": unit })
+                    "needs": next.needs.iter().map(|need| {
+                        json!({ "budget": need.name, "value": value(need.value), "unit": need.unit })
                     }).collect::<Vec<_>>(),
                 })),
             })
@@ -82,15 +82,7 @@ fn point(point: &Point, budgets: &Budgets) -> Json {
         Origin::Predicted { extrapolated } => ("predicted", extrapolated, None),
         Origin::Failed(failure) => ("failed", false, failure),
     };
-    let value = |value: Option<Value>| {
-        value.map(|value| {
-            json!({
-                "value": value.figure,
-                "low": value.interval.map(|interval| interval.low),
-                "high": value.interval.map(|interval| interval.high),
-            })
-        })
-    };
+    let value = |figure: Option<Value>| figure.map(value);
     json!({
         "model": point.model,
         "params": point.params,
@@ -105,5 +97,13 @@ fn point(point: &Point, budgets: &Budgets) -> Json {
         "otps": value(point.otps),
         "rss_peak_mib": value(point.memory),
         "energy_j_per_token": value(point.energy),
+    })
+}
+
+fn value(value: Value) -> Json {
+    json!({
+        "figure": value.figure,
+        "low": value.interval.map(|interval| interval.low),
+        "high": value.interval.map(|interval| interval.high),
     })
 }

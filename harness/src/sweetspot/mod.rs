@@ -11,7 +11,7 @@ mod quality;
 mod size;
 mod text;
 
-pub use answer::{Answer, Choice, NextUp, answers};
+pub use answer::{Answer, Choice, Need, NextUp, answers};
 pub use budgets::{Budgets, Fitness};
 pub use grid::{Group, Origin, Point, Value, groups};
 pub use json::json;

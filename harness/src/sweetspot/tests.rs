@@ -28,10 +28,12 @@ fn the_papers_conclusion_follows_from_its_table() {
         assert!(choice.predicted.is_none(), "{choice:?}");
         let next = choice.next.as_ref().unwrap();
         assert_eq!(next.point.model, "qwen2-1.5b-instruct");
-        assert!(next.needs[0].1 > 60.0);
+        assert!(next.needs[0].value.figure > 60.0);
     }
     // With one chunk the next size was measured: 78.78 s.
-    assert_eq!(choice(&answer, 1).next.as_ref().unwrap().needs, [("TTFT", 78.78, "s")]);
+    let value = Value { figure: 78.78, interval: None };
+    let needs = &choice(&answer, 1).next.as_ref().unwrap().needs;
+    assert_eq!(needs[..], [Need { name: "TTFT", value, unit: "s" }]);
     assert_eq!(answer.longest.as_ref().unwrap().model, "qwen2-0.5b-instruct");
     // Its scores, from Table 5, say the same.
     let quality = Quality::read(&baseline("slimlm-quality.csv")).unwrap();

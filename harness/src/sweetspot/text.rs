@@ -1,6 +1,8 @@
 //! The answer for people.
 
-use super::{Answer, Budgets, Choice, Fitness, Group, NextUp, Origin, Point, Quality, SizeAnswer};
+use super::{
+    Answer, Budgets, Choice, Fitness, Group, Need, NextUp, Origin, Point, Quality, SizeAnswer, Value,
+};
 use crate::show::{clean, columns, figure};
 use std::fmt::Write;
 
@@ -45,7 +47,7 @@ fn words(answer: &Answer, size: Option<&SizeAnswer>) -> Vec<String> {
     match (&answer.largest, &answer.longest) {
         (Some(largest), Some(longest)) => {
             lines.push(format!(
-                "The largest model within the budget is {}, up to {}.",
+                "The largest model within the budget is {}, with a context of at most {}.",
                 named(largest),
                 at(largest)
             ));
@@ -66,21 +68,14 @@ fn size_words(size: &SizeAnswer) -> String {
     let task = format!("{} prompt and {:.0} output tokens", size.tokens, size.output_tokens);
     let mut line = match (size.params, size.surely) {
         (None, _) => format!("Predicted: no size is within the budget at {task}"),
-        (Some(params), Some(surely)) if surely < params => {
-            format!(
-                "Predicted: at {task}, up to about {} parameters are within the budget, {} with some certainty",
-                millions(params),
-                millions(surely)
-            )
-        }
-        (Some(params), None) => {
-            format!(
-                "Predicted: at {task}, up to about {} parameters are within the budget, none with certainty",
-                millions(params)
-            )
-        }
-        (Some(params), _) => {
-            format!("Predicted: at {task}, up to about {} parameters are within the budget", millions(params))
+        (Some(params), surely) => {
+            let cautious = match surely {
+                Some(surely) if surely < params => format!(", {} at the cautious end", millions(surely)),
+                Some(_) => String::new(),
+                None => ", none at the cautious end".to_owned(),
+            };
+            let about = millions(params);
+            format!("Predicted: at {task}, up to about {about} parameters are within the budget{cautious}")
         }
     };
     if size.extrapolated {
@@ -109,19 +104,35 @@ fn choice(choice: &Choice) -> Vec<String> {
 }
 
 fn needed(next: &NextUp) -> String {
-    let how = match next.point.origin {
-        Origin::Measured => "",
-        Origin::Predicted { .. } => " (predicted)",
-        Origin::Failed(failure) => {
-            return failure.map_or("it did not run".into(), |f| format!("it failed: {f}"));
-        }
-    };
+    if let Origin::Failed(failure) = next.point.origin {
+        return failure.map_or("it did not run".into(), |failure| format!("it failed: {failure}"));
+    }
     if next.needs.is_empty() {
         return "figures that were not measured".into();
     }
-    let needs: Vec<String> =
-        next.needs.iter().map(|(name, value, unit)| format!("{name} {} {unit}", figure(*value))).collect();
-    needs.join(", ") + how
+    next.needs.iter().map(need).collect::<Vec<_>>().join(", ")
+}
+
+fn need(need: &Need) -> String {
+    let Need { name, value, unit } = need;
+    match value.interval {
+        None => format!("{name} {} {unit}", figure(value.figure)),
+        Some(i) => format!("{name} ~{} {unit} ({} to {})", rough(value.figure), rough(i.low), rough(i.high)),
+    }
+}
+
+/// Two significant digits: a prediction has no more.
+fn rough(value: f64) -> String {
+    if value <= 0.0 || !value.is_finite() {
+        return figure(value);
+    }
+    let unit = 10f64.powf(value.log10().floor() - 1.0);
+    let rounded = (value / unit).round() * unit;
+    match value {
+        v if v >= 9.95 => format!("{rounded:.0}"),
+        v if v >= 0.995 => format!("{rounded:.1}"),
+        _ => format!("{rounded:.3}"),
+    }
 }
 
 /// Models by contexts: TTFT / runtime, and whether they are within.
@@ -147,14 +158,17 @@ fn entry(point: &Point, budgets: &Budgets) -> String {
     if let Origin::Failed(failure) = point.origin {
         return failure.map_or("failed".into(), |failure| failure.to_string());
     }
-    let value = |value: Option<super::Value>| value.map_or("-".into(), |value| figure(value.figure));
-    let predicted = if point.origin == Origin::Measured { "" } else { "~" };
+    let value = |value: Option<Value>| match value {
+        Some(value) if point.origin == Origin::Measured => figure(value.figure),
+        Some(value) => format!("~{}", rough(value.figure)),
+        None => "-".into(),
+    };
     let mark = match budgets.judge(point) {
         Fitness::Within => " ✓",
         Fitness::Perhaps => " ?",
         Fitness::Beyond | Fitness::Unknown => "  ",
     };
-    format!("{predicted}{} / {predicted}{}{mark}", value(point.ttft), value(point.runtime))
+    format!("{} / {}{mark}", value(point.ttft), value(point.runtime))
 }
 
 fn fronts(answer: &Answer, quality: Option<&Quality>) -> String {
