@@ -11,6 +11,8 @@ pub mod analysis;
 pub mod baseline;
 pub mod cli;
 pub mod cmd;
+pub mod compare;
+pub mod costmodel;
 pub mod device;
 pub mod error;
 pub mod interrupt;
@@ -23,6 +25,7 @@ pub mod session;
 pub mod show;
 pub mod stats;
 pub mod store;
+pub mod sweetspot;
 
 /// Prints why a command ended, in one line on stderr, whatever words of an agent
 /// or names of files are in it.
