@@ -3,20 +3,29 @@
 //!
 //! `cmd` holds one file per command and reads top-down; see ARCHITECTURE.md.
 
+// Test support that is shared with harness/tests names the crate as they do.
+#[cfg(test)]
+extern crate self as slm_bench;
+
 pub mod analysis;
 pub mod baseline;
 pub mod cli;
 pub mod cmd;
+pub mod compare;
+pub mod costmodel;
 pub mod device;
 pub mod error;
 pub mod interrupt;
 pub mod models;
 pub mod plan;
 pub mod prompts;
+pub mod report;
+pub mod results;
 pub mod session;
 pub mod show;
 pub mod stats;
 pub mod store;
+pub mod sweetspot;
 
 /// Prints why a command ended, in one line on stderr, whatever words of an agent
 /// or names of files are in it.

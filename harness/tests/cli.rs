@@ -17,7 +17,18 @@ use std::{fmt::Write, fs};
 fn help_of_every_command() {
     let sandbox = Sandbox::new();
     let mut all = String::new();
-    for command in ["", "sweep", "models", "models list", "models show", "models make", "devices", "doctor"] {
+    for command in [
+        "",
+        "sweep",
+        "compare",
+        "sweet-spot",
+        "models",
+        "models list",
+        "models show",
+        "models make",
+        "devices",
+        "doctor",
+    ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
         let ran = sandbox.bench(&args);
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{command}");

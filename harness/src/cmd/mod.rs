@@ -1,11 +1,14 @@
 //! One file per command. Each reads top-down: resolve what was typed, do it,
 //! print it.
 
+mod compare;
 mod devices;
 mod doctor;
 mod models;
 mod plan_sweep;
+mod report;
 mod sweep;
+mod sweet_spot;
 
 use crate::{
     cli::{Cli, Command},
@@ -19,6 +22,8 @@ pub enum Outcome {
     Done,
     /// Done, but some cells failed.
     SomeFailed,
+    /// Done, and something became worse where that was to be told.
+    Regressed,
     /// Ended by the user, with what was measured.
     Interrupted,
 }
@@ -30,6 +35,9 @@ pub enum Outcome {
 pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
+        Command::Report(args) => report::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
         Command::Devices(output) => devices::run(output.output),
         Command::Doctor(output) => doctor::run(output.output),

@@ -23,6 +23,11 @@ pub fn percentile(values: &[f64], p: f64) -> Option<f64> {
     percentile_of_sorted(&sorted, p)
 }
 
+/// Median; the mean of the middle two of an even number. `None` of nothing.
+pub fn median(values: &[f64]) -> Option<f64> {
+    percentile(values, 50.0)
+}
+
 /// [`percentile`] of values in ascending order.
 pub(super) fn percentile_of_sorted(sorted: &[f64], p: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
@@ -47,6 +52,7 @@ mod tests {
         };
         for case in reference::cases() {
             close(mean(&case.values), case.mean);
+            close(median(&case.values), case.percentiles["50"]);
             close(standard_deviation(&case.values), case.standard_deviation);
             for (p, numpy) in case.percentiles {
                 close(percentile(&case.values, p.parse().unwrap()), numpy);

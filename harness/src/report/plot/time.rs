@@ -1,0 +1,162 @@
+//! The course of a run: decode speed of the trials one after another, and below
+//! it what the device's sensors said meanwhile.
+
+use super::{
+    Plot, conditions,
+    frame::Frame,
+    labels::{self, Label},
+    palette::{self, Ink, Style},
+    scale::Scale,
+    scene::{Anchor, Mark, SMALL, Scene, Shape, WIDTH},
+};
+use crate::{
+    analysis::Verdict,
+    report::model::{Model, Run, Sensor},
+};
+
+/// Runs that are drawn at most.
+pub(super) const MOST: usize = 6;
+/// Points of a series at most.
+const POINTS: usize = 600;
+const PANEL: f64 = 130.0;
+const UPPER: f64 = 200.0;
+/// Sensors with one unit that are drawn at most.
+const SENSORS: usize = 8;
+
+/// Draws the plot of one run.
+pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
+    let Run { moments, sensors, id, .. } = &model.runs[run];
+    let (Some(first), Some(last)) = (
+        moments.iter().map(|moment| moment.at_s).reduce(f64::min),
+        moments.iter().map(|moment| moment.at_s).reduce(f64::max),
+    ) else {
+        return None;
+    };
+    let minutes = move |at_s: f64| (at_s - first) / 60.0;
+    let units = units(sensors);
+    let shown = model.subjects.iter().filter(|subject| subject.run == run).count();
+    let upper_height = UPPER.max(16.0 * shown as f64);
+    let height = 88.0 + upper_height + units.len() as f64 * (PANEL + 46.0) + 60.0;
+    let which = if model.runs.len() > 1 { format!(": {id}") } else { String::new() };
+    let title = format!("The course of the run{which}");
+    let mut scene = Scene::titled(height, &title, &conditions(model));
+    let x = Scale::from_zero([minutes(last).max(0.05)]);
+    let upper = Frame {
+        left: 62.0,
+        top: 92.0,
+        width: WIDTH - 62.0 - 190.0,
+        height: upper_height,
+        x,
+        y: speeds(model, run),
+    };
+    upper.draw_y(&mut scene, "decode speed, % of the cell's mean", SMALL);
+    upper.draw_base(&mut scene);
+    draw_trials(&mut scene, &upper, model, run, &minutes);
+    let mut frame = upper;
+    for unit in &units {
+        frame = draw_sensors(&mut scene, frame.bottom() + 46.0, x, sensors, unit, &minutes);
+    }
+    frame.draw_x(&mut scene, "minutes since the first trial", SMALL);
+    let caption = "Each point is a trial; a slope is drift, most often heat. Crosses are trials that are not to be \
+                   trusted. Below, readings taken before and after the trials.";
+    let name = if model.runs.len() > 1 { format!("course-{}", run + 1) } else { "course".into() };
+    Some(Plot { name, title, caption: caption.into(), scene })
+}
+
+fn relative(model: &Model, moment: &crate::report::model::Moment) -> Option<f64> {
+    let mean = model.cells[moment.cell].cell.otps?.mean;
+    Some(100.0 * f64::from(moment.otps) / mean).filter(|share| share.is_finite())
+}
+
+fn speeds(model: &Model, run: usize) -> Scale {
+    let mut values: Vec<f64> =
+        model.runs[run].moments.iter().filter_map(|moment| relative(model, moment)).collect();
+    values.push(100.0);
+    Scale::between(&values)
+}
+
+fn draw_trials(scene: &mut Scene, frame: &Frame, model: &Model, run: usize, minutes: &dyn Fn(f64) -> f64) {
+    let moments = &model.runs[run].moments;
+    let step = moments.len().div_ceil(POINTS).max(1);
+    let level = frame.py(100.0);
+    scene.line((frame.left, level), (frame.right(), level), Ink::Muted, 1.0);
+    // A column of names beside the trials, in the order in which the models ran.
+    let mut seen: Vec<usize> = Vec::new();
+    for moment in moments.iter().step_by(step) {
+        let Some(value) = relative(model, moment) else { continue };
+        let style = palette::style(moment.subject);
+        let shape = if moment.verdict == Verdict::Valid { point_of(style) } else { Shape::Cross };
+        let (x, y) = (frame.px(minutes(moment.at_s)), frame.py(value));
+        scene.push(Mark::Dot { x, y, radius: 2.4, shape, ink: style.ink, opacity: 1.0 });
+        if !seen.contains(&moment.subject) {
+            seen.push(moment.subject);
+        }
+    }
+    for (line, subject) in seen.iter().enumerate() {
+        let y = frame.top + 6.0 + 16.0 * line as f64;
+        let x = frame.right() + 16.0;
+        let style = palette::style(*subject);
+        scene.dot(x, y, 4.0, point_of(style), style.ink);
+        let name = super::font::cut(&model.subjects[*subject].label, SMALL, WIDTH - x - 18.0);
+        scene.text(x + 10.0, y, &name, SMALL, Anchor::Start, Ink::Text);
+    }
+}
+
+fn point_of(style: Style) -> Shape {
+    if style.second { Shape::Ring } else { Shape::Disc }
+}
+
+/// Units of the sensors, each once: a panel for each.
+fn units(sensors: &[Sensor]) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    for sensor in sensors {
+        if !units.contains(&sensor.unit) && units.len() < 5 {
+            units.push(sensor.unit.clone());
+        }
+    }
+    units
+}
+
+fn draw_sensors(
+    scene: &mut Scene,
+    top: f64,
+    x: Scale,
+    sensors: &[Sensor],
+    unit: &str,
+    minutes: &dyn Fn(f64) -> f64,
+) -> Frame {
+    let (factor, name) = match unit {
+        "B" => (1.0 / f64::from(1 << 20), "MiB"),
+        "Hz" => (1e-6, "MHz"),
+        "1" => (1.0, "without unit (load average…)"),
+        other => (1.0, other),
+    };
+    let own: Vec<&Sensor> = sensors.iter().filter(|sensor| sensor.unit == unit).take(SENSORS).collect();
+    let values: Vec<f64> =
+        own.iter().flat_map(|sensor| &sensor.readings).map(|(_, value)| value * factor).collect();
+    let y = if matches!(unit, "B" | "1" | "Hz" | "MHz" | "kHz") {
+        Scale::from_zero(values.iter().copied())
+    } else {
+        Scale::between(&values)
+    };
+    let frame = Frame { left: 62.0, top, width: WIDTH - 62.0 - 190.0, height: PANEL, x, y };
+    frame.draw_y(scene, name, SMALL);
+    frame.draw_base(scene);
+    let mut ends = Vec::new();
+    for (index, sensor) in own.iter().enumerate() {
+        let style = palette::style(index);
+        let step = sensor.readings.len().div_ceil(POINTS).max(1);
+        let points: Vec<(f64, f64)> = sensor
+            .readings
+            .iter()
+            .step_by(step)
+            .map(|(at, value)| (frame.px(minutes(*at)), frame.py(value * factor)))
+            .collect();
+        if let Some(&(x, y)) = points.last() {
+            ends.push(Label { x, y, text: sensor.name.clone(), style });
+        }
+        scene.push(Mark::Line { points, ink: style.ink, width: 1.3, dashed: style.second });
+    }
+    labels::draw(scene, ends, frame.right() + 24.0, 140.0, (frame.top, frame.bottom()));
+    frame
+}

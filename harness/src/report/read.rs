@@ -1,0 +1,137 @@
+//! From results folders to the report's [`Model`].
+
+use super::{
+    events,
+    model::{Baseline, Measured, Model, Run, Subject},
+    telemetry, tokens, trials,
+};
+use crate::{
+    error::{Error, Result},
+    results::{Cell, Context, Source, Summary},
+};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Reads folders that `bench sweep` wrote, and a baseline to compare with.
+///
+/// # Errors
+/// [`Error::Input`] that names the file and the remedy.
+pub fn read(folders: &[PathBuf], baseline: Option<&Path>, budget_s: f64) -> Result<Model> {
+    let mut model = Model { budget_s, ..Model::default() };
+    for folder in folders {
+        add_run(&mut model, folder)?;
+    }
+    if let Some(path) = baseline {
+        let cells = Summary::read(path)?.cells;
+        model.baseline = Some(Baseline { name: path.display().to_string(), cells });
+    }
+    model.name_subjects();
+    Ok(model)
+}
+
+fn add_run(model: &mut Model, folder: &Path) -> Result<()> {
+    let summary = Summary::read(folder)?;
+    let Source { facts: Some(facts), .. } = summary.source else {
+        let what = format!("{} is not a results folder", folder.display());
+        return Err(Error::input(
+            what,
+            "give a folder that `bench sweep` wrote; a CSV can be the --baseline",
+        ));
+    };
+    let run = model.runs.len();
+    model.runs.push(Run {
+        id: folder_name(folder),
+        commands: vec![facts.command.clone()],
+        facts: *facts,
+        doubts: BTreeMap::new(),
+        moments: Vec::new(),
+        sensors: Vec::new(),
+        sampled: Vec::new(),
+    });
+    let first_subject = model.subjects.len();
+    let first_cell = model.cells.len();
+    for cell in summary.cells {
+        add_cell(model, run, cell);
+    }
+    for subject in first_subject..model.subjects.len() {
+        name_unknown_contexts(model, run, subject);
+    }
+    model.cells[first_cell..].sort_by_key(|measured| (measured.subject, measured.cell.key.context));
+    let sampled = tokens::sample(folder, &mut model.runs[run].sampled)?;
+    let wanted = trials::read(model, run, (first_subject, first_cell), folder, sampled)?;
+    model.runs[run].sensors = telemetry::read(folder, &mut model.runs[run].sampled)?;
+    events::read(model, run, folder, &wanted)
+}
+
+fn add_cell(model: &mut Model, run: usize, cell: Cell) {
+    let key = &cell.key;
+    let is_same = |subject: &Subject| {
+        subject.run == run
+            && subject.model == key.model
+            && subject.device == key.device
+            && subject.backend == key.backend
+            && subject.quant == key.quant
+            && subject.weights == key.weights
+    };
+    let subject = model.subjects.iter().position(is_same).unwrap_or_else(|| {
+        model.subjects.push(Subject {
+            run,
+            device: key.device.clone(),
+            soc: cell.soc.clone(),
+            backend: key.backend.clone(),
+            model: key.model.clone(),
+            weights: key.weights.clone(),
+            quant: key.quant.clone(),
+            params: cell.params,
+            label: String::new(),
+            ready: None,
+            threads: None,
+            loads_s: Vec::new(),
+            sample: None,
+        });
+        model.subjects.len() - 1
+    });
+    model.cells.push(Measured {
+        subject,
+        cell,
+        trials: Vec::new(),
+        tpot_ms: None,
+        tokens_ms: Vec::new(),
+        failures: BTreeMap::new(),
+    });
+}
+
+/// A cell of exact prompts without a completed trial does not tell its length in
+/// the summary; its place among the others does.
+fn name_unknown_contexts(model: &mut Model, run: usize, subject: usize) {
+    let prompts = &model.runs[run].facts.plan.input.prompts;
+    let mut planned: Vec<Context> = prompts.iter().map(|prompt| planned_context(prompt.context)).collect();
+    planned.sort_unstable();
+    planned.dedup();
+    let mut cells: Vec<&mut Measured> =
+        model.cells.iter_mut().filter(|measured| measured.subject == subject).collect();
+    if cells.len() == planned.len() {
+        for (measured, context) in cells.iter_mut().zip(planned) {
+            if measured.cell.key.context == Context::Unknown {
+                measured.cell.key.context = context;
+            }
+        }
+    }
+}
+
+fn planned_context(context: crate::prompts::Context) -> Context {
+    match context {
+        crate::prompts::Context::Chunks(chunks) => Context::Chunks(chunks),
+        crate::prompts::Context::Tokens(tokens) => Context::Tokens(tokens),
+    }
+}
+
+/// The last part of a path; of `.` and the like, the folder's real name.
+pub(super) fn folder_name(path: &Path) -> String {
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let real = || fs::canonicalize(path).ok().as_deref().and_then(name);
+    name(path).or_else(real).unwrap_or_else(|| "report".into())
+}

@@ -1,0 +1,15 @@
+//! The report's tables, one file each.
+
+mod baseline;
+mod conditions;
+mod failures;
+mod latency;
+mod memory;
+mod paper;
+
+pub(super) use baseline::baseline;
+pub(super) use conditions::{conditions, measures, models, quoted};
+pub(super) use failures::{doubts, failures};
+pub(super) use latency::{latency, spread};
+pub(super) use memory::memory;
+pub(super) use paper::paper;

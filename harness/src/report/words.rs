@@ -1,0 +1,73 @@
+//! Names of things in the report's words.
+
+use crate::{
+    results::{Context, Estimate},
+    show::figure,
+    stats::Interval,
+};
+
+/// A context length in a sentence: `4 chunks of context`, `a prompt of 200 tokens`.
+pub(crate) fn context(context: Context) -> String {
+    match context {
+        Context::Chunks(0) => "a question alone".into(),
+        Context::Chunks(1) => "1 chunk of context".into(),
+        Context::Chunks(k) => format!("{k} chunks of context"),
+        Context::Tokens(n) => format!("a prompt of {n} tokens"),
+        Context::Unknown => "an unknown context".into(),
+    }
+}
+
+/// A context length under a bar.
+pub(crate) fn context_short(context: Context) -> String {
+    match context {
+        Context::Chunks(k) => k.to_string(),
+        Context::Tokens(n) => n.to_string(),
+        Context::Unknown => "?".into(),
+    }
+}
+
+/// What the numbers of [`context_short`] count.
+pub(crate) fn context_unit(contexts: &[Context]) -> &'static str {
+    let in_chunks = contexts.iter().any(|context| matches!(context, Context::Chunks(_)));
+    if in_chunks { "chunks of context" } else { "prompt tokens" }
+}
+
+/// A mean with its interval: `12.3 s (11.9–12.8)`.
+pub(crate) fn estimate(estimate: Estimate, unit: &str) -> String {
+    let interval = estimate.interval.map(|interval| format!(" ({})", span(interval)));
+    format!("{} {unit}{}", figure(estimate.mean), interval.unwrap_or_default())
+}
+
+/// An interval: `11.9–12.8`.
+pub(crate) fn span(interval: Interval) -> String {
+    format!("{}–{}", figure(interval.low), figure(interval.high))
+}
+
+/// Parameters: `125M`, `1.5B`.
+pub(crate) fn params(params: u64) -> String {
+    match params as f64 {
+        p if p >= 9.95e9 => format!("{:.0}B", p / 1e9),
+        p if p >= 1e9 => format!("{:.1}B", p / 1e9),
+        p if p >= 1e6 => format!("{:.0}M", p / 1e6),
+        p => format!("{p:.0}"),
+    }
+}
+
+/// A count with its noun: `1 cell`, `3 cells`.
+pub(crate) fn count(n: usize, one: &str) -> String {
+    if n == 1 { format!("1 {one}") } else { format!("{n} {one}s") }
+}
+
+/// A share in percent that says 0 and 100 only where they are exact.
+pub(crate) fn percent(part: usize, whole: usize) -> String {
+    match 100.0 * part as f64 / whole.max(1) as f64 {
+        share if share > 0.0 && share < 1.0 => "under 1 %".into(),
+        share if share > 99.0 && share < 100.0 => "over 99 %".into(),
+        share => format!("{share:.0} %"),
+    }
+}
+
+/// Seconds as typed: `10 s`, `2.5 s`.
+pub(crate) fn budget(seconds: f64) -> String {
+    format!("{} s", super::plot::label(seconds))
+}

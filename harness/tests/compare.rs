@@ -1,0 +1,167 @@
+//! `bench compare` as a user sees it: text, JSON, Markdown, exit codes, and every
+//! wrong input.
+
+mod common;
+mod made;
+
+use common::{Ran, Sandbox};
+use made::{Made, copy_baseline};
+use serde_json::Value;
+use slm_bench::cli::ContextLengths;
+use std::{fmt::Write, fs, path::Path};
+
+/// Two sweeps `a` and `b`, the second slower by `slower`.
+fn two_sweeps(slower: f64) -> Sandbox {
+    let sandbox = Sandbox::new();
+    Made::default().write(&sandbox.path("a"));
+    Made { speed: 1.0 - slower, seed: 2, ..Made::default() }.write(&sandbox.path("b"));
+    sandbox
+}
+
+fn compare(sandbox: &Sandbox, args: &str) -> Ran {
+    sandbox.bench(&["compare"].into_iter().chain(args.split_whitespace()).collect::<Vec<_>>())
+}
+
+#[test]
+fn the_papers_table_against_a_sweep_says_that_devices_and_backends_differ() {
+    let sandbox = Sandbox::new();
+    copy_baseline("slimlm-s24.csv", &sandbox.path("slimlm-s24.csv"));
+    let models = vec![("smollm-135m-instruct", 134_515_008), ("slimlm-125m", 125_311_488)];
+    Made { models, ..Made::default() }.write(&sandbox.path("sweep"));
+    let ran = compare(&sandbox, "slimlm-s24.csv sweep --fail-on-regression");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(ran.stdout.contains("! devices differ: s24 against local"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("! backends differ: mlc-llm against llama.cpp"), "{}", ran.stdout);
+    insta::assert_snapshot!(ran.stdout);
+}
+
+#[test]
+fn a_slower_sweep_has_regressed() {
+    let sandbox = two_sweeps(0.05);
+    let ran = compare(&sandbox, "a b --fail-on-regression");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(ran.stdout);
+    assert_eq!(compare(&sandbox, "a b").code, Some(0));
+    let back = compare(&sandbox, "b a --fail-on-regression");
+    assert_eq!(back.code, Some(0));
+    assert!(back.stdout.contains("8 improved, 0 regressed"), "{}", back.stdout);
+}
+
+#[test]
+fn an_equal_sweep_has_not() {
+    let ran = compare(&two_sweeps(0.0), "a b --fail-on-regression --noise 2%");
+    assert_eq!(ran.code, Some(0));
+    assert!(ran.stdout.contains("0 improved, 0 regressed, 10 no change, 0 inconclusive"), "{}", ran.stdout);
+}
+
+#[test]
+fn markdown_and_json_say_the_same() {
+    let sandbox = two_sweeps(0.05);
+    let markdown = compare(&sandbox, "a b --output markdown");
+    insta::assert_snapshot!(markdown.stdout);
+    let json: Value = serde_json::from_str(&compare(&sandbox, "a b --output json").stdout).unwrap();
+    assert_eq!((&json["counts"]["regressed"], &json["tests"]), (&8.into(), &10.into()));
+    let row = &json["rows"][0];
+    assert_eq!(
+        (&row["metric"], &row["verdict"], &row["basis"]),
+        (&"itps".into(), &"regressed".into(), &"paired trials".into())
+    );
+    let ratio = row["ratio"].as_f64().unwrap();
+    assert!(row["ratio_ci_low"].as_f64().unwrap() < ratio && ratio < row["ratio_ci_high"].as_f64().unwrap());
+    assert!(markdown.stdout.contains(&format!("{ratio:.3}")));
+}
+
+#[test]
+fn every_difference_of_set_up_is_told() {
+    let sandbox = two_sweeps(0.0);
+    Made { threads: 4, engine_version: "2.0", ..Made::default() }.write(&sandbox.path("c"));
+    let ran = compare(&sandbox, "a c");
+    assert!(ran.stdout.contains("! threads differ: 2 against 4"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("! versions of the engine differ: 1.0 against 2.0"), "{}", ran.stdout);
+    // Other texts under the same names are not paired.
+    let manifest = fs::read_to_string(sandbox.path("c/manifest.json")).unwrap();
+    fs::write(sandbox.path("c/manifest.json"), manifest.replace("\"text\": \"", "\"text\": \"Well, "))
+        .unwrap();
+    let ran = compare(&sandbox, "a c");
+    assert!(ran.stdout.contains("prompts of one name have other texts"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("10 from trials: prompts differ"), "{}", ran.stdout);
+}
+
+#[test]
+fn models_are_mapped_or_set_against_all() {
+    let sandbox = Sandbox::new();
+    copy_baseline("slimlm-s24.csv", &sandbox.path("slimlm-s24.csv"));
+    let models = vec![("slimlm-450m", 460_597_760)];
+    Made { models, lengths: ContextLengths::Chunks(vec![2]), ..Made::default() }
+        .write(&sandbox.path("sweep"));
+    let ran = compare(&sandbox, "slimlm-s24.csv sweep --against-all");
+    assert_eq!(ran.code, Some(0));
+    insta::assert_snapshot!(ran.stdout);
+    let ran = compare(&sandbox, "slimlm-s24.csv sweep --map qwen2-0.5b-instruct=slimlm-450m");
+    assert!(
+        ran.stdout.contains("slimlm-450m at 2 chunks (461 M) against qwen2-0.5b-instruct (490 M)"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn llama_bench_is_read_and_written() {
+    let sandbox = Sandbox::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama-bench.json");
+    fs::copy(fixture, sandbox.path("llama-bench.json")).unwrap();
+    Made { lengths: ContextLengths::Tokens(vec![50, 200]), ..Made::default() }.write(&sandbox.path("sweep"));
+    let ran = compare(&sandbox, "llama-bench.json sweep --export-llama-bench ours.json");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "4 tests written to ours.json\n"));
+    insta::assert_snapshot!(ran.stdout);
+    let again = compare(&sandbox, "ours.json sweep");
+    assert!(again.stdout.contains("0 improved, 0 regressed, 4 no change"), "{}", again.stdout);
+}
+
+#[test]
+fn wrong_input_is_refused_in_one_line() {
+    let sandbox = two_sweeps(0.0);
+    copy_baseline("slimlm-s24.csv", &sandbox.path("paper.csv"));
+    let paper = fs::read_to_string(sandbox.path("paper.csv")).unwrap();
+    fs::write(sandbox.path("nan.csv"), paper.replacen("68.48", "NaN", 1)).unwrap();
+    fs::write(sandbox.path("negative.csv"), paper.replacen("59.72", "-59.72", 1)).unwrap();
+    fs::write(sandbox.path("milliseconds.csv"), paper.replacen(",0.46,", ",460,", 1)).unwrap();
+    fs::write(sandbox.path("twice.csv"), format!("{paper}{}\n", paper.lines().nth(3).unwrap())).unwrap();
+    fs::write(sandbox.path("columns.csv"), paper.replacen("itps,", "speed,", 1)).unwrap();
+    fs::write(sandbox.path("short.csv"), format!("{}\ns24,,mlc\n", paper.lines().next().unwrap())).unwrap();
+    fs::write(sandbox.path("empty.csv"), "").unwrap();
+    fs::write(sandbox.path("header.csv"), paper.lines().next().unwrap()).unwrap();
+    fs::create_dir(sandbox.path("empty")).unwrap();
+    fs::create_dir(sandbox.path("future")).unwrap();
+    fs::write(sandbox.path("future/manifest.json"), "{\"format\": \"2.3\"}").unwrap();
+    fs::write(sandbox.path("broken.json"), "[{\"n_prompt\": 5}]").unwrap();
+    let mut all = String::new();
+    for args in [
+        "nan.csv b",
+        "negative.csv b",
+        "milliseconds.csv b",
+        "twice.csv b",
+        "columns.csv b",
+        "short.csv b",
+        "empty.csv b",
+        "header.csv b",
+        "empty b",
+        "future b",
+        "broken.json b",
+        "nothing b",
+        "paper.csv b",
+        "a b --map a=b",
+        "a b --map a",
+        "a b --noise few",
+        "a b --export-llama-bench out.json",
+        "a",
+    ] {
+        let ran = compare(&sandbox, args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{args}");
+        write!(all, "$ bench compare {args}\n{}", sandbox.redact(&ran.stderr)).unwrap();
+    }
+    insta::assert_snapshot!(all);
+    // A byte-order mark and CRLF are no fault.
+    fs::write(sandbox.path("windows.csv"), format!("\u{feff}{}", paper.replace('\n', "\r\n"))).unwrap();
+    assert_eq!(compare(&sandbox, "paper.csv windows.csv").code, Some(0));
+}

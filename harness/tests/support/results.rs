@@ -1,0 +1,290 @@
+//! Results folders of any size without measuring: a made-up device whose times
+//! follow a simple cost model with seeded noise, growing heat, suspect trials and
+//! cells that fail. For tests and for `examples/make_results.rs`.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use slm_bench::{
+    analysis::{Status, SummaryRow, TrialRow, Verdict, rfc3339, summarise},
+    cli::ContextLengths,
+    plan::{Cell, ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
+    prompts::{PromptSet, build},
+    store::{FORMAT, HostFacts, Manifest, Record, SweepEvent, ToolFacts},
+};
+use slm_protocol::{
+    Contention, EngineKind, EngineOptions, Failure, FlashAttention, Generation, LoadMode, MemoryReading,
+    Output, StopReason, StopRule, Timestamps, TrialOutcome, TrialReport,
+};
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::Path,
+};
+
+/// What to make.
+pub(crate) struct Recipe {
+    /// Models by name and parameters.
+    pub(crate) models: Vec<(String, u64)>,
+    /// Runs of each prompt.
+    pub(crate) repetitions: u32,
+    /// What every model wrote.
+    pub(crate) output: String,
+    /// Whether the largest model fails at the longest context.
+    pub(crate) failing: bool,
+    /// Write tokens and telemetry too.
+    pub(crate) details: bool,
+}
+
+/// Twelve models as in the catalogue's range of sizes.
+pub(crate) fn twelve() -> Vec<(String, u64)> {
+    [
+        ("slimlm-125m", 125_311_488),
+        ("smollm-135m-instruct", 134_515_008),
+        ("pythia-160m", 162_322_944),
+        ("slimlm-270m", 270_000_000),
+        ("smollm-360m-instruct", 361_821_120),
+        ("slimlm-450m", 450_000_000),
+        ("qwen2-0.5b-instruct", 494_032_768),
+        ("slimlm-1b-with-a-rather-long-name-of-its-own", 1_010_000_000),
+        ("llama-3.2-1b-instruct", 1_235_814_400),
+        ("qwen2-1.5b-instruct", 1_543_714_304),
+        ("gemma-2-2b-it", 2_614_341_888),
+        ("phi-3.5-mini-instruct", 3_821_079_552),
+    ]
+    .map(|(name, params)| (name.to_owned(), params))
+    .to_vec()
+}
+
+/// Writes a results folder.
+pub(crate) fn write(folder: &Path, recipe: &Recipe) {
+    fs::create_dir_all(folder).unwrap();
+    let plan = Plan::new(input(recipe)).unwrap();
+    let manifest = Manifest {
+        format: FORMAT,
+        tool: ToolFacts { version: "0.1.0".into(), commit: "0123456789ab".into() },
+        command: ["bench", "sweep", "--device", "made-up phone"].map(str::to_owned).to_vec(),
+        created_at: "2026-01-02T03:04:05Z".into(),
+        host: HostFacts {
+            os: Some("Linux".into()),
+            kernel: None,
+            cpu: Some("host CPU".into()),
+            memory_total: None,
+        },
+        devices: Vec::new(),
+        plan_sha256: plan.hash().unwrap(),
+        plan: plan.clone(),
+    };
+    manifest.write(folder).unwrap();
+    let mut rows = Rows::new(&plan, recipe);
+    let mut trials = csv::Writer::from_path(folder.join("trials.csv")).unwrap();
+    let mut tokens = BufWriter::new(File::create(folder.join("tokens.csv")).unwrap());
+    let mut telemetry = BufWriter::new(File::create(folder.join("telemetry.csv")).unwrap());
+    writeln!(tokens, "trial_id,index,latency_ms").unwrap();
+    writeln!(telemetry, "time,trial_id,sensor,value,unit").unwrap();
+    let mut kept: BTreeMap<Cell, Vec<TrialRow>> = BTreeMap::new();
+    for trial in &plan.trials {
+        let row = rows.row(trial);
+        trials.serialize(&row).unwrap();
+        if recipe.details {
+            rows.write_tokens(&row, &mut tokens);
+            rows.write_telemetry(&row, &mut telemetry);
+        }
+        let cell = kept.entry(plan.cell(trial)).or_default();
+        // The bootstrap of a summary is not meant for a million values.
+        if !trial.warmup && cell.len() < 200 {
+            cell.push(row);
+        }
+    }
+    trials.flush().unwrap();
+    write_summary(folder, &plan, &kept);
+    write_events(folder, &plan, recipe);
+}
+
+fn input(recipe: &Recipe) -> PlanInput {
+    let model = |(name, params): &(String, u64)| PlannedModel {
+        name: name.clone(),
+        weights: Weights::Synthetic,
+        quant: "q4_0".into(),
+        params: *params,
+        file_bytes: params * 9 / 16,
+        source: ModelSource::Nothing,
+        generation: Generation { max_new_tokens: 64, stop: StopRule::FixedLength, chat_template: true },
+    };
+    PlanInput {
+        devices: vec!["phone".into()],
+        backend: EngineKind::Llama,
+        models: recipe.models.iter().map(model).collect(),
+        prompts: build(&PromptSet::builtin(), &ContextLengths::Chunks((0..=5).collect())),
+        options: EngineOptions {
+            threads: Some(4),
+            flash_attention: FlashAttention::Auto,
+            n_ctx: None,
+            n_ubatch: None,
+            load: LoadMode::Mmap,
+        },
+        repetitions: recipe.repetitions,
+        warmups: 1,
+        timeout_ms: 600_000,
+        gap_ms: 20,
+        seed: 1,
+    }
+}
+
+struct Rows<'a> {
+    plan: &'a Plan,
+    recipe: &'a Recipe,
+    rng: ChaCha8Rng,
+    /// Seconds since the first trial.
+    clock: f64,
+    /// Degrees above the start.
+    heat: f64,
+}
+
+impl<'a> Rows<'a> {
+    fn new(plan: &'a Plan, recipe: &'a Recipe) -> Self {
+        Self { plan, recipe, rng: ChaCha8Rng::seed_from_u64(7), clock: 0.0, heat: 0.0 }
+    }
+
+    fn noise(&mut self, share: f64) -> f64 {
+        let sum: f64 = (0..6).map(|_| self.rng.random_range(-1.0..1.0)).sum();
+        1.0 + share * sum / 1.4
+    }
+
+    fn row(&mut self, trial: &PlannedTrial) -> TrialRow {
+        let model = &self.plan.input.models[trial.model];
+        let prompt = &self.plan.input.prompts[trial.prompt];
+        let (params, chunks) = (model.params as f64, f64::from(prompt.context.chunks().unwrap_or(0)));
+        let n_in = prompt.nominal_tokens + 4;
+        let slow = 1.0 + self.heat / 100.0;
+        let itps = 6e10 / params * (1.0 + 0.6 * (-chunks).exp()) / slow * self.noise(0.03);
+        let otps = 1.1e10 / (params + 1.4e7 * chunks) / slow * self.noise(0.02);
+        let suspect = self.rng.random_range(0.0..1.0) < 0.06;
+        let otps = if suspect { otps * 0.8 } else { otps };
+        let prefill = f64::from(n_in) / itps;
+        let (ttft, runtime) = (prefill + 0.002, prefill + 0.002 + 63.0 / otps);
+        let largest = self.recipe.failing && trial.model + 1 == self.plan.input.models.len();
+        let failed = largest && prompt.context.chunks() >= Some(4);
+        let figure = |value: f64| (!failed).then_some(value);
+        self.clock += if failed { 1.0 } else { runtime + 0.02 };
+        self.heat = 18.0 * (1.0 - (-self.clock / 600.0).exp());
+        TrialRow {
+            trial_id: trial.id.clone(),
+            device: "phone".into(),
+            soc: Some("made-up SoC".into()),
+            backend: "llama.cpp".into(),
+            model: model.name.clone(),
+            weights: "synthetic".into(),
+            quant: model.quant.clone(),
+            params: model.params,
+            chunks: prompt.context.chunks(),
+            prompt_id: prompt.id.clone(),
+            repetition: trial.repetition,
+            warmup: trial.warmup,
+            status: if failed { Status::Failed } else { Status::Completed },
+            failure: failed.then_some(Failure::OutOfMemory),
+            verdict: (!failed).then_some(if suspect { Verdict::Suspect } else { Verdict::Valid }),
+            verdict_reason: if failed {
+                Some("signal 9 (killed by the kernel: out of memory)".into())
+            } else {
+                suspect.then(|| format!("other processes used {} % of a core", self.rng.random_range(11..90)))
+            },
+            n_in_nominal: prompt.nominal_tokens,
+            n_in: Some(n_in),
+            n_out: (!failed).then_some(64),
+            stop_reason: (!failed).then(|| "length".into()),
+            load_s: Some(0.2 + params / 4e9),
+            tokenize_s: figure(0.000_4),
+            ttft_s: figure(ttft),
+            prefill_s: figure(prefill),
+            itps: figure(itps),
+            otps: figure(otps),
+            tpot_p50_ms: figure(995.0 / otps),
+            tpot_p90_ms: figure(1080.0 / otps),
+            tpot_p99_ms: figure(1250.0 / otps),
+            runtime_s: figure(runtime),
+            rss_peak_mib: figure(60.0 + params * 0.62 / 1e6),
+            model_mib: Some(params * 0.5625 / 1_048_576.0),
+            kv_cache_mib: Some(18.0 + params / 4e7),
+            compute_mib: Some(15.0 + params / 1e8),
+            threads: Some(4),
+            flash_attention: Some("on"),
+            thermal_status: None,
+            battery_temp_c: Some(31.0 + self.heat),
+            energy_j: None,
+            started_at: Some(rfc3339(self.unix_ns())),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some years")]
+    fn unix_ns(&self) -> u64 {
+        1_767_323_045_000_000_000 + (self.clock * 1e9) as u64
+    }
+
+    fn write_tokens(&mut self, row: &TrialRow, out: &mut impl Write) {
+        let (Some(ttft), Some(otps)) = (row.ttft_s, row.otps) else { return };
+        writeln!(out, "{},0,{:.6}", row.trial_id, ttft * 1e3).unwrap();
+        for index in 1..64 {
+            let latency = 1e3 / otps * (0.98 + 0.0006 * f64::from(index)) * self.noise(0.03);
+            writeln!(out, "{},{index},{latency:.6}", row.trial_id).unwrap();
+        }
+    }
+
+    fn write_telemetry(&mut self, row: &TrialRow, out: &mut impl Write) {
+        let at = rfc3339(self.unix_ns());
+        let little = 1.8e9 * self.noise(0.01);
+        for (sensor, value, unit) in [
+            ("rss", 1_048_576.0 * row.rss_peak_mib.unwrap_or(10.0), "B"),
+            ("battery", 31.0 + self.heat, "°C"),
+            ("cpu-big", 38.0 + 2.0 * self.heat, "°C"),
+            ("cpu4 frequency", 2.9e9 / (1.0 + self.heat / 100.0), "Hz"),
+            ("cpu0 frequency", little, "Hz"),
+            ("load-average", 1.2 * self.noise(0.1), "1"),
+        ] {
+            writeln!(out, "{at},{},{sensor},{value},{unit}", row.trial_id).unwrap();
+        }
+    }
+}
+
+fn write_summary(folder: &Path, plan: &Plan, kept: &BTreeMap<Cell, Vec<TrialRow>>) {
+    let mut writer = csv::Writer::from_path(folder.join("summary.csv")).unwrap();
+    for cell in plan.cells() {
+        let rows: Vec<&TrialRow> = kept.get(&cell).into_iter().flatten().collect();
+        let planned = u32::try_from(rows.len()).unwrap();
+        let row: SummaryRow = summarise(plan, "phone", cell, planned, &rows);
+        writer.serialize(row).unwrap();
+    }
+    writer.flush().unwrap();
+}
+
+/// The report of the first measured trial of each model, with what it wrote.
+fn write_events(folder: &Path, plan: &Plan, recipe: &Recipe) {
+    let mut file = BufWriter::new(File::create(folder.join("events.jsonl")).unwrap());
+    for model in 0..plan.input.models.len() {
+        for trial in plan.trials.iter().filter(|trial| trial.model == model && !trial.warmup).take(40) {
+            let report = TrialReport {
+                trial_id: trial.id.clone(),
+                started_unix_ns: 1,
+                outcome: TrialOutcome::Completed,
+                n_in: Some(3),
+                n_evaluated: Some(3),
+                times: Timestamps::default(),
+                output: Some(Output {
+                    n_out: 64,
+                    stop: StopReason::Length,
+                    tokens_sha256: String::new(),
+                    text: recipe.output.clone(),
+                    logits_finite: true,
+                }),
+                rss_peak: None,
+                rss_after_prefill: None,
+                after_prefill: None,
+                at_end: MemoryReading::default(),
+                contention: Contention::default(),
+            };
+            let event = SweepEvent::TrialFinished { device: "phone".into(), report: Box::new(report) };
+            let record = Record { format: FORMAT, seq: 0, at: "2026-01-02T03:04:05Z".into(), event };
+            writeln!(file, "{}", serde_json::to_string(&record).unwrap()).unwrap();
+        }
+    }
+}
