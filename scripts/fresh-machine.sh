@@ -3,19 +3,21 @@
 # folder, puts the Rust toolchain and the committed project into it, and times `./bench sweep --device local
 # --quick` there, from nothing to the first row and to the end.
 #
-#   scripts/fresh-machine.sh [--setup-only] [--keep]
+#   scripts/fresh-machine.sh [--setup-only] [--full] [--keep]
 #
 #   --setup-only  stop after the build tools are installed and the crates downloaded; nothing is compiled
+#   --full        run the whole default study, not the quick one
 #   --keep        leave the folder for inspection (its path is printed)
 #
 # Needs root, debootstrap, and the network that the host uses. The mirror is the host's own; MIRROR overrides it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-suite=bookworm setup_only='' keep=''
+suite=bookworm setup_only='' keep='' study=(--quick)
 for arg in "$@"; do
   case $arg in
     --setup-only) setup_only=1 ;;
+    --full) study=() ;;
     --keep) keep=1 ;;
     *) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" >&2 && exit 2 ;;
   esac
@@ -150,7 +152,7 @@ fi
 wait_for_row "$begin" >"$work/first-row" &
 waiter=$!
 status=0
-inside ./bench sweep --device local --quick >"$work/stdout" 2>"$work/stderr" || status=$?
+inside ./bench sweep --device local ${study[@]+"${study[@]}"} >"$work/stdout" 2>"$work/stderr" || status=$?
 total=$(since "$begin")
 sleep 0.3
 kill "$waiter" 2>/dev/null || true

@@ -117,6 +117,7 @@ fn wrong_usage() {
         "sweep --device local --backend mlc",
         "sweep --device local --models a,,b",
         "sweep --resume a --out b",
+        "sweep --resume a --models slimlm-125m",
         "models make slimlm-125m --quant q3",
     ] {
         if line.is_empty() {
@@ -184,9 +185,9 @@ fn devices_prompts_and_folders_that_cannot_be_used() {
     sweep("--device local --out file");
     sweep("--device local --out file/below");
     sweep("--device local --out full");
-    sweep("--resume empty");
-    sweep("--resume missing");
-    sweep("--resume file");
+    for folder in ["empty", "missing", "file"] {
+        refuse(&sandbox, &mut all, &["sweep", "--resume", folder]);
+    }
     assert_eq!(sandbox.names("full"), ["sub"]);
     assert!(sandbox.names("empty").is_empty());
     insta::assert_snapshot!(all);
@@ -238,5 +239,8 @@ fn a_second_sweep_is_refused_while_one_runs() {
     refuse(&sandbox, &mut all, &["sweep", "--device", "local", "--models", TINY, "--out", "other"]);
     signal(live.pid(), Signal::INT);
     assert_eq!(live.wait().code, Some(130));
-    insta::assert_snapshot!(all.replace(&format!("process {pid}"), "process [pid]"));
+    let user = format!("-{}.lock", rustix::process::getuid().as_raw());
+    insta::assert_snapshot!(
+        all.replace(&format!("process {pid}"), "process [pid]").replace(&user, "-[user].lock")
+    );
 }

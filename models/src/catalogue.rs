@@ -49,7 +49,7 @@ pub struct UnknownModel {
 
 fn hint(near: &[String]) -> String {
     if near.is_empty() {
-        return "; `bench models` lists the known ones, shape:arch=… describes others".to_owned();
+        return "; shape:arch=… describes one that is not in the catalogue".to_owned();
     }
     format!("; did you mean {}?", near.join(", "))
 }

@@ -10,6 +10,31 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 /// Models of `--quick`.
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
+/// What a plan holds, and so cannot be given to a sweep that is resumed.
+const PLANNED: [&str; 21] = [
+    "device",
+    "models",
+    "chunks",
+    "prompt_tokens",
+    "prompts",
+    "backend",
+    "quant",
+    "embd",
+    "repetitions",
+    "warmups",
+    "max_new_tokens",
+    "stop",
+    "no_chat_template",
+    "threads",
+    "flash_attention",
+    "ctx",
+    "load",
+    "timeout",
+    "seed",
+    "dry_run",
+    "quick",
+];
+
 /// Measure models at several context lengths on a device
 #[derive(Clone, Debug, Args)]
 #[command(
@@ -77,8 +102,8 @@ pub struct SweepArgs {
     /// Folder for the results; must not exist or be empty [default: results/<time>-<device>]
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub out: Option<PathBuf>,
-    /// Finish an interrupted sweep; its own plan holds, other options are not taken
-    #[arg(long, value_name = "DIR")]
+    /// Finish an interrupted sweep; its own plan holds, options of the plan are refused
+    #[arg(long, value_name = "DIR", conflicts_with_all = PLANNED)]
     pub resume: Option<PathBuf>,
     /// Print the plan with an estimate of time and disk; measure nothing
     #[arg(long)]

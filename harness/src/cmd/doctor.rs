@@ -14,6 +14,8 @@ use std::fs;
 struct Check {
     what: &'static str,
     ok: bool,
+    /// Whether nothing can be measured without it.
+    vital: bool,
     found: String,
     advice: Option<&'static str>,
 }
@@ -21,7 +23,8 @@ struct Check {
 /// Runs the command.
 pub(super) fn run(output: OutputFormat) -> Result<Outcome> {
     let checks = checks();
-    let all_well = checks.iter().all(|check| check.ok);
+    // A busy core or little memory is advice; without an agent or a cache nothing runs.
+    let usable = checks.iter().all(|check| check.ok || !check.vital);
     match output {
         OutputFormat::Json => {
             let json =
@@ -30,7 +33,7 @@ pub(super) fn run(output: OutputFormat) -> Result<Outcome> {
         }
         OutputFormat::Text => checks.iter().for_each(print),
     }
-    Ok(if all_well { Outcome::Done } else { Outcome::SomeFailed })
+    Ok(if usable { Outcome::Done } else { Outcome::SomeFailed })
 }
 
 fn print(check: &Check) {
@@ -50,6 +53,7 @@ fn checks() -> Vec<Check> {
     checks.push(Check {
         what: "agent",
         ok: hello.is_ok(),
+        vital: true,
         found,
         advice: Some("start bench by ./bench, which builds it"),
     });
@@ -58,6 +62,7 @@ fn checks() -> Vec<Check> {
         checks.push(Check {
             what: "free cores",
             ok: machine.busy_cores < 0.3,
+            vital: false,
             found: format!(
                 "{} physical, {:.1} kept busy by other processes",
                 machine.physical_cores, machine.busy_cores
@@ -67,6 +72,7 @@ fn checks() -> Vec<Check> {
         checks.push(Check {
             what: "memory",
             ok: machine.memory_available > 1 << 30,
+            vital: false,
             found: format!(
                 "{} of {} available",
                 show::bytes(machine.memory_available),
@@ -81,6 +87,7 @@ fn checks() -> Vec<Check> {
     checks.push(Check {
         what: "model cache",
         ok: writable.is_ok(),
+        vital: true,
         found: match &writable {
             Ok(()) => cache.display().to_string(),
             Err(error) => format!("{}: {error}", cache.display()),
@@ -97,6 +104,7 @@ fn governor() -> Check {
     Check {
         what: "clock governor",
         ok: found != "powersave" && found != "ondemand",
+        vital: false,
         found,
         advice: Some("set it to performance: `cpupower frequency-set -g performance`"),
     }

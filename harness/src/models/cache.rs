@@ -10,7 +10,12 @@ use slm_protocol::Failure;
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
+
+/// How long another process may take to make a file that is wanted here.
+const MAKING_PATIENCE: Duration = Duration::from_mins(10);
 
 /// Why a model's file cannot be made or brought to a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,12 +76,25 @@ fn make_in(file: &Path, shape: &Shape, options: MakeOptions) -> Result<(), Place
             failed(Failure::LoadFailed, format!("cannot make {}: {error}", folder.display()))
         })?;
     }
-    make(shape, &options, file, &mut |_, _| {}).map(drop).map_err(|error| {
+    let deadline = Instant::now() + MAKING_PATIENCE;
+    loop {
+        let error = match make(shape, &options, file, &mut |_, _| {}) {
+            Ok(_) => return Ok(()),
+            // Another bench is making this very file: its bytes will be the same.
+            Err(MakeError::Busy { .. }) if Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(200));
+                if file.is_file() {
+                    return Ok(());
+                }
+                continue;
+            }
+            Err(error) => error,
+        };
         let failure = match &error {
             MakeError::DiskFull { .. } => Failure::DiskFull,
             MakeError::Unsupported { .. } => Failure::Unsupported,
             _ => Failure::LoadFailed,
         };
-        failed(failure, error.to_string())
-    })
+        return Err(failed(failure, error.to_string()));
+    }
 }

@@ -25,6 +25,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let contexts: Vec<String> = contexts
         .into_iter()
         .map(|context| match context {
+            Context::Chunks(1) => "1 chunk".to_owned(),
             Context::Chunks(k) => format!("{k} chunks"),
             Context::Tokens(n) => format!("{n} tokens"),
         })

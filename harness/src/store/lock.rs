@@ -19,7 +19,10 @@ impl Lock {
     /// # Errors
     /// [`Error::Input`] when it is taken or its file cannot be written.
     pub(super) fn take(path: &Path) -> Result<Self> {
-        let unwritable = |error| Error::unwritable(path, &error);
+        let unwritable = |error: std::io::Error| {
+            let what = format!("{} cannot be locked: {error}", path.display());
+            Error::input(what, "make its folder writable, or choose another with --out or TMPDIR")
+        };
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(path).map_err(unwritable)?;
@@ -51,8 +54,10 @@ impl DeviceLock {
     /// # Errors
     /// [`Error::Input`] when another sweep runs on the device.
     pub fn take(device: &str) -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("slm-bench-{device}.lock"));
-        Ok(Self { _lock: Lock::take(&path)? })
+        // One file for each user: nobody may write another's in a shared folder.
+        let user = rustix::process::getuid().as_raw();
+        let path = std::env::temp_dir().join(format!("slm-bench-{device}-{user}.lock"));
+        Lock::take(&path).map(|lock| Self { _lock: lock })
     }
 }
 

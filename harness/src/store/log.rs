@@ -19,7 +19,7 @@ pub(super) struct EventLog {
 }
 
 #[derive(Deserialize)]
-struct FormatOnly {
+struct AnyVersion {
     format: Version,
 }
 
@@ -74,7 +74,7 @@ fn decode(path: &Path, line: &[u8], index: usize) -> Result<Record> {
         Error::input(what, "cut the file before that line; what stood after it will be measured again")
     };
     let format =
-        serde_json::from_slice::<FormatOnly>(line).map_err(|error| damaged(error.to_string()))?.format;
+        serde_json::from_slice::<AnyVersion>(line).map_err(|error| damaged(error.to_string()))?.format;
     if format.major != FORMAT.major {
         let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
         return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));

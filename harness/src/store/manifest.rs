@@ -89,7 +89,7 @@ impl HostFacts {
 }
 
 #[derive(Deserialize)]
-struct FormatOnly {
+struct AnyVersion {
     format: Version,
 }
 
@@ -122,7 +122,7 @@ impl Manifest {
             Error::input(format!("{} is damaged: {why}", path.display()), "restore it, or start a new sweep")
         };
         let format =
-            serde_json::from_str::<FormatOnly>(&text).map_err(|error| damaged(error.to_string()))?.format;
+            serde_json::from_str::<AnyVersion>(&text).map_err(|error| damaged(error.to_string()))?.format;
         if format.major != FORMAT.major {
             let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
             return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));

@@ -17,9 +17,13 @@ use crate::error::{Error, Result};
 use lock::Lock;
 use log::EventLog;
 use std::{
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
 };
+
+/// Name of the file that marks a folder as in use.
+const LOCK: &str = ".lock";
 
 /// An open results folder, locked against a second sweep.
 pub struct Store {
@@ -37,15 +41,18 @@ impl Store {
     /// [`Error::Input`] when the folder has content or cannot be written.
     pub fn create(folder: &Path, manifest: &Manifest) -> Result<Self> {
         fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
-        let mut entries = fs::read_dir(folder).map_err(|error| Error::unwritable(folder, &error))?;
-        if entries.next().is_some() {
+        let entries = fs::read_dir(folder).map_err(|error| Error::unwritable(folder, &error))?;
+        // What a bench leaves that was killed before it wrote its manifest is nothing.
+        let is_content =
+            |name: &OsStr| name != LOCK && Path::new(name).extension() != Some(OsStr::new("part"));
+        if entries.flatten().any(|entry| is_content(&entry.file_name())) {
             let what = format!("{} is not empty", folder.display());
             return Err(Error::input(
                 what,
                 "choose another folder, or go on with --resume if it holds a sweep",
             ));
         }
-        let lock = Lock::take(&folder.join(".lock"))?;
+        let lock = Lock::take(&folder.join(LOCK))?;
         manifest.write(folder)?;
         let log = EventLog::create(&folder.join("events.jsonl"))?;
         let tables = Tables::create(folder, manifest.plan.clone(), &[])?;
@@ -60,7 +67,7 @@ impl Store {
     /// in use by another process.
     pub fn resume(folder: &Path) -> Result<(Self, Manifest)> {
         let manifest = Manifest::read(folder)?;
-        let lock = Lock::take(&folder.join(".lock"))?;
+        let lock = Lock::take(&folder.join(LOCK))?;
         let (log, records) = EventLog::reopen(&folder.join("events.jsonl"))?;
         let tables = Tables::create(folder, manifest.plan.clone(), &records)?;
         Ok((Self { folder: folder.to_owned(), log, tables, _lock: lock }, manifest))

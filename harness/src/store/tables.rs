@@ -129,7 +129,12 @@ impl Tables {
             SweepEvent::ModelReady { device, model, ready } => {
                 self.ready.insert((device.clone(), *model), (**ready).clone());
             }
-            SweepEvent::Telemetry { sample, .. } => self.telemetry.push(&telemetry_row(sample))?,
+            SweepEvent::Telemetry { sample, .. } => {
+                // A re-warm-up is no trial: its readings stay in the events.
+                if sample.trial_id.as_ref().is_none_or(|id| self.position.contains_key(id)) {
+                    self.telemetry.push(&telemetry_row(sample))?;
+                }
+            }
             SweepEvent::TrialFinished { device, report } => {
                 let trial_id = &report.trial_id;
                 let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
