@@ -96,12 +96,9 @@ fn wrong_input_is_refused_in_one_line() {
     fs::write(sandbox.path("nan.csv"), "model,score\na,NaN\n").unwrap();
     fs::write(sandbox.path("twice.csv"), "model,score\na,1\na,2\n").unwrap();
     let paper = fs::read_to_string(sandbox.path("slimlm-s24.csv")).unwrap();
-    let nameless: String = paper.lines().take(1).map(|line| format!("{line}\n")).collect();
-    fs::write(
-        sandbox.path("unsized.csv"),
-        nameless + "s24,,mlc-llm,m,real,q4,,0,5,,,,,,1,,,1,,,1,,,2,,,,,,,\n",
-    )
-    .unwrap();
+    let header = paper.lines().next().unwrap();
+    let row = "s24,,mlc-llm,m,real,q4,,0,5,,,,,,1,,,1,,,1,,,2,,,,,,,";
+    fs::write(sandbox.path("unsized.csv"), format!("{header}\n{row}\n")).unwrap();
     let mut all = String::new();
     for args in [
         "slimlm-s24.csv",

@@ -31,6 +31,9 @@ use std::collections::BTreeMap;
 /// The least noise that is taken for granted where it is measured: what lies
 /// between two runs of a process is not seen by the repetitions within one.
 const LEAST_NOISE: f64 = 0.01;
+/// The most that is taken for noise where it is measured: sweeps that were disturbed
+/// are inconclusive, not unchanged.
+const MOST_NOISE: f64 = 0.05;
 
 /// How to compare.
 #[derive(Clone, Debug, Default)]
@@ -140,14 +143,16 @@ impl Comparison {
 }
 
 /// The noise of each metric: as given, or the median over cells of the standard
-/// deviation of one repetition about its prompt's mean, at least 1 %.
+/// deviation of one repetition about its prompt's mean, within 1 and 5 %.
 fn noise(rows: &[Row], given: Option<f64>) -> BTreeMap<Metric, Noise> {
     let of = |metric| {
         let ratios = rows.iter().flat_map(|row| &row.ratios).filter(|ratio| ratio.metric == metric);
         let found: Vec<f64> = ratios.filter_map(|ratio| ratio.noise).collect();
         match (given, median(&found)) {
             (Some(value), _) => Noise { value, measured: false },
-            (None, Some(value)) => Noise { value: value.exp_m1().max(LEAST_NOISE), measured: true },
+            (None, Some(value)) => {
+                Noise { value: value.exp_m1().clamp(LEAST_NOISE, MOST_NOISE), measured: true }
+            }
             (None, None) => Noise { value: LEAST_NOISE, measured: false },
         }
     };
