@@ -141,6 +141,7 @@ fn several_folders_and_a_baseline_make_one_report() {
     let text = fs::read_to_string(folder.path().join("both/report.md")).unwrap();
     assert!(text.contains("slimlm-125m · first") && text.contains("slimlm-125m · second"), "{text}");
     assert!(text.contains("Ours divided by second/summary.csv") && text.contains("Run (second)"));
+    assert!(text.contains(", no change") || text.contains(", inconclusive"), "{text}");
     assert!(folder.path().join("both/plots/course-2.svg").is_file());
 }
 

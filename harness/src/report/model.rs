@@ -3,6 +3,7 @@
 
 use crate::{
     analysis::Verdict,
+    compare::Comparison,
     results::{Cell, Context, Facts},
 };
 use slm_protocol::{Failure, Ready};
@@ -151,13 +152,13 @@ pub struct Sample {
     pub output: String,
 }
 
-/// Figures to compare with.
+/// The figures beside a baseline's.
 #[derive(Debug)]
 pub struct Baseline {
-    /// Where they are from.
+    /// Where its figures are from.
     pub name: String,
-    /// Its cells.
-    pub cells: Vec<Cell>,
+    /// The comparison of each run, by its index; `None` where no cell has a partner.
+    pub runs: Vec<Option<Comparison>>,
 }
 
 impl Model {

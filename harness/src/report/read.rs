@@ -6,6 +6,7 @@ use super::{
     telemetry, tokens, trials,
 };
 use crate::{
+    compare::{Options, Side, compare},
     error::{Error, Result},
     results::{Cell, Context, Source, Summary},
 };
@@ -25,11 +26,23 @@ pub fn read(folders: &[PathBuf], baseline: Option<&Path>, budget_s: f64) -> Resu
         add_run(&mut model, folder)?;
     }
     if let Some(path) = baseline {
-        let cells = Summary::read(path)?.cells;
-        model.baseline = Some(Baseline { name: path.display().to_string(), cells });
+        model.baseline = Some(compared(folders, path)?);
     }
     model.name_subjects();
     Ok(model)
+}
+
+/// Sets each folder beside the baseline. That they have nothing in common is no
+/// reason to refuse the report.
+fn compared(folders: &[PathBuf], baseline: &Path) -> Result<Baseline> {
+    let theirs = Side::read(baseline)?;
+    let mut runs = Vec::new();
+    for folder in folders {
+        let ours = Side::read(folder)?;
+        // Without a --map, the only error is that no cell has a partner.
+        runs.push(compare(&theirs, &ours, &Options { seed: 1, ..Options::default() }).ok());
+    }
+    Ok(Baseline { name: baseline.display().to_string(), runs })
 }
 
 fn add_run(model: &mut Model, folder: &Path) -> Result<()> {

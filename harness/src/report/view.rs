@@ -116,9 +116,8 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
     }
     if let (Some(baseline), Some(section)) =
         (&model.baseline, sections.iter_mut().find(|section| section.id == "baseline"))
-        && section.tables.is_empty()
     {
-        section.lead.push(format!("{} has none of these cells (models are matched by name).", baseline.name));
+        section.lead.extend(tables::differences(model, baseline));
     }
     sections.push(conditions(model));
     let used = |s: &Section| {

@@ -71,3 +71,10 @@ pub(crate) fn percent(part: usize, whole: usize) -> String {
 pub(crate) fn budget(seconds: f64) -> String {
     format!("{} s", super::plot::label(seconds))
 }
+
+/// A remark as a sentence: a capital first, a full stop last.
+pub(crate) fn sentence(remark: &str) -> String {
+    let mut chars = remark.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str().trim_end_matches('.'))
+}

@@ -1,67 +1,81 @@
-//! The figures beside a baseline's: plain ratios. What of it is more than noise,
-//! `bench compare` tells.
+//! The figures beside a baseline's, with the verdicts of `bench compare`.
 
 use crate::{
+    compare::{Comparison, Ratio, Row},
     report::{
         model::{Baseline, Model},
         table::{Field, Table},
         words,
     },
-    results::{Cell, Metric},
+    results::Metric,
     show::figure,
 };
-use std::collections::BTreeSet;
 
-/// One row for each cell that both have, matched by model name and context.
+/// One row for each pair of cells.
 pub(crate) fn baseline(model: &Model, baseline: &Baseline) -> Table {
     let mut table =
         Table::new(&["Model", "Context", "#ITPS ×", "#OTPS ×", "#TTFT ×", "#Runtime ×", "#Memory ×"]);
-    for measured in &model.cells {
-        let key = &measured.cell.key;
-        let same = |theirs: &&Cell| theirs.key.model == key.model && theirs.key.context == key.context;
-        let Some(theirs) = baseline.cells.iter().find(same) else { continue };
-        let mut row = vec![
-            Field::text(&model.subjects[measured.subject].label),
-            Field::text(words::context(key.context)),
-        ];
-        row.extend(Metric::ALL.map(|metric| ratio(&measured.cell, theirs, metric)));
-        table.push(row);
+    for (run, comparison) in compared(baseline) {
+        for row in &comparison.rows {
+            table.push(fields(model, run, row));
+        }
     }
     table.notes.push(format!(
-        "Ours divided by {}; under each ratio both figures. Rates above 1 and times below 1 are better. Ratios alone \
-         do not tell a change from noise: bench compare does.",
+        "Ours divided by {}, the ratio's 95 % interval in parentheses; below, both figures and the verdict. Rates \
+         above 1 and times below 1 are better. Verdicts are corrected for the number of tests; docs/comparisons.md \
+         says how.",
         baseline.name
     ));
-    table.notes.extend(differences(model, baseline));
     table
 }
 
-fn ratio(ours: &Cell, theirs: &Cell, metric: Metric) -> Field {
-    match (ours.estimate(metric), theirs.estimate(metric)) {
-        (Some(ours), Some(theirs)) => Field {
-            note: format!("{} : {}", figure(ours.mean), figure(theirs.mean)),
-            ..Field::number(Some(ours.mean / theirs.mean))
-        },
-        _ => Field::number(None),
+fn compared(baseline: &Baseline) -> impl Iterator<Item = (usize, &Comparison)> {
+    let runs = baseline.runs.iter().enumerate();
+    runs.filter_map(|(run, comparison)| Some((run, comparison.as_ref()?)))
+}
+
+fn fields(model: &Model, run: usize, row: &Row) -> Vec<Field> {
+    let key = &row.candidate.key;
+    let subject = model.subjects.iter().find(|subject| {
+        subject.run == run
+            && subject.model == key.model
+            && subject.quant == key.quant
+            && subject.backend == key.backend
+    });
+    let mut name = Field::text(subject.map_or(&key.model, |subject| &subject.label));
+    if row.baseline.key.model != key.model {
+        name.note = format!("beside {}", row.baseline.key.model);
+    }
+    let mut fields = vec![name, Field::text(words::context(key.context))];
+    fields.extend(Metric::ALL.map(|metric| {
+        let ratio = row.ratios.iter().find(|ratio| ratio.metric == metric);
+        ratio.map_or_else(|| Field::number(None), field)
+    }));
+    fields
+}
+
+fn field(ratio: &Ratio) -> Field {
+    Field {
+        aside: ratio.interval.map(|interval| format!("({})", words::span(interval))).unwrap_or_default(),
+        note: format!("{} : {}, {}", figure(ratio.candidate), figure(ratio.baseline), ratio.verdict.name()),
+        ..Field::number(Some(ratio.ratio))
     }
 }
 
-/// In what else the two differ, one sentence each.
-fn differences(model: &Model, baseline: &Baseline) -> Vec<String> {
-    let mut sentences = Vec::new();
-    for (what, pick) in [
-        ("Devices", (|cell: &Cell| cell.key.device.clone()) as fn(&Cell) -> String),
-        ("Engines", |cell| cell.key.backend.clone()),
-        ("Weight types", |cell| cell.key.quant.clone()),
-        ("Weights", |cell| cell.key.weights.clone()),
-        ("SoCs", |cell| cell.soc.clone().unwrap_or_else(|| "unknown".into())),
-    ] {
-        let ours: BTreeSet<String> = model.cells.iter().map(|measured| pick(&measured.cell)).collect();
-        let theirs: BTreeSet<String> = baseline.cells.iter().map(pick).collect();
-        if ours != theirs {
-            let list = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(", ");
-            sentences.push(format!("{what} differ: {} here, {} there.", list(ours), list(theirs)));
+/// In what else the two differ, and which runs could not be compared.
+pub(crate) fn differences(model: &Model, baseline: &Baseline) -> Vec<String> {
+    let mut sentences: Vec<String> = Vec::new();
+    for warning in compared(baseline).flat_map(|(_, comparison)| &comparison.warnings) {
+        let sentence = words::sentence(warning);
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
         }
+    }
+    for (run, _) in baseline.runs.iter().enumerate().filter(|(_, comparison)| comparison.is_none()) {
+        sentences.push(format!(
+            "No cell of {} is in {} too: models are matched by name. bench compare pairs others with --map.",
+            model.runs[run].id, baseline.name
+        ));
     }
     sentences
 }

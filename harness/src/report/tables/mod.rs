@@ -7,7 +7,7 @@ mod latency;
 mod memory;
 mod paper;
 
-pub(super) use baseline::baseline;
+pub(super) use baseline::{baseline, differences};
 pub(super) use conditions::{conditions, measures, models, quoted};
 pub(super) use failures::{doubts, failures};
 pub(super) use latency::{latency, spread};
