@@ -25,6 +25,9 @@ const ENGINE_VARIABLES: &[&str] = &[
     "CMAKE_C_FLAGS",
     "CFLAGS",
     "CXXFLAGS",
+    "GGML_AMX_INT8",
+    "GGML_AMX_TILE",
+    "LLAMA_LIB_PROFILE",
 ];
 
 fn main() {
@@ -41,6 +44,9 @@ fn main() {
 /// `NAME=value` of every variable that is set, the profile and Rust's own features.
 fn build_flags(target: &str) -> Vec<String> {
     let mut flags = vec![format!("profile={}", env::var("PROFILE").unwrap_or_default())];
+    // Where the project lies says nothing about the code either.
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|path| path.display().to_string());
+    let project = project.unwrap_or_default();
     let suffixed = format!("CMAKE_TOOLCHAIN_FILE_{}", target.replace('-', "_"));
     for name in ENGINE_VARIABLES.iter().copied().chain([suffixed.as_str()]) {
         println!("cargo::rerun-if-env-changed={name}");
@@ -51,6 +57,7 @@ fn build_flags(target: &str) -> Vec<String> {
             } else {
                 value
             };
+            let value = if project.is_empty() { value } else { value.replace(&project, ".") };
             flags.push(format!("{name}={}", value.replace(['\n', '\u{1f}'], " ")));
         }
     }

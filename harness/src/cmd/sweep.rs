@@ -194,8 +194,10 @@ fn first_device(plan: &Plan) -> Result<&str> {
     name.ok_or_else(|| Error::input("the plan names no device", "start a new sweep"))
 }
 
+/// The command as it could be typed anywhere: where the program lies says nothing.
 fn command_line() -> Vec<String> {
-    env::args_os().map(|word| word.to_string_lossy().into_owned()).collect()
+    let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+    ["bench".to_owned()].into_iter().chain(words).collect()
 }
 
 /// `results/20261121-091500-local`, with a number behind it when that is taken.

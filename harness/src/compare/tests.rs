@@ -10,7 +10,7 @@ const PROMPTS: usize = 5;
 /// Trials to resample: by context, prompt and metric, relative to the prompt's mean.
 type Pool = Vec<Vec<BTreeMap<Metric, Vec<f64>>>>;
 
-/// A pool with the dispersion that sweeps on a shared machine showed: rates vary by
+/// A pool with the dispersion chosen to be like that of sweeps on a quiet machine: rates vary by
 /// 1 to 6 % from trial to trial, skewed towards slow trials, some far out.
 fn pool(rng: &mut ChaCha8Rng, contexts: usize) -> Pool {
     let mut trial = |spread: f64| {
