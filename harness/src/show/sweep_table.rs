@@ -69,7 +69,7 @@ fn heading(index: usize, context: Context, summary: &[(Cell, &SummaryRow)]) -> S
     let range = counts.iter().copied().fold((f64::MAX, f64::MIN), |(low, high), n| (low.min(n), high.max(n)));
     let tokens = match counts.len() {
         0 => String::new(),
-        _ if (range.0 - range.1).abs() < 0.5 => format!(", {:.0} tokens in", range.0),
+        _ if (range.0.round() - range.1.round()).abs() < 0.5 => format!(", {:.0} tokens in", range.0),
         _ => format!(", {:.0} to {:.0} tokens in", range.0, range.1),
     };
     match context {
