@@ -125,7 +125,7 @@ wait_for_row() {
   local rows
   while sleep 0.1; do
     # Before there is a file, cat fails; that is no failure of the script.
-    rows=$(cat "$root"/root/project/results/*/trials.csv 2>/dev/null | wc -l || true)
+    rows=$(cat "$root"/root/project/results/*-local/trials.csv 2>/dev/null | wc -l || true)
     if [ "$rows" -gt 1 ]; then since "$1" && return; fi
   done
 }

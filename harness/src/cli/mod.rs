@@ -6,12 +6,14 @@ mod lists;
 mod report;
 mod sweep;
 mod sweet_spot;
+mod usage;
 
 pub use compare::{CompareArgs, CompareOutput};
 pub use lists::{ContextLengths, ModelList};
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
+pub use usage::one_line;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use slm_models::WeightType;
