@@ -3,9 +3,11 @@
 
 mod exit;
 mod local;
+mod shell;
 
 pub use exit::Exit;
 pub use local::Local;
+pub use shell::{LinkError, Shell, ShellOutput, quote};
 
 use crate::error::Result;
 use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};

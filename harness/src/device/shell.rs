@@ -1,0 +1,110 @@
+//! Commands on a device: what the rest of the harness may ask of a phone's shell,
+//! however the phone is reached.
+
+use std::time::Duration;
+use thiserror::Error;
+
+/// A command that ran to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShellOutput {
+    /// Exit status, 0 to 255; from 128 up mostly a signal.
+    pub code: u8,
+    /// Standard output.
+    pub stdout: Vec<u8>,
+    /// Standard error.
+    pub stderr: Vec<u8>,
+}
+
+impl ShellOutput {
+    /// Standard output as text, invalid UTF-8 replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+}
+
+/// Why a device did not do what it was asked.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum LinkError {
+    /// Nothing listens where the adb server should be.
+    #[error("no adb server at {address}: {why}")]
+    NoServer {
+        /// Host and port.
+        address: String,
+        /// The system's words.
+        why: String,
+    },
+    /// The server knows no such device.
+    #[error("{serial} is not attached")]
+    NoDevice {
+        /// Its serial.
+        serial: String,
+    },
+    /// The phone has not accepted this computer's key.
+    #[error("{serial} is unauthorized: unlock it and accept this computer")]
+    Unauthorized {
+        /// Its serial.
+        serial: String,
+    },
+    /// The link ended before the command did: unplugged, restarted, adbd killed.
+    #[error("the link to {serial} was lost: {why}")]
+    Lost {
+        /// Its serial.
+        serial: String,
+        /// What was seen.
+        why: String,
+    },
+    /// No answer within the time; the phone may be frozen.
+    #[error("no answer from {serial} within {seconds} s")]
+    TimedOut {
+        /// Its serial.
+        serial: String,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The answer was no, or not understood; a retry gives the same.
+    #[error("{serial}: {why}")]
+    Refused {
+        /// Its serial.
+        serial: String,
+        /// The device's or server's words.
+        why: String,
+    },
+}
+
+impl LinkError {
+    /// Whether the same request may succeed later without anybody's help.
+    pub fn can_retry(&self) -> bool {
+        matches!(self, Self::NoDevice { .. } | Self::Lost { .. } | Self::TimedOut { .. })
+    }
+}
+
+/// A device that runs commands.
+pub trait Shell: Send + Sync {
+    /// Runs a script with the device's `sh` and waits for its exit status. Words that
+    /// are data go through [`quote`].
+    ///
+    /// # Errors
+    /// [`LinkError`]; never a success when the exit status was not seen.
+    fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError>;
+}
+
+/// A word as `sh` reads it back, whatever it holds (but NUL, which no word can).
+pub fn quote(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::process::Command;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn sh_reads_a_quoted_word_back(word in "[^\0]{0,40}") {
+            let output = Command::new("sh").arg("-c").arg(format!("printf %s {}", quote(&word))).output().unwrap();
+            prop_assert_eq!(output.stdout, word.as_bytes());
+        }
+    }
+}
