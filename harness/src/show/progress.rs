@@ -67,9 +67,9 @@ impl Progress {
                     figure(otps)
                 ));
             }
-            SweepEvent::TrialFinished { report, .. } => {
+            SweepEvent::TrialFinished { device, report } => {
                 let Some(trial) = self.trial(plan, &report.trial_id) else { return };
-                let mark = self.mark(tables, report);
+                let mark = self.mark(tables, device, report);
                 let text = format!("{}: {}", name(plan, trial), outcome(report, mark.as_deref()));
                 self.finished(plan, trial, &text, mark.as_deref());
             }
@@ -96,11 +96,11 @@ impl Progress {
     }
 
     /// What is wrong with a trial, if anything is.
-    fn mark(&self, tables: &Tables, report: &TrialReport) -> Option<String> {
+    fn mark(&self, tables: &Tables, device: &str, report: &TrialReport) -> Option<String> {
         if let TrialOutcome::Failed { failure, message } = &report.outcome {
             return Some(format!("failed, {failure}: {}", clean(message)));
         }
-        let row = tables.row(*self.position.get(&report.trial_id)?)?;
+        let row = tables.row(device, *self.position.get(&report.trial_id)?)?;
         match row.verdict {
             Some(Verdict::Valid) | None => None,
             Some(verdict) => {

@@ -9,7 +9,7 @@ use slm_protocol::{AgentFacts, Version};
 use std::{fs, io::ErrorKind, path::Path};
 
 /// Version of a results folder. Another major version is refused.
-pub const FORMAT: Version = Version { major: 1, minor: 0 };
+pub const FORMAT: Version = Version { major: 1, minor: 1 };
 
 /// The manifest of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
