@@ -9,7 +9,7 @@ mod sweet_spot;
 mod usage;
 
 pub use compare::{CompareArgs, CompareOutput};
-pub use lists::{ContextLengths, ModelList};
+pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;

@@ -3,18 +3,20 @@
 
 mod exit;
 mod local;
+mod open;
 mod shell;
 
 pub use exit::Exit;
 pub use local::Local;
+pub use open::{attached, open};
 pub use shell::{LinkError, Shell, ShellOutput, quote};
 
 use crate::error::Result;
 use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};
 use std::{path::Path, time::Duration};
 
-/// A device that agents run on.
-pub trait Device {
+/// A device that agents run on. Several are driven at once, each by a thread.
+pub trait Device: Send + Sync {
     /// Name, as in the tables.
     fn name(&self) -> &str;
 

@@ -47,6 +47,8 @@ pub struct Session<'a> {
     pub model: usize,
     /// Its file on the device.
     pub model_path: String,
+    /// Compute threads of this device; `None`: the plan's.
+    pub threads: Option<u32>,
     /// The user's wish to stop.
     pub interrupt: &'a Interrupt,
 }
@@ -71,7 +73,8 @@ impl Session<'_> {
             let before = backlog.len();
             // What was given up is not in the job made now, so this agent need not be replaced.
             backlog.gave_up();
-            let job = job::make(self.plan, self.model, &self.model_path, &backlog);
+            let mut job = job::make(self.plan, self.model, &self.model_path, &backlog);
+            job.options.threads = self.threads.or(job.options.threads);
             let mut run = self.device.start(&job)?;
             let Some(phase) = self.follow(run.as_mut(), &mut backlog, emit)? else {
                 run.stop();

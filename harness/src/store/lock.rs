@@ -56,6 +56,7 @@ impl DeviceLock {
     pub fn take(device: &str) -> Result<Self> {
         // One file for each user: nobody may write another's in a shared folder.
         let user = rustix::process::getuid().as_raw();
+        let device = crate::file_name(device);
         let path = std::env::temp_dir().join(format!("slm-bench-{device}-{user}.lock"));
         Lock::take(&path).map(|lock| Self { _lock: lock })
     }

@@ -55,6 +55,9 @@ pub struct DeviceRecord {
     pub name: String,
     /// What the agent said of itself and of the device.
     pub agent: AgentFacts,
+    /// Compute threads on this device; `None`: the plan's.
+    #[serde(default)]
+    pub threads: Option<u32>,
 }
 
 /// The machine that `bench` ran on.

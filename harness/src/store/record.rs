@@ -81,6 +81,13 @@ pub enum SweepEvent {
         /// Exit status, signal, last words.
         evidence: String,
     },
+    /// A device was lost for good; its trials without a row are left for a resumed run.
+    DeviceLost {
+        /// Device by name.
+        device: String,
+        /// What was seen.
+        reason: String,
+    },
     /// A reading of a sensor.
     Telemetry {
         /// Device by name.

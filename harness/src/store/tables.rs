@@ -140,6 +140,7 @@ impl Tables {
                 return self.add(device, trial_id, made);
             }
             SweepEvent::RunStarted { .. }
+            | SweepEvent::DeviceLost { .. }
             | SweepEvent::RunEnded { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}
