@@ -176,7 +176,7 @@ fn read_planted(cores: &[Planted], cpuinfo: &str) -> Vec<Cluster> {
     }
     // What else is in that folder on a phone.
     phone.write("sys/devices/system/cpu/cpuidle/current_driver", "x").write("proc/cpuinfo", cpuinfo);
-    let clusters = super::topology::read_clusters_under(&phone, phone.path("").to_str().unwrap()).unwrap();
+    let clusters = topology::read_clusters_under(&phone, phone.path("").to_str().unwrap()).unwrap();
     assert_eq!(*phone.trips.lock().unwrap(), 1);
     clusters
 }
@@ -262,7 +262,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_file_makes_the_reader_panic(text in "(\\[\\[(soc|phone)\\]\\]\n|[a-z_]{1,8} = .{0,12}\n|.{0,10}){0,8}") {
-        let _ = super::file::ProfileFile::parse(&text, "file");
+        let _ = file::ProfileFile::parse(&text, "file");
     }
 
     #[test]

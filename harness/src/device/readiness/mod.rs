@@ -3,11 +3,13 @@
 
 mod check;
 mod parse;
+mod prepare;
 mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Finding, Needs, Severity, admit, check};
+pub use prepare::{LEASE, PhoneRecord, Wishes, finish, prepare};
 pub use settings::{Changed, Renewal, Setting, change, is_wireless, renew, restore};
 
 use crate::device::{LinkError, Shell, quote};

@@ -92,7 +92,7 @@ fn battery(text: &str, all: &mut Readiness) {
     all.battery_temp_c = tenths.map(|tenths| tenths / 10.0).filter(is_temperature);
     let millivolts = value("voltage:").and_then(positive).filter(|&mv| (1000.0..30_000.0).contains(&mv));
     all.battery_voltage_v = millivolts.map(|mv| mv / 1000.0);
-    all.battery_values_forced = (!text.trim().is_empty()).then(|| text.contains("UPDATES STOPPED"));
+    all.battery_values_forced = value("level:").map(|_| text.contains("UPDATES STOPPED"));
 }
 
 /// `dumpsys thermalservice`. Only sensors of the types CPU (0) and SKIN (3) count, of

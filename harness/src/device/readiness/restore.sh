@@ -4,7 +4,13 @@
 record=$1/restore
 [ -f "$record" ] || exit 0
 left=
+# A global setting of Android; `null` where it was never made.
+is() { [ "$(settings get global "$1" 2>/dev/null </dev/null)" = "$2" ]; }
 back() {
+    case $1 in
+        airplane-mode) is airplane_mode_on "$2" && return ;;
+        stay-awake) is stay_on_while_plugged_in "$2" && return ;;
+    esac
     case $1:$2 in
         version:1) return 0 ;;
         fixed-performance:off) cmd power set-fixed-performance-mode-enabled false ;;
@@ -22,6 +28,7 @@ while read -r what value; do
     else
         left="$left$what $value
 "
+        echo "left: $what $value" >&2
     fi
 done <"$record"
 if [ -z "$left" ]; then
@@ -29,5 +36,4 @@ if [ -z "$left" ]; then
     exit 0
 fi
 printf 'version 1\n%s' "$left" >"$1/restore.new" && mv "$1/restore.new" "$record"
-printf 'left: %s\n' $left >&2
 exit 1

@@ -49,6 +49,16 @@ impl Setting {
         }
     }
 
+    /// The command that succeeds when it has taken. Of fixed performance, Android tells
+    /// nothing but the command's own status.
+    fn check(self) -> &'static str {
+        match self {
+            Self::FixedPerformance => "true",
+            Self::AirplaneMode => "[ \"$(settings get global airplane_mode_on)\" = 1 ]",
+            Self::StayAwake => "[ \"$(settings get global stay_on_while_plugged_in)\" -gt 0 ]",
+        }
+    }
+
     /// What it was, as the record has it; `None` where the phone does not tell.
     fn before(self, state: &Readiness) -> Option<String> {
         match self {
@@ -124,7 +134,8 @@ pub(super) fn change_watched(
             return Err(Error::input(what, format!("leave out --{name}")));
         };
         let _ = writeln!(record, "{name} {before}");
-        let _ = writeln!(commands, "set_it {name} {}", setting.command());
+        let (set, check) = (setting.command(), quote(setting.check()));
+        let _ = writeln!(commands, "set_it {name} {check} {set}");
     }
     if wanted.is_empty() {
         return Ok(Changed::default());
@@ -165,10 +176,12 @@ printf %s {record} >"$dir/restore.new" && mv "$dir/restore.new" "$dir/restore" |
 (setsid sh "$dir/watch.sh" "$dir" {every_s} </dev/null >/dev/null 2>&1 &)
 refused=
 set_it() {{
-    name=$1; shift
-    words=$("$@" </dev/null 2>&1) && return
-    grep -v "^$name " "$dir/restore" >"$dir/restore.new" && mv "$dir/restore.new" "$dir/restore"
-    refused=1; echo "$name: $words" >&2
+    name=$1 check=$2; shift 2
+    words=$("$@" </dev/null 2>&1) && eval "$check" </dev/null 2>/dev/null && return
+    refused=1; echo "$name: ${{words:-no effect}}" >&2
+    # What the phone does not have cannot be put back either.
+    [ "$name" != fixed-performance ] ||
+        {{ grep -v "^$name " "$dir/restore" >"$dir/restore.new" && mv "$dir/restore.new" "$dir/restore"; }}
 }}
 {commands}[ -z "$refused" ] || exit {REFUSED}
 "#

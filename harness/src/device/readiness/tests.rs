@@ -1,12 +1,13 @@
 use super::{settings::change_watched, *};
-use crate::{device::testing::TestPhone, error::Error};
+use crate::{
+    device::{profile::Profiles, testing::TestPhone},
+    error::Error,
+};
 use proptest::prelude::*;
 use std::{
     fs,
     time::{Duration, Instant},
 };
-
-const LEASE: Duration = Duration::from_mins(10);
 
 /// The lines of a Samsung: AOSP's first, then the maker's own.
 const BATTERY: &str = "Current Battery Service state:
@@ -125,7 +126,6 @@ fn what_a_phone_does_not_tell_is_unknown() {
         memory_total: state.memory_total,
         memory_available: state.memory_available,
         oom_kills: state.oom_kills,
-        battery_values_forced: Some(false),
         ..Readiness::default()
     };
     assert_eq!(state, told);
@@ -148,7 +148,7 @@ fn a_service_that_hangs_does_not_stop_the_rest() {
 }
 
 fn battery(text: &str) -> Readiness {
-    super::parse::parse(&format!("@@battery\n{text}\n@@end\n")).unwrap()
+    parse::parse(&format!("@@battery\n{text}\n@@end\n")).unwrap()
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn odd_batteries_are_read_or_unknown() {
 
 #[test]
 fn space_is_read_from_every_df() {
-    let space = |text: &str| super::parse::parse(&format!("@@space\n{text}\n@@end\n")).unwrap().space_free;
+    let space = |text: &str| parse::parse(&format!("@@space\n{text}\n@@end\n")).unwrap().space_free;
     let header = "Filesystem     1K-blocks    Used Available Use% Mounted on\n";
     assert_eq!(
         space(&format!("{header}/dev/block/dm-53 229376 20480 208896 9% /data/user/0")),
@@ -296,6 +296,19 @@ fn a_phone_that_refuses_a_setting_is_left_as_it_was() {
     assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
 }
 
+/// A command that says it is done and does nothing, and one that this Android lacks.
+#[test]
+fn a_setting_that_does_not_take_is_seen() {
+    for svc in ["exit 0", "echo 'svc: inaccessible or not found' >&2; exit 127"] {
+        let phone = phone();
+        phone.program("svc", svc);
+        let (before, root) = (now(&phone), root(&phone));
+        let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap_err();
+        assert!(error.to_string().contains("did not accept a setting: stay-awake"), "{error}");
+        assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
+    }
+}
+
 #[test]
 fn a_setting_that_cannot_be_put_back_stays_on_record() {
     let phone = phone();
@@ -303,7 +316,7 @@ fn a_setting_that_cannot_be_put_back_stays_on_record() {
     change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
     phone.write("fail-connectivity", "");
     let error = restore(&phone, &root).unwrap_err();
-    assert!(error.to_string().contains("airplane-mode"), "{error}");
+    assert!(error.to_string().contains("(left: airplane-mode 0)"), "{error}");
     assert_eq!(now(&phone), (false, "1".into(), None));
     assert_eq!(state(&phone).left_changed, ["airplane-mode"]);
     // A new sweep does not write over it: the record is all that knows what it was.
@@ -320,6 +333,7 @@ fn a_record_is_data_and_never_run() {
     let root = root(&phone);
     let record = "version 1\nstay-awake $(touch $HERE/x)\nstay-awake 3;reboot\nreboot now\nairplane-mode 0\n";
     phone.write("it's $(touch x); root/settings/restore", record);
+    phone.write("global/airplane_mode_on", "1\n");
     let error = restore(&phone, &root).unwrap_err();
     assert!(error.to_string().contains("reboot"), "{error}");
     assert_eq!(phone.read("calls").unwrap(), "connectivity airplane-mode disable\n");
@@ -353,6 +367,37 @@ fn airplane_mode_that_is_not_told_is_not_touched() {
     assert_eq!(now(&phone), (false, "0".into(), None));
 }
 
+/// From end to end: an earlier sweep's leftovers go first, then this one's.
+#[test]
+fn a_phone_is_made_ready_and_left_as_it_was() {
+    let phone = phone();
+    phone
+        .program("getprop", "case $1 in ro.product.model) echo SM-S921B;; ro.soc.model) echo s5e9945;; esac");
+    let (original, root) = (now(&phone), root(&phone));
+    // A host that died with everything changed.
+    change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
+    let profiles = Profiles::built_in().unwrap();
+    let wishes = Wishes { settings: vec![Setting::FixedPerformance], ..Wishes::default() };
+    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", &profiles, wishes);
+    let record = ready(&wishes).unwrap();
+    assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, wishes.settings.as_slice()));
+    assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));
+    assert_eq!(record.described.profile.as_deref(), Some("s24"));
+    assert_eq!(now(&phone), (true, "0".into(), None));
+    let json = serde_json::to_string(&record).unwrap();
+    assert_eq!(serde_json::from_str::<PhoneRecord>(&json).unwrap(), record);
+    assert_eq!(finish(&phone, &root, "s24").unwrap().left_changed, Vec::<String>::new());
+    assert_eq!(now(&phone), original);
+    // One that is refused is not changed at all.
+    phone.write("battery", "  USB powered: false\n  status: 3\n  level: 9\n  scale: 100\n");
+    let error = ready(&wishes).unwrap_err();
+    assert!(error.to_string().starts_with("s24: the battery is at 9 % and not charging"), "{error}");
+    assert_eq!(now(&phone), original);
+    let record = ready(&Wishes { force: true, ..wishes }).unwrap();
+    assert!(record.findings.iter().all(|finding| finding.severity == Severity::Warning), "{record:?}");
+    finish(&phone, &root, "s24").unwrap();
+}
+
 /// The host dies: the watch puts everything back once the lease is over, and not while
 /// an agent still works on the phone.
 #[test]
@@ -380,7 +425,7 @@ fn the_watch_puts_settings_back_when_the_host_is_gone() {
 proptest! {
     #[test]
     fn no_answer_makes_the_parser_panic_or_invents_a_value(text in "(?s)(@@(battery|thermal|space|memory|power|clock|deep)\n|level: |scale: |Temperature\\{|mType=0|%|[0-9]{1,25}|.|\n){0,40}") {
-        let state = super::parse::parse(&format!("{text}\n@@end\n")).unwrap();
+        let state = parse::parse(&format!("{text}\n@@end\n")).unwrap();
         prop_assert!(state.battery_percent.is_none_or(|percent| (0.0..=100.0).contains(&percent)));
         prop_assert!(state.battery_temp_c.is_none_or(|celsius| (-40.0..=150.0).contains(&celsius)));
         let json = serde_json::to_string(&state).unwrap();
