@@ -2,14 +2,18 @@
 //! resolves what was typed into what is run.
 
 mod compare;
+mod devices;
 mod lists;
+mod phone;
 mod report;
 mod sweep;
 mod sweet_spot;
 mod usage;
 
 pub use compare::{CompareArgs, CompareOutput};
+pub use devices::{DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, DeviceList, ModelList};
+pub use phone::PhoneArgs;
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
@@ -47,7 +51,7 @@ pub enum Command {
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Show what can be measured on
-    Devices(OutputArgs),
+    Devices(DevicesArgs),
     /// Check what this machine has and lacks
     Doctor(OutputArgs),
 }

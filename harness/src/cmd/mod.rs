@@ -6,12 +6,13 @@ mod devices;
 mod doctor;
 mod models;
 mod plan_sweep;
+mod profiles;
 mod report;
 mod sweep;
 mod sweet_spot;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, DevicesCommand},
     error::Result,
 };
 
@@ -39,7 +40,10 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
-        Command::Devices(output) => devices::run(output.output),
+        Command::Devices(args) => match args.command {
+            None => devices::run(args.output.output),
+            Some(DevicesCommand::Profiles { profile, output }) => profiles::run(&profile, output.output),
+        },
         Command::Doctor(output) => doctor::run(output.output),
     }
 }

@@ -1,10 +1,15 @@
 //! Where models are measured. A device starts agents; an agent run gives events
 //! and, at its end, evidence of how it ended.
 
+pub mod death;
 mod exit;
 mod local;
 mod open;
+pub mod profile;
+pub mod readiness;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 pub use exit::Exit;
 pub use local::Local;
