@@ -151,6 +151,15 @@ phone_connect() {
   return 1
 }
 
+# Connects anew and does not wait for an answer.
+phone_reconnect() {
+  local serial
+  serial=127.0.0.1:$(<"$lab/$1/port")
+  lab_adb disconnect "$serial" >/dev/null 2>&1 || true
+  lab_adb connect "$serial" </dev/null >/dev/null 2>&1 &
+  disown
+}
+
 phone_stop() {
   local phone=$lab/$1 pid
   [ -f "$phone/pid" ] || fail "there is no phone '$1' (see start)"

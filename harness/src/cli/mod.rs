@@ -1,6 +1,7 @@
 //! The command line as typed. Nothing here touches the file system; `cmd`
 //! resolves what was typed into what is run.
 
+mod agent;
 mod compare;
 mod lists;
 mod report;
@@ -8,6 +9,7 @@ mod sweep;
 mod sweet_spot;
 mod usage;
 
+pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
 pub use lists::{ContextLengths, ModelList};
 pub use report::ReportArgs;
@@ -46,6 +48,9 @@ pub enum Command {
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Build and list the agents for phones
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Show what can be measured on
     Devices(OutputArgs),
     /// Check what this machine has and lacks

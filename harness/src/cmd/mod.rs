@@ -1,6 +1,7 @@
 //! One file per command. Each reads top-down: resolve what was typed, do it,
 //! print it.
 
+mod agent;
 mod compare;
 mod devices;
 mod doctor;
@@ -39,6 +40,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
+        Command::Agent(command) => agent::run(&command),
         Command::Devices(output) => devices::run(output.output),
         Command::Doctor(output) => doctor::run(output.output),
     }
