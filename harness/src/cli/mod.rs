@@ -2,6 +2,7 @@
 //! resolves what was typed into what is run.
 
 mod compare;
+mod devices;
 mod lists;
 mod report;
 mod sweep;
@@ -9,6 +10,7 @@ mod sweet_spot;
 mod usage;
 
 pub use compare::{CompareArgs, CompareOutput};
+pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, ModelList};
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
@@ -47,7 +49,7 @@ pub enum Command {
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Show what can be measured on
-    Devices(OutputArgs),
+    Devices(DevicesArgs),
     /// Check what this machine has and lacks
     Doctor(OutputArgs),
 }

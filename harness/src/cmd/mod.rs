@@ -24,6 +24,8 @@ pub enum Outcome {
     SomeFailed,
     /// Done, and something became worse where that was to be told.
     Regressed,
+    /// The device was lost for good; what was measured is kept.
+    DeviceLost,
     /// Ended by the user, with what was measured.
     Interrupted,
 }
@@ -39,7 +41,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
-        Command::Devices(output) => devices::run(output.output),
+        Command::Devices(args) => devices::run(&args),
         Command::Doctor(output) => doctor::run(output.output),
     }
 }
