@@ -20,6 +20,9 @@ mount --bind "$files" "$root/phone"
 mount --bind "$files/sys" "$root/sys"
 mount --bind "$files/tombstones" "$root/data/tombstones"
 mount --bind "$phone/disk" "$root/data/local/tmp"
+# By this number programs tell that the phone was started anew.
+cat /proc/sys/kernel/random/uuid >"$files/proc/boot_id"
+mount --bind "$files/proc/boot_id" "$root/proc/sys/kernel/random/boot_id"
 for file in cpuinfo meminfo; do mount --bind "$files/proc/$file" "$root/proc/$file"; done
 hostname "$(sed -n 's/^ro.product.device=//p' "$files/build.prop")" 2>/dev/null || true
 

@@ -3,6 +3,7 @@
 
 mod agent;
 mod compare;
+mod devices;
 mod lists;
 mod report;
 mod sweep;
@@ -11,6 +12,7 @@ mod usage;
 
 pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
+pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, ModelList};
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
@@ -52,7 +54,7 @@ pub enum Command {
     #[command(subcommand)]
     Agent(AgentCommand),
     /// Show what can be measured on
-    Devices(OutputArgs),
+    Devices(DevicesArgs),
     /// Check what this machine has and lacks
     Doctor(OutputArgs),
 }

@@ -25,6 +25,8 @@ pub enum Outcome {
     SomeFailed,
     /// Done, and something became worse where that was to be told.
     Regressed,
+    /// The device was lost for good; what was measured is kept.
+    DeviceLost,
     /// Ended by the user, with what was measured.
     Interrupted,
 }
@@ -41,7 +43,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
         Command::Agent(command) => agent::run(&command),
-        Command::Devices(output) => devices::run(output.output),
+        Command::Devices(args) => devices::run(&args),
         Command::Doctor(output) => doctor::run(output.output),
     }
 }

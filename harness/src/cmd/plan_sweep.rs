@@ -2,7 +2,6 @@
 
 use crate::{
     cli::{BackendArg, LoadArg, SweepArgs, ThreadsArg, ToggleArg},
-    device::{Device, Local},
     error::{Error, Result},
     models,
     plan::{Plan, PlanInput},
@@ -12,20 +11,6 @@ use slm_protocol::{AgentFacts, EngineKind, EngineOptions, FlashAttention, LoadMo
 
 /// Rest between trials on this machine, in which the host writes its files.
 const GAP_MS: u64 = 20;
-
-/// Finds a device by its name.
-///
-/// # Errors
-/// [`Error::Input`] that lists what there is.
-pub(super) fn device(name: &str) -> Result<Box<dyn Device>> {
-    match name {
-        "local" => Ok(Box::new(Local::new()?)),
-        _ => Err(Error::input(
-            format!("there is no device '{name}'"),
-            "type `--device local` for this machine",
-        )),
-    }
-}
 
 /// Makes the plan; `agent` tells what the device can do.
 ///

@@ -1,20 +1,17 @@
 //! `bench sweep`: plan, measure, record, show.
 
-use super::{
-    Outcome,
-    plan_sweep::{device, plan},
-};
+use super::{Outcome, plan_sweep::plan};
 use crate::{
     analysis::{Status, SummaryRow},
     cli::{OutputFormat, SweepArgs},
-    device::Device,
+    device::{self, Claim, Device},
     error::{Error, Result},
     interrupt::Interrupt,
     models,
     plan::{Cell, Estimate, Plan},
     session::{Ending, Session},
     show::{self, Progress},
-    store::{DeviceLock, DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
+    store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
 use slm_protocol::Failure;
 use std::{
@@ -26,33 +23,33 @@ use std::{
 /// Runs the command.
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
-    let (device, _device_lock, mut store, plan, resumed) = match &args.resume {
+    let (device, _claim, mut store, manifest, resumed) = match &args.resume {
         Some(folder) => {
             let (store, manifest) = Store::resume(folder)?;
-            let device = device(first_device(&manifest.plan)?)?;
+            let device = device::open(first_device(&manifest.plan)?, args.adb.server())?;
+            let claim = device.claim(&manifest.run_id())?;
             device.hello()?;
-            let lock = DeviceLock::take(device.name())?;
-            (device, lock, store, manifest.plan, true)
+            (device, claim, store, manifest, true)
         }
         None => match prepare(args)? {
             Prepared::Shown => return Ok(Outcome::Done),
-            Prepared::Ready(device, lock, store, plan) => (device, lock, *store, *plan, false),
+            Prepared::Ready(device, claim, store, manifest) => (device, claim, *store, *manifest, false),
         },
     };
-    let ending = measure(device.as_ref(), &plan, &mut store, &interrupt, resumed)?;
-    finish(args, &plan, &store, ending)
+    let ending = measure(device.as_ref(), &manifest, &mut store, &interrupt, resumed)?;
+    finish(args, &manifest.plan, &store, ending)
 }
 
 enum Prepared {
     /// `--dry-run`.
     Shown,
     /// All is checked, nothing is measured yet.
-    Ready(Box<dyn Device>, DeviceLock, Box<Store>, Box<Plan>),
+    Ready(Box<dyn Device>, Claim, Box<Store>, Box<Manifest>),
 }
 
 /// Everything that can be wrong is found here, before anything is measured.
 fn prepare(args: &SweepArgs) -> Result<Prepared> {
-    let device = device(args.device.as_deref().unwrap_or_default())?;
+    let device = device::open(args.device.as_deref().unwrap_or_default(), args.adb.server())?;
     let agent = device.hello()?;
     let plan = plan(args, device.name(), &agent)?;
     if args.dry_run {
@@ -60,31 +57,36 @@ fn prepare(args: &SweepArgs) -> Result<Prepared> {
         return Ok(Prepared::Shown);
     }
     // Before the folder is made: a sweep that is refused leaves none behind.
-    let lock = DeviceLock::take(device.name())?;
     let created = SystemTime::now();
+    let plan_sha256 = plan.hash()?;
+    let id = Manifest::new_id(&plan_sha256);
+    let claim = device.claim(&id)?;
     let manifest = Manifest {
         format: FORMAT,
+        id,
         tool: ToolFacts::this(),
         command: command_line(),
         created_at: humantime::format_rfc3339_seconds(created).to_string(),
         host: HostFacts::gather(),
         devices: vec![DeviceRecord { name: device.name().to_owned(), agent }],
-        plan_sha256: plan.hash()?,
-        plan: plan.clone(),
+        plan_sha256,
+        plan,
     };
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, device.name()));
     let store = Store::create(&folder, &manifest)?;
-    Ok(Prepared::Ready(device, lock, Box::new(store), Box::new(plan)))
+    Ok(Prepared::Ready(device, claim, Box::new(store), Box::new(manifest)))
 }
 
 /// Measures what is left, model by model.
 fn measure(
     device: &dyn Device,
-    plan: &Plan,
+    manifest: &Manifest,
     store: &mut Store,
     interrupt: &Interrupt,
     resumed: bool,
 ) -> Result<Ending> {
+    let (plan, sweep) = (&manifest.plan, manifest.run_id());
+    let recorded = store.recorded(device.name()).cloned();
     let mut progress = Progress::new(plan, store.tables());
     let mut emit = |event: SweepEvent| {
         store.record(&event)?;
@@ -99,14 +101,16 @@ fn measure(
         if pending.is_empty() {
             continue;
         }
-        ending = match model_path(device, plan, model) {
+        ending = match device.place_model(&plan.input.models[model]) {
             Ok(model_path) => {
-                let session = Session { device, plan, model, model_path, interrupt };
+                let recorded = recorded.as_ref();
+                let session = Session { device, plan, sweep: &sweep, model, recorded, model_path, interrupt };
                 session.run(pending, &mut |event| emit(event).map(drop))?
             }
             Err(error) => lose_model(device, plan, &pending, &error, &mut |event| emit(event).map(drop))?,
         };
-        if ending == Ending::Interrupted {
+        // Trials of later models stay without a row: a resumed sweep measures them.
+        if ending != Ending::Complete {
             break;
         }
     }
@@ -132,18 +136,7 @@ fn lose_model(
             evidence: error.message.clone(),
         })?;
     }
-    Ok(Ending::Complete)
-}
-
-fn model_path(
-    device: &dyn Device,
-    plan: &Plan,
-    model: usize,
-) -> std::result::Result<String, models::PlaceError> {
-    let Some(file) = models::ensure(&plan.input.models[model])? else { return Ok(String::new()) };
-    device
-        .place_model(&file)
-        .map_err(|error| models::PlaceError { failure: Failure::LoadFailed, message: error.to_string() })
+    Ok(if error.failure == Failure::DeviceLost { Ending::DeviceLost } else { Ending::Complete })
 }
 
 /// Prints the tables and where the files are.
@@ -172,6 +165,12 @@ fn finish(args: &SweepArgs, plan: &Plan, store: &Store, ending: Ending) -> Resul
     if ending == Ending::Interrupted {
         show::note(&format!("Interrupted; go on with: bench sweep --resume {folder}"));
         return Ok(Outcome::Interrupted);
+    }
+    if ending == Ending::DeviceLost {
+        show::note(&format!(
+            "The device was lost; when it is back, go on with: bench sweep --resume {folder}"
+        ));
+        return Ok(Outcome::DeviceLost);
     }
     let failed = store.tables().rows().any(|row| row.status != Status::Completed);
     Ok(if failed { Outcome::SomeFailed } else { Outcome::Done })
@@ -205,6 +204,9 @@ fn default_folder(created: SystemTime, device: &str) -> PathBuf {
     let stamp = humantime::format_rfc3339_seconds(created).to_string();
     let stamp: String = stamp.chars().filter(char::is_ascii_digit).collect();
     let (day, time) = stamp.split_at(8.min(stamp.len()));
+    // A phone's address has characters that a folder's name should not.
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' };
+    let device: String = device.chars().take(60).map(safe).collect();
     let base = format!("{day}-{time}-{device}");
     let candidates = (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") });
     let mut folders = candidates.map(|name| Path::new("results").join(name));
