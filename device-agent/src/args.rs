@@ -6,6 +6,7 @@ use std::{ffi::OsString, path::PathBuf};
 pub(crate) const USAGE: &str = "\
 Usage: slm-agent hello
        slm-agent run [--job FILE|-] [--journal FILE] [--die-with-parent]
+       slm-agent make --spec JSON --out FILE
        slm-agent --version
 
 hello              print one event that says who this agent is
@@ -13,6 +14,9 @@ run                read a job (stdin by default), run it, print its events as JS
   --job FILE       read the job from a file
   --journal FILE   append the events to a file too
   --die-with-parent  end when the process that started this one ends
+make               make a model file with random weights, so that none need be sent
+  --spec JSON      shape, types and seed
+  --out FILE       where to; it appears whole or not at all
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
@@ -23,6 +27,7 @@ Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 pub(crate) enum Command {
     Hello,
     Run(RunArgs),
+    Make(MakeArgs),
     Version,
     Help,
 }
@@ -36,16 +41,27 @@ pub(crate) struct RunArgs {
     pub(crate) die_with_parent: bool,
 }
 
+/// Options of `make`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MakeArgs {
+    /// A `ModelSpec` as JSON.
+    pub(crate) spec: String,
+    pub(crate) out: PathBuf,
+}
+
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut arguments = arguments.peekable();
-    let command = arguments.next().ok_or("a command is missing: hello or run (see --help)")?;
+    let command = arguments.next().ok_or("a command is missing: hello, run or make (see --help)")?;
     let command = match command.to_str() {
         Some("hello") => Command::Hello,
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
-        _ => return Err(format!("'{}' is not a command: hello or run (see --help)", command.display())),
+        Some("make") => return make(arguments).map(Command::Make),
+        _ => {
+            return Err(format!("'{}' is not a command: hello, run or make (see --help)", command.display()));
+        }
     };
     match arguments.next() {
         Some(extra) => Err(format!("'{}' is one argument too many", extra.display())),
@@ -67,6 +83,24 @@ fn run(mut arguments: impl Iterator<Item = OsString>) -> Result<RunArgs, String>
     Ok(parsed)
 }
 
+fn make(mut arguments: impl Iterator<Item = OsString>) -> Result<MakeArgs, String> {
+    let (mut spec, mut out) = (None, None);
+    while let Some(argument) = arguments.next() {
+        let mut value = |name: &str| arguments.next().ok_or(format!("{name} needs a value"));
+        match argument.to_str() {
+            Some("--spec") => {
+                spec = Some(value("--spec")?.into_string().map_err(|_| "--spec is not UTF-8".to_owned())?);
+            }
+            Some("--out") => out = Some(PathBuf::from(value("--out")?)),
+            _ => return Err(format!("'{}' is not an option of make (see --help)", argument.display())),
+        }
+    }
+    match (spec, out) {
+        (Some(spec), Some(out)) => Ok(MakeArgs { spec, out }),
+        _ => Err("make needs --spec and --out (see --help)".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +117,8 @@ mod tests {
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
+        let make = MakeArgs { spec: "{}".into(), out: "m".into() };
+        assert_eq!(parsed("make --out m --spec {}"), Ok(Command::Make(make)));
     }
 
     #[test]
@@ -93,6 +129,9 @@ mod tests {
             ("hello there", "'there'"),
             ("run --fast", "'--fast'"),
             ("run --job", "needs a file"),
+            ("make --spec {}", "--out"),
+            ("make --spec", "needs a value"),
+            ("make --fast", "'--fast'"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word) && !error.contains('\n'), "{line}: {error}");

@@ -9,6 +9,7 @@ mod digest;
 mod engine;
 mod job;
 mod machine;
+mod make;
 mod memory;
 mod output;
 mod parent;
@@ -45,6 +46,11 @@ fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Hello) => hello(),
         Ok(Command::Run(args)) => run(&args),
+        Ok(Command::Make(args)) => match make::run(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(make::Error::Spec(why)) => fail(WRONG_INPUT, why),
+            Err(error) => fail(CANNOT_WRITE, error),
+        },
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),

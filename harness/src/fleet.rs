@@ -9,7 +9,7 @@ use crate::{
     device::Device,
     error::{Error, Result},
     interrupt::Interrupt,
-    models::{self, PlaceError},
+    models::PlaceError,
     plan::Plan,
     session::{Ending, Session},
     store::{Store, SweepEvent, Tables},
@@ -43,6 +43,8 @@ pub enum Part {
 pub struct Fleet<'a> {
     /// What is measured.
     pub plan: &'a Plan,
+    /// The sweep's id, by which a device knows its runs.
+    pub sweep: &'a str,
     /// Where.
     pub members: &'a [Member],
     /// The user's wish to stop.
@@ -83,13 +85,16 @@ impl Fleet<'_> {
         match self.models(member, recorder, &mut emit) {
             Ok(Ending::Complete) => Part::Complete,
             Ok(Ending::Interrupted) => Part::Interrupted,
-            Err(error) => {
-                let (device, reason) = (member.device.name().to_owned(), error.to_string());
-                // Where recording itself has failed, that error is told in the end.
-                let _ = emit(SweepEvent::DeviceLost { device, reason });
-                Part::Lost(error)
-            }
+            Ok(Ending::DeviceLost(why)) => Self::lost(member, Error::Device(why), &mut emit),
+            Err(error) => Self::lost(member, error, &mut emit),
         }
+    }
+
+    fn lost(member: &Member, error: Error, emit: &mut dyn FnMut(SweepEvent) -> Result<()>) -> Part {
+        let (device, reason) = (member.device.name().to_owned(), error.to_string());
+        // Where recording itself has failed, that error is told in the end.
+        let _ = emit(SweepEvent::DeviceLost { device, reason });
+        Part::Lost(error)
     }
 
     /// Model by model, what is left on one device.
@@ -100,21 +105,32 @@ impl Fleet<'_> {
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<Ending> {
         let (plan, device) = (self.plan, member.device.as_ref());
-        let remaining = lock(recorder).store.tables().remaining(device.name());
+        let (remaining, recorded) = {
+            let recorder = lock(recorder);
+            (
+                recorder.store.tables().remaining(device.name()),
+                recorder.store.recorded(device.name()).cloned(),
+            )
+        };
         for model in 0..plan.input.models.len() {
             let pending: Vec<usize> =
                 remaining.iter().copied().filter(|&trial| plan.trials[trial].model == model).collect();
             if pending.is_empty() {
                 continue;
             }
-            let ending = match model_path(device, plan, model)? {
+            let ending = match device.place_model(&plan.input.models[model]) {
                 Ok(model_path) => {
+                    let (sweep, recorded) = (self.sweep, recorded.as_ref());
                     let (threads, interrupt) = (member.threads, self.interrupt);
-                    Session { device, plan, model, model_path, threads, interrupt }.run(pending, emit)?
+                    let session =
+                        Session { device, plan, sweep, model, recorded, model_path, threads, interrupt };
+                    session.run(pending, emit)?
                 }
+                Err(PlaceError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),
                 Err(error) => lose_model(device, plan, &pending, &error, emit)?,
             };
-            if ending == Ending::Interrupted {
+            // Trials of later models stay without a row: a resumed sweep measures them.
+            if ending != Ending::Complete {
                 return Ok(ending);
             }
         }
@@ -143,24 +159,6 @@ impl Fleet<'_> {
 /// A thread that panicked while it held the lock left whole lines: each is one write.
 fn lock<'r, 'a>(recorder: &'r Mutex<Recorder<'a>>) -> MutexGuard<'r, Recorder<'a>> {
     recorder.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The model's file on the device, or why there is none; an error when the device is lost.
-fn model_path(
-    device: &dyn Device,
-    plan: &Plan,
-    model: usize,
-) -> Result<std::result::Result<String, PlaceError>> {
-    let file = match models::ensure(&plan.input.models[model]) {
-        Ok(Some(file)) => file,
-        Ok(None) => return Ok(Ok(String::new())),
-        Err(error) => return Ok(Err(error)),
-    };
-    match device.place_model(&file) {
-        Ok(path) => Ok(Ok(path)),
-        Err(error @ Error::Device(_)) => Err(error),
-        Err(error) => Ok(Err(PlaceError { failure: Failure::LoadFailed, message: error.to_string() })),
-    }
 }
 
 /// A model whose file cannot be made or brought to the device: a row for each trial.

@@ -7,6 +7,7 @@
 #[cfg(test)]
 extern crate self as slm_bench;
 
+pub mod agent;
 pub mod analysis;
 pub mod baseline;
 pub mod cli;

@@ -16,6 +16,7 @@ fn main() -> ExitCode {
     match run(cli) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::SomeFailed | Outcome::Regressed) => ExitCode::from(1),
+        Ok(Outcome::DeviceLost) => ExitCode::from(3),
         Ok(Outcome::Interrupted) => ExitCode::from(130),
         Err(error) => fail(&error),
     }

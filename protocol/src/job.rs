@@ -57,6 +57,17 @@ pub struct ModelFile {
     pub path: String,
 }
 
+/// A model file with random weights that an agent is to make: `slm-agent make`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    /// The shape, as text (`arch=mpt,layers=12,d_model=768`).
+    pub shape: String,
+    /// Types of the weights, as text (`q4_0`).
+    pub types: String,
+    /// Seed of the weights.
+    pub seed: u64,
+}
+
 /// Set-up of the engine. `None` means: the agent decides, and reports what it took.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineOptions {

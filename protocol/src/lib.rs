@@ -27,7 +27,7 @@ pub use event::{
 pub use facts::{AgentFacts, BufferSizes, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
 pub use failure::Failure;
 pub use job::{
-    EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, Prompt, PromptContent,
-    StopRule, TrialOrder,
+    EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec, Prompt,
+    PromptContent, StopRule, TrialOrder,
 };
 pub use version::{VERSION, Version, VersionMismatch};

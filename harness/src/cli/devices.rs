@@ -1,16 +1,34 @@
-//! `bench devices` as typed.
+//! `bench devices`, and how phones are reached.
 
 use super::OutputArgs;
+use crate::device::adb::ServerAddress;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
+/// How phones are reached.
+#[derive(Clone, Debug, Args)]
+pub struct AdbArgs {
+    /// The adb server that knows the phones [default: `ANDROID_ADB_SERVER_ADDRESS` and `_PORT`, or 127.0.0.1:5037]
+    #[arg(long = "adb-server", value_name = "HOST:PORT", id = "adb_server", global = true)]
+    adb_server: Option<ServerAddress>,
+}
+
+impl AdbArgs {
+    /// The server that was asked for.
+    pub fn server(&self) -> Option<&ServerAddress> {
+        self.adb_server.as_ref()
+    }
+}
+
 /// Show what can be measured on
 #[derive(Clone, Debug, Args)]
-#[command(args_conflicts_with_subcommands = true)]
 pub struct DevicesArgs {
-    /// What to do; without one, the devices are listed.
+    /// What to do, if not to list.
     #[command(subcommand)]
     pub command: Option<DevicesCommand>,
+    /// The adb server.
+    #[command(flatten)]
+    pub adb: AdbArgs,
     /// Form of the data on stdout.
     #[command(flatten)]
     pub output: OutputArgs,
@@ -24,8 +42,11 @@ pub enum DevicesCommand {
         /// File of profiles of your own, or a folder of them; may be repeated
         #[arg(long, value_name = "FILE")]
         profile: Vec<PathBuf>,
-        /// Form of the data on stdout.
-        #[command(flatten)]
-        output: OutputArgs,
+    },
+    /// Remove everything that sweeps left on phones: agents, models, unfinished runs
+    Clean {
+        /// Only this phone: `serial:…` or `adb://host:port/serial` [default: all that are attached]
+        #[arg(long, value_name = "NAME")]
+        device: Option<String>,
     },
 }

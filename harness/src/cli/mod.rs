@@ -1,6 +1,7 @@
 //! The command line as typed. Nothing here touches the file system; `cmd`
 //! resolves what was typed into what is run.
 
+mod agent;
 mod compare;
 mod devices;
 mod lists;
@@ -10,8 +11,9 @@ mod sweep;
 mod sweet_spot;
 mod usage;
 
+pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
-pub use devices::{DevicesArgs, DevicesCommand};
+pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
 pub use report::ReportArgs;
@@ -50,6 +52,9 @@ pub enum Command {
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Build and list the agents for phones
+    #[command(subcommand)]
+    Agent(AgentCommand),
     /// Show what can be measured on
     Devices(DevicesArgs),
     /// Check what this machine has and lacks

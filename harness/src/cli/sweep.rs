@@ -1,6 +1,6 @@
 //! `bench sweep` as typed.
 
-use super::{ContextLengths, DeviceList, ModelList, OutputArgs, lists};
+use super::{AdbArgs, ContextLengths, DeviceList, ModelList, OutputArgs, lists};
 use clap::{Args, ValueEnum};
 use slm_models::{WeightType, WeightTypes};
 use std::{path::PathBuf, time::Duration};
@@ -42,7 +42,8 @@ const PLANNED: [&str; 21] = [
                         cost the same time and memory as trained ones."
 )]
 pub struct SweepArgs {
-    /// Device: `local` is this machine; several with commas, or `all` attached phones, are measured at once
+    /// Devices: `local` is this machine; a phone is `serial:…` or `adb://host:port/serial`; several with commas, or
+    /// `all` attached phones, are measured at once
     #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
     pub device: Option<DeviceList>,
     /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
@@ -111,6 +112,9 @@ pub struct SweepArgs {
     /// A first look in under a minute: two models, 0, 1 and 4 chunks, one run, 32 tokens
     #[arg(long)]
     pub quick: bool,
+    /// The adb server.
+    #[command(flatten)]
+    pub adb: AdbArgs,
     /// Form of the summary on stdout.
     #[command(flatten)]
     pub output: OutputArgs,

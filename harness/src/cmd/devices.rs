@@ -1,16 +1,16 @@
-//! `bench devices`: what can be measured on.
+//! `bench devices`: what can be measured on, and what sweeps left there.
 
 use super::Outcome;
 use crate::{
-    cli::OutputFormat,
-    device::{Device, Local},
+    cli::{DevicesArgs, DevicesCommand, OutputFormat},
+    device::{self, Device, Local, PhoneFound, adb::Server, phone},
     error::{Error, Result},
-    show,
+    show::{self, clean},
 };
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Row {
+struct LocalRow {
     name: &'static str,
     cpu: String,
     cores: u32,
@@ -19,38 +19,164 @@ struct Row {
     engines: Vec<String>,
 }
 
+/// A phone that an adb server knows.
+#[derive(Serialize)]
+struct PhoneRow {
+    /// What to type after `--device`.
+    name: String,
+    serial: String,
+    state: String,
+    model: Option<String>,
+    soc: Option<String>,
+    used_bytes: Option<u64>,
+    free_bytes: Option<u64>,
+    /// Why it cannot be used.
+    problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Devices {
+    local: Option<LocalRow>,
+    phones: Vec<PhoneRow>,
+}
+
 /// Runs the command.
-pub(super) fn run(output: OutputFormat) -> Result<Outcome> {
+pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
+    match &args.command {
+        Some(DevicesCommand::Profiles { profile }) => super::profiles::run(profile, args.output.output),
+        Some(DevicesCommand::Clean { device }) => clean_phones(args, device.as_deref()),
+        None => list(args),
+    }
+}
+
+fn list(args: &DevicesArgs) -> Result<Outcome> {
+    let server = device::server(args.adb.server())?;
+    let local = local_row();
+    let phones = device::phones(&server);
+    if let Err(error) = &local {
+        show::note(&format!("bench: {error}"));
+    }
+    let rows = match &phones {
+        Ok(phones) => phones.iter().map(|phone| phone_row(&server, args, phone)).collect(),
+        Err(error) => {
+            show::note(&format!("no phones: {}", clean(&error.to_string())));
+            Vec::new()
+        }
+    };
+    let devices = Devices { local: local.ok(), phones: rows };
+    match args.output.output {
+        OutputFormat::Json => {
+            let json =
+                serde_json::to_string_pretty(&devices).map_err(|error| Error::Internal(error.to_string()))?;
+            show::data(&(json + "\n"));
+        }
+        OutputFormat::Text => print(&devices),
+    }
+    Ok(Outcome::Done)
+}
+
+fn local_row() -> Result<LocalRow> {
     let facts = Local::new()?.hello()?;
     let engines =
         facts.engines.iter().map(|engine| format!("{} {}", engine.engine.name(), engine.version)).collect();
-    let row = Row {
+    Ok(LocalRow {
         name: "local",
         cpu: facts.machine.cpu,
         cores: facts.machine.physical_cores,
         memory_bytes: facts.machine.memory_total,
         flavour: facts.flavour,
         engines,
+    })
+}
+
+fn phone_row(server: &Server, args: &DevicesArgs, found: &PhoneFound) -> PhoneRow {
+    let attached = &found.attached;
+    let name = match args.adb.server() {
+        Some(_) => format!("adb://{}/{}", server.address(), attached.serial),
+        None => format!("serial:{}", attached.serial),
     };
-    match output {
-        OutputFormat::Json => {
-            let json =
-                serde_json::to_string_pretty(&[row]).map_err(|error| Error::Internal(error.to_string()))?;
-            show::data(&(json + "\n"));
+    let mut row = PhoneRow {
+        name,
+        serial: attached.serial.clone(),
+        state: attached.state.clone(),
+        model: attached.model.clone(),
+        soc: None,
+        used_bytes: None,
+        free_bytes: None,
+        problem: None,
+    };
+    let asked = phone::About::read(found.link.as_ref())
+        .and_then(|about| phone::usage(&found.link).map(|usage| (about, usage)));
+    match asked {
+        Ok((about, usage)) => {
+            row.model = about.model.or(row.model);
+            row.soc = about.soc;
+            row.used_bytes = Some(usage.used);
+            row.free_bytes = usage.free;
         }
-        OutputFormat::Text => {
-            let header = ["device", "cores", "memory", "flavour", "cpu"].map(str::to_owned).to_vec();
-            let memory = show::bytes(row.memory_bytes);
-            let line = vec![
-                row.name.to_owned(),
-                row.cores.to_string(),
-                memory,
-                show::clean(&row.flavour),
-                show::clean(&row.cpu),
-            ];
-            show::data(&show::columns(&[header, line]));
-            show::data(&format!("engines: {}\n", show::clean(&row.engines.join(", "))));
+        Err(error) => row.problem = Some(error.to_string()),
+    }
+    row
+}
+
+fn print(devices: &Devices) {
+    let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+    if let Some(local) = &devices.local {
+        let header = words(&["device", "cores", "memory", "flavour", "cpu"]);
+        let line = vec![
+            local.name.to_owned(),
+            local.cores.to_string(),
+            show::bytes(local.memory_bytes),
+            clean(&local.flavour),
+            clean(&local.cpu),
+        ];
+        show::data(&show::columns(&[header, line]));
+        show::data(&format!("engines: {}\n", clean(&local.engines.join(", "))));
+    }
+    if devices.phones.is_empty() {
+        return;
+    }
+    let mut rows = vec![words(&["phone", "state", "used", "free", "model", "soc"])];
+    let size = |bytes: Option<u64>| bytes.map(show::bytes).unwrap_or_default();
+    for phone in &devices.phones {
+        rows.push(vec![
+            clean(&phone.name),
+            clean(&phone.state),
+            size(phone.used_bytes),
+            size(phone.free_bytes),
+            clean(phone.model.as_deref().unwrap_or_default()),
+            clean(phone.soc.as_deref().unwrap_or_default()),
+        ]);
+    }
+    show::data(&format!("\n{}", show::columns(&rows)));
+    for problem in devices.phones.iter().filter_map(|phone| phone.problem.as_ref()) {
+        show::note(&clean(problem));
+    }
+}
+
+/// Removes what sweeps left; a phone that cannot be cleaned does not stop the others.
+fn clean_phones(args: &DevicesArgs, device: Option<&str>) -> Result<Outcome> {
+    let phones = match device {
+        Some(name) => vec![(name.to_owned(), device::find(name, args.adb.server())?)],
+        None => {
+            let server = device::server(args.adb.server())?;
+            let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
+            phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
+        }
+    };
+    let mut outcome = Outcome::Done;
+    for (name, phone) in &phones {
+        match phone::clean(name, &phone.link) {
+            Ok(freed) => show::data(&format!("{}: {} freed\n", clean(name), show::bytes(freed))),
+            Err(error) if phones.len() == 1 => return Err(error),
+            Err(error) => {
+                crate::complain(&error);
+                outcome = Outcome::SomeFailed;
+            }
         }
     }
-    Ok(Outcome::Done)
+    if phones.is_empty() {
+        show::note("no phone is attached");
+    }
+    Ok(outcome)
 }

@@ -1,6 +1,7 @@
 //! One file per command. Each reads top-down: resolve what was typed, do it,
 //! print it.
 
+mod agent;
 mod compare;
 mod devices;
 mod doctor;
@@ -12,7 +13,7 @@ mod sweep;
 mod sweet_spot;
 
 use crate::{
-    cli::{Cli, Command, DevicesCommand},
+    cli::{Cli, Command},
     error::Result,
 };
 
@@ -25,6 +26,8 @@ pub enum Outcome {
     SomeFailed,
     /// Done, and something became worse where that was to be told.
     Regressed,
+    /// The device was lost for good; what was measured is kept.
+    DeviceLost,
     /// Ended by the user, with what was measured.
     Interrupted,
 }
@@ -40,10 +43,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
-        Command::Devices(args) => match args.command {
-            None => devices::run(args.output.output),
-            Some(DevicesCommand::Profiles { profile, output }) => profiles::run(&profile, output.output),
-        },
+        Command::Agent(command) => agent::run(&command),
+        Command::Devices(args) => devices::run(&args),
         Command::Doctor(output) => doctor::run(output.output),
     }
 }

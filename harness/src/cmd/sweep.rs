@@ -4,7 +4,7 @@ use super::{Outcome, plan_sweep};
 use crate::{
     analysis::{Status, SummaryRow},
     cli::{DeviceList, OutputFormat, SweepArgs},
-    device::{self, Device},
+    device::{self, Claim, Device},
     error::{Error, Result},
     file_name,
     fleet::{Fleet, Member, Part},
@@ -12,7 +12,7 @@ use crate::{
     models,
     plan::{Cell, Estimate, Plan},
     show::{self, Progress},
-    store::{DeviceLock, DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
+    store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
 use slm_protocol::AgentFacts;
 use std::{
@@ -25,7 +25,7 @@ use std::{
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
     let prepared = match &args.resume {
-        Some(folder) => Some(resume(folder)?),
+        Some(folder) => Some(resume(args, folder)?),
         None => prepare(args)?,
     };
     // `--dry-run` leaves nothing to do.
@@ -37,11 +37,13 @@ pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
 /// All is checked, nothing is measured yet.
 struct Ready {
     store: Store,
+    /// The sweep's id.
+    id: String,
     plan: Plan,
     members: Vec<Member>,
     /// Devices that are wanted and not there; only when a sweep is resumed.
     absent: Vec<(String, Error)>,
-    _locks: Vec<DeviceLock>,
+    _claims: Vec<Claim>,
 }
 
 /// Everything that can be wrong is found here, before anything is measured. Nothing
@@ -49,10 +51,11 @@ struct Ready {
 fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
-        Some(DeviceList::All) => device::attached()?,
+        Some(DeviceList::All) => device::attached(args.adb.server())?,
         None => Vec::new(),
     };
-    let devices = names.iter().map(|name| device::open(name)).collect::<Result<Vec<_>>>()?;
+    let devices =
+        names.iter().map(|name| device::open(name, args.adb.server())).collect::<Result<Vec<_>>>()?;
     let name = |device: &Box<dyn Device>| Ok((device.name().to_owned(), device.hello()?));
     let facts = devices.iter().map(name).collect::<Result<Vec<(String, AgentFacts)>>>()?;
     let plan = plan_sweep::plan(args, &facts)?;
@@ -61,7 +64,9 @@ fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
         return Ok(None);
     }
     // Before the folder is made: a sweep that is refused leaves none behind.
-    let locks = devices.iter().map(|device| DeviceLock::take(device.name())).collect::<Result<Vec<_>>>()?;
+    let plan_sha256 = plan.hash()?;
+    let id = Manifest::new_id(&plan_sha256);
+    let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
     let created = SystemTime::now();
     let counts = facts.iter().map(|(_, agent)| Some(plan_sweep::threads(args, agent)));
     let counts: Vec<Option<u32>> = counts.collect();
@@ -69,34 +74,36 @@ fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
     let record = |((name, agent), &threads)| DeviceRecord { name, agent, threads };
     let manifest = Manifest {
         format: FORMAT,
+        id: id.clone(),
         tool: ToolFacts::this(),
         command: command_line(),
         created_at: humantime::format_rfc3339_seconds(created).to_string(),
         host: HostFacts::gather(),
         devices: facts.into_iter().zip(&counts).map(record).collect(),
-        plan_sha256: plan.hash()?,
+        plan_sha256,
         plan: plan.clone(),
     };
     let store = Store::create(&folder, &manifest)?;
     let member = |(device, threads)| Member { device, threads };
     let members = devices.into_iter().zip(counts).map(member).collect();
-    Ok(Some(Ready { store, plan, members, absent: Vec::new(), _locks: locks }))
+    Ok(Some(Ready { store, id, plan, members, absent: Vec::new(), _claims: claims }))
 }
 
 /// Opens the devices that have trials left. One that is not there stops only a sweep
 /// that has no other.
-fn resume(folder: &Path) -> Result<Ready> {
+fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
-    let (mut members, mut locks, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+    let id = manifest.run_id();
+    let (mut members, mut claims, mut absent) = (Vec::new(), Vec::new(), Vec::new());
     for name in &manifest.plan.input.devices {
         if store.tables().remaining(name).is_empty() {
             continue;
         }
         let record = manifest.devices.iter().find(|record| record.name == *name);
-        match open(name) {
-            Ok((device, lock)) => {
+        match open(args, name, &id) {
+            Ok((device, claim)) => {
                 members.push(Member { device, threads: record.and_then(|record| record.threads) });
-                locks.push(lock);
+                claims.push(claim);
             }
             Err(error) => absent.push((name.clone(), error)),
         }
@@ -104,24 +111,24 @@ fn resume(folder: &Path) -> Result<Ready> {
     if members.is_empty() && !absent.is_empty() {
         return Err(all_lost(absent));
     }
-    Ok(Ready { store, plan: manifest.plan, members, absent, _locks: locks })
+    Ok(Ready { store, id, plan: manifest.plan, members, absent, _claims: claims })
 }
 
 /// A device that answers and is ours alone.
-fn open(name: &str) -> Result<(Box<dyn Device>, DeviceLock)> {
-    let device = device::open(name)?;
+fn open(args: &SweepArgs, name: &str, sweep: &str) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, args.adb.server())?;
+    let claim = device.claim(sweep)?;
     device.hello()?;
-    let lock = DeviceLock::take(device.name())?;
-    Ok((device, lock))
+    Ok((device, claim))
 }
 
 /// Measures what is left, on all devices at once.
 fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Vec<Part>> {
-    let Ready { store, plan, members, .. } = ready;
+    let Ready { store, id, plan, members, .. } = ready;
     let mut progress = Progress::new(plan, store.tables());
     store.record(&SweepEvent::RunStarted { command: command_line(), resumed })?;
     let mut watch = |tables: &_, event: &_| progress.show(plan, tables, event);
-    let parts = Fleet { plan, members, interrupt }.run(store, &mut watch)?;
+    let parts = Fleet { plan, sweep: id, members, interrupt }.run(store, &mut watch)?;
     let interrupted = parts.iter().any(|part| matches!(part, Part::Interrupted));
     store.record(&SweepEvent::RunEnded { interrupted })?;
     progress.clear();

@@ -13,7 +13,20 @@ pub struct Exit {
     pub stderr: String,
     /// The kernel killed a process for want of memory meanwhile.
     pub oom_kill_seen: bool,
+    /// Nothing could be written any more.
+    pub disk_full: bool,
+    /// A host ended it on purpose: that says nothing of the trial at hand.
+    pub stopped: bool,
+    /// The device went away, or restarted: what was seen.
+    pub lost: Option<String>,
+    /// It is away still, so that nothing more can run there.
+    pub is_gone: bool,
+    /// Further evidence, such as lines of the device's log.
+    pub notes: Vec<String>,
 }
+
+/// What a full disk is called in an error message.
+const NO_SPACE: &str = "No space left on device";
 
 /// Words by which an allocation that failed is known.
 const OUT_OF_MEMORY: [&str; 6] = [
@@ -30,11 +43,17 @@ const SIGKILL: i32 = 9;
 impl Exit {
     /// Cause and evidence for a trial that this end cut short.
     pub fn cause(&self) -> (Failure, String) {
+        if let Some(lost) = &self.lost {
+            return (Failure::DeviceLost, lost.clone());
+        }
         let memory = OUT_OF_MEMORY.iter().any(|words| self.stderr.contains(words));
         let failure = match self.signal {
             Some(SIGKILL) if self.oom_kill_seen => Failure::OutOfMemory,
             _ if memory => Failure::OutOfMemory,
             Some(SIGKILL | 1 | 2 | 15) => Failure::Killed,
+            None if self.disk_full || self.stderr.contains(NO_SPACE) => Failure::DiskFull,
+            // Whoever took its keeper along left no status.
+            None if self.code.is_none() => Failure::Killed,
             _ => Failure::Crashed,
         };
         let how = match (self.signal, self.code) {
@@ -42,10 +61,12 @@ impl Exit {
             (None, Some(code)) => format!("the agent exited with status {code} before it was done"),
             (None, None) => "the agent ended without a status".into(),
         };
-        let oom = if self.oom_kill_seen { "; the kernel reports an out-of-memory kill" } else { "" };
+        let oom = if self.oom_kill_seen { "; an out-of-memory kill was reported" } else { "" };
         let words = self.stderr.lines().rev().find(|line| !line.trim().is_empty());
         let words = words.map(|line| format!("; its last words: {}", line.trim())).unwrap_or_default();
-        (failure, format!("{how}{oom}{words}"))
+        let full = if failure == Failure::DiskFull { "; no space was left on the device" } else { "" };
+        let notes = self.notes.iter().fold(String::new(), |text, note| text + "; " + note);
+        (failure, format!("{how}{oom}{full}{notes}{words}"))
     }
 }
 
@@ -69,7 +90,7 @@ mod tests {
     #[test]
     fn causes_of_death_are_told_apart() {
         let exit = |code, signal, stderr: &str, oom_kill_seen| {
-            Exit { code, signal, stderr: stderr.into(), oom_kill_seen }.cause().0
+            Exit { code, signal, stderr: stderr.into(), oom_kill_seen, ..Exit::default() }.cause().0
         };
         assert_eq!(exit(None, Some(9), "", true), Failure::OutOfMemory);
         assert_eq!(exit(None, Some(9), "", false), Failure::Killed);

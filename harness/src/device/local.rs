@@ -1,13 +1,18 @@
 //! This machine: the agent as a child process, its events through a pipe.
 
-use super::{AgentRun, Device, Exit, Next};
-use crate::error::{Error, Result};
-use slm_protocol::{AgentFacts, DecodeError, Envelope, Event, EventReader, Job};
+use super::{AgentRun, Claim, Device, Exit, Next, RunName, StartError};
+use crate::{
+    error::{Error, Result},
+    models::{self, PlaceError},
+    plan::PlannedModel,
+    store::DeviceLock,
+};
+use slm_protocol::{AgentFacts, DecodeError, Envelope, Event, EventReader, Failure, Job};
 use std::{
     env, fs,
     io::{BufReader, Read, Write},
     os::unix::process::{CommandExt, ExitStatusExt},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread::{self, JoinHandle},
@@ -86,14 +91,28 @@ impl Device for Local {
         }
     }
 
-    fn place_model(&self, file: &Path) -> Result<String> {
-        let path = file.canonicalize().map_err(|error| Error::reading(file, &error))?;
+    fn claim(&self, _sweep: &str) -> Result<Claim> {
+        let lock = DeviceLock::take(self.name())?;
+        Ok(Claim::new(move || drop(lock)))
+    }
+
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
+        let Some(file) = models::ensure(model)? else { return Ok(String::new()) };
+        let failed = |error: Error| PlaceError { failure: Failure::LoadFailed, message: error.to_string() };
+        let path = file.canonicalize().map_err(|error| failed(Error::reading(&file, &error)))?;
         path.into_os_string().into_string().map_err(|path| {
-            Error::input(format!("the path {} is not UTF-8", path.display()), "rename the file or its folder")
+            let what = format!("the path {} is not UTF-8", path.display());
+            failed(Error::input(what, "rename the file or its folder"))
         })
     }
 
-    fn start(&self, job: &Job) -> Result<Box<dyn AgentRun>> {
+    fn start(&self, _name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
+        self.spawn_run(job).map_err(StartError::Refused)
+    }
+}
+
+impl Local {
+    fn spawn_run(&self, job: &Job) -> Result<Box<dyn AgentRun>> {
         let oom_kills = oom_kills();
         let job = serde_json::to_vec(job).map_err(|error| Error::Internal(format!("job: {error}")))?;
         let mut command = Command::new(&self.agent);
@@ -158,6 +177,7 @@ impl AgentRun for LocalRun {
             signal: status.and_then(|status| status.signal()),
             stderr: self.stderr.join().unwrap_or_default(),
             oom_kill_seen: self.oom_kills < oom_kills(),
+            ..Exit::default()
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Where models are measured. A device starts agents; an agent run gives events
 //! and, at its end, evidence of how it ended.
 
+pub mod adb;
 pub mod death;
 mod exit;
+mod link;
 mod local;
 mod open;
+pub mod phone;
 pub mod profile;
 pub mod readiness;
 mod shell;
@@ -12,13 +15,18 @@ mod shell;
 mod testing;
 
 pub use exit::Exit;
+pub use link::Link;
 pub use local::Local;
-pub use open::{attached, open};
+pub use open::{PhoneFound, attached, find, open, phones, server};
 pub use shell::{LinkError, Shell, ShellOutput, quote};
 
-use crate::error::Result;
+use crate::{
+    error::{Error, Result},
+    models::PlaceError,
+    plan::PlannedModel,
+};
 use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 /// A device that agents run on. Several are driven at once, each by a thread.
 pub trait Device: Send + Sync {
@@ -31,17 +39,70 @@ pub trait Device: Send + Sync {
     /// No agent, or one of another protocol version.
     fn hello(&self) -> Result<AgentFacts>;
 
-    /// Makes a model file available and tells its path on the device.
+    /// Takes the device for a sweep, so that no second one disturbs it, until the
+    /// claim is dropped.
     ///
     /// # Errors
-    /// The file cannot be brought there.
-    fn place_model(&self, file: &Path) -> Result<String>;
+    /// [`Error::Input`] when another sweep has it.
+    fn claim(&self, sweep: &str) -> Result<Claim>;
+
+    /// Makes a model available and tells its path on the device; empty for the null
+    /// engine, which has none.
+    ///
+    /// # Errors
+    /// The cause and the evidence, for the rows of the model's trials.
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError>;
 
     /// Starts an agent on a job.
     ///
     /// # Errors
-    /// The agent cannot be started.
-    fn start(&self, job: &Job) -> Result<Box<dyn AgentRun>>;
+    /// [`StartError`]
+    fn start(&self, name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError>;
+
+    /// The last run of this name that goes on, or went on, without its host: its
+    /// events come again from the first.
+    ///
+    /// # Errors
+    /// [`StartError`]
+    fn adopt(&self, _name: RunName<'_>) -> std::result::Result<Option<Box<dyn AgentRun>>, StartError> {
+        Ok(None)
+    }
+}
+
+/// What a run belongs to, so that a later host finds it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunName<'a> {
+    /// The sweep's id; letters and digits.
+    pub sweep: &'a str,
+    /// Index of the model in the plan.
+    pub model: usize,
+}
+
+/// Why no agent was started.
+#[derive(Debug)]
+pub enum StartError {
+    /// The trials at hand cannot run: a row for each.
+    Failed(PlaceError),
+    /// Nothing can run.
+    Refused(Error),
+}
+
+/// A device that is taken; it is given back when this is dropped.
+pub struct Claim(Option<Box<dyn FnOnce() + Send>>);
+
+impl Claim {
+    /// `release` gives the device back.
+    pub fn new(release: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(release)))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(release) = self.0.take() {
+            release();
+        }
+    }
 }
 
 /// What came of waiting for an event.
@@ -50,6 +111,9 @@ pub enum Next {
     Event(Box<Envelope>),
     /// Nothing within the time.
     Quiet,
+    /// Nothing within the time, since the device cannot be reached at the moment. Its
+    /// agent may go on meanwhile.
+    Away,
     /// The stream has ended; ask for [`AgentRun::finish`].
     Ended,
     /// A line that is not understood.

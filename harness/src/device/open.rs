@@ -1,20 +1,74 @@
-//! From names as typed to devices.
+//! From a device's name on the command line to a device.
 
-use super::{Device, Local};
-use crate::error::{Error, Result};
+use super::{
+    Device, Link, Local,
+    adb::{Attached, PhoneAddress, Server, ServerAddress},
+    phone::Phone,
+};
+use crate::{
+    error::{Error, Result},
+    show::clean,
+};
+use std::sync::Arc;
 
-/// Finds a device by its name.
+/// The adb server that was asked for, or the usual one.
 ///
 /// # Errors
-/// [`Error::Input`] that lists what there is.
-pub fn open(name: &str) -> Result<Box<dyn Device>> {
-    match name {
-        "local" => Ok(Box::new(Local::new()?)),
-        _ => Err(Error::input(
-            format!("there is no device '{name}'"),
-            "type `--device local` for this machine",
-        )),
+/// [`Error::Input`] when the environment names none that can be.
+pub fn server(asked: Option<&ServerAddress>) -> Result<Server> {
+    let address = asked.cloned().map_or_else(ServerAddress::from_env, Ok);
+    let address = address.map_err(|why| Error::input(why, "correct the variable, or give --adb-server"))?;
+    Ok(Server::new(address))
+}
+
+/// Opens a device: `local`, `serial:S`, `adb://host:port/S`.
+///
+/// # Errors
+/// [`Error::Input`] for a name that cannot be one, [`Error::Device`] for a phone that
+/// is not there; both list what is attached.
+pub fn open(name: &str, adb_server: Option<&ServerAddress>) -> Result<Box<dyn Device>> {
+    if name == "local" {
+        return Ok(Box::new(Local::new()?));
     }
+    Ok(Box::new(Phone::open(name, find(name, adb_server)?.link)?))
+}
+
+/// Finds the phone that a name stands for.
+///
+/// # Errors
+/// As [`open`].
+pub fn find(name: &str, adb_server: Option<&ServerAddress>) -> Result<PhoneFound> {
+    let Some(address) = PhoneAddress::parse(name) else {
+        return Err(Error::input(
+            format!("there is no device '{name}'"),
+            "type `--device local` for this machine, or see `bench devices`",
+        ));
+    };
+    let wrong =
+        |why| Error::input(format!("--device {name}: {why}"), "`bench devices` lists what is attached");
+    let address = address.map_err(wrong)?;
+    by_serial(&server(address.server.as_ref().or(adb_server))?, &address.serial)
+}
+
+/// A phone that an adb server knows.
+pub struct PhoneFound {
+    /// What the server says of it.
+    pub attached: Attached,
+    /// The way to it.
+    pub link: Arc<dyn Link>,
+}
+
+/// All phones of a server.
+///
+/// # Errors
+/// [`Error::Device`] when there is no server.
+pub fn phones(server: &Server) -> Result<Vec<PhoneFound>> {
+    let attached = server.attached().map_err(|error| super::phone::lost(&error))?;
+    let found = |attached: Attached| {
+        let link = Arc::new(server.phone(&attached.serial));
+        PhoneFound { attached, link }
+    };
+    Ok(attached.into_iter().map(found).collect())
 }
 
 /// Names of all phones that are attached: `--device all`. This machine is not among
@@ -22,6 +76,37 @@ pub fn open(name: &str) -> Result<Box<dyn Device>> {
 ///
 /// # Errors
 /// [`Error::Device`] when there is none.
-pub fn attached() -> Result<Vec<String>> {
-    Err(Error::Device("no phone is attached; type `--device local` for this machine".into()))
+pub fn attached(adb_server: Option<&ServerAddress>) -> Result<Vec<String>> {
+    let phones = phones(&server(adb_server)?)?;
+    let ready = phones.iter().filter(|phone| phone.attached.is_ready());
+    let names: Vec<String> = ready.map(|phone| format!("serial:{}", phone.attached.serial)).collect();
+    if names.is_empty() {
+        return Err(Error::Device(format!("no phone is ready to be measured; {}", listed(&phones))));
+    }
+    Ok(names)
+}
+
+fn by_serial(server: &Server, serial: &str) -> Result<PhoneFound> {
+    let mut all = phones(server)?;
+    match all.iter().position(|phone| phone.attached.serial == serial) {
+        Some(at) => Ok(all.swap_remove(at)),
+        None => {
+            let what = format!("no phone with the serial '{serial}' at the adb server {}", server.address());
+            Err(Error::Device(format!("{what}; {}", listed(&all))))
+        }
+    }
+}
+
+/// What is attached and what to type for it, in one line.
+fn listed(all: &[PhoneFound]) -> String {
+    if all.is_empty() {
+        return "no phone is attached: connect one with USB debugging on, or use `adb connect`".to_owned();
+    }
+    let one = |phone: &PhoneFound| {
+        let Attached { serial, state, model } = &phone.attached;
+        let state = if phone.attached.is_ready() { String::new() } else { format!(", {state}") };
+        let model = model.as_deref().unwrap_or("model unknown");
+        format!("--device 'serial:{}' ({}{})", clean(serial), clean(model), clean(&state))
+    };
+    format!("attached: {}", all.iter().map(one).collect::<Vec<_>>().join(", "))
 }

@@ -45,6 +45,28 @@ pub enum LinkError {
         /// Its serial.
         serial: String,
     },
+    /// The server knows the device, but cannot talk to it at the moment.
+    #[error("{serial} is {state}: {remedy}")]
+    NotReady {
+        /// Its serial.
+        serial: String,
+        /// The server's word for it, such as `offline`.
+        state: String,
+        /// What a person can do.
+        remedy: &'static str,
+    },
+    /// Not enough room on the device.
+    #[error(
+        "{serial} has {free} bytes free, {needed} are needed; `bench devices clean` frees what sweeps left there"
+    )]
+    NoSpace {
+        /// Its serial.
+        serial: String,
+        /// Bytes to be written.
+        needed: u64,
+        /// Bytes there are.
+        free: u64,
+    },
     /// The link ended before the command did: unplugged, restarted, adbd killed.
     #[error("the link to {serial} was lost: {why}")]
     Lost {
@@ -74,7 +96,15 @@ pub enum LinkError {
 impl LinkError {
     /// Whether the same request may succeed later without anybody's help.
     pub fn can_retry(&self) -> bool {
-        matches!(self, Self::NoDevice { .. } | Self::Lost { .. } | Self::TimedOut { .. })
+        match self {
+            // A new server takes its time to start, and a phone to come back.
+            Self::NoServer { .. }
+            | Self::NoDevice { .. }
+            | Self::NotReady { .. }
+            | Self::Lost { .. }
+            | Self::TimedOut { .. } => true,
+            Self::Unauthorized { .. } | Self::NoSpace { .. } | Self::Refused { .. } => false,
+        }
     }
 }
 

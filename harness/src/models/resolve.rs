@@ -173,7 +173,11 @@ pub fn quant_of(header: &Header) -> String {
     }
 }
 
-fn hash_file(path: &Path) -> io::Result<String> {
+/// SHA-256 of a file, as lower-case hex.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash_file(path: &Path) -> io::Result<String> {
     let mut digest = Sha256::new();
     let mut file = io::BufReader::with_capacity(1 << 20, File::open(path)?);
     io::copy(&mut file, &mut HashWriter(&mut digest))?;

@@ -9,11 +9,11 @@ mod backlog;
 mod job;
 
 use crate::{
-    device::{AgentRun, Device, Exit, Next},
+    device::{AgentRun, Device, Exit, Next, RunName, StartError},
     error::{Error, Result},
     interrupt::Interrupt,
     plan::Plan,
-    store::SweepEvent,
+    store::{Recorded, SweepEvent},
 };
 use backlog::Backlog;
 use slm_protocol::{DecodeError, Envelope, Event, Failure, TrialOutcome};
@@ -29,12 +29,14 @@ const TRIAL_GRACE: Duration = Duration::from_secs(30);
 const MAX_IDLE_DEATHS: u32 = 3;
 
 /// How a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Every trial has its row.
     Complete,
     /// The user asked to stop.
     Interrupted,
+    /// The device went away and did not come back; what was seen of it.
+    DeviceLost(String),
 }
 
 /// One model on one device.
@@ -43,8 +45,12 @@ pub struct Session<'a> {
     pub device: &'a dyn Device,
     /// The whole plan.
     pub plan: &'a Plan,
-    /// Index of the model in it.
+    /// The sweep's id, by which a device knows its runs.
+    pub sweep: &'a str,
+    /// Index of the model in the plan.
     pub model: usize,
+    /// What earlier runs of the sweep recorded of the device's last agent.
+    pub recorded: Option<&'a Recorded>,
     /// Its file on the device.
     pub model_path: String,
     /// Compute threads of this device; `None`: the plan's.
@@ -69,20 +75,41 @@ impl Session<'_> {
     pub fn run(&self, pending: Vec<usize>, emit: &mut dyn FnMut(SweepEvent) -> Result<()>) -> Result<Ending> {
         let mut backlog = Backlog::new(self.plan, self.device.name(), pending);
         let mut idle_deaths = 0;
+        let name = RunName { sweep: self.sweep, model: self.model };
+        // An agent that went on without its host comes before any new one.
+        let mut started = self.device.adopt(name);
         while !backlog.is_empty() {
             let before = backlog.len();
             // What was given up is not in the job made now, so this agent need not be replaced.
             backlog.gave_up();
-            let mut job = job::make(self.plan, self.model, &self.model_path, &backlog);
-            job.options.threads = self.threads.or(job.options.threads);
-            let mut run = self.device.start(&job)?;
+            let mut run = match started {
+                Ok(Some(run)) => run,
+                Ok(None) => {
+                    let mut job = job::make(self.plan, self.model, &self.model_path, &backlog);
+                    job.options.threads = self.threads.or(job.options.threads);
+                    started = self.device.start(name, &job).map(Some);
+                    continue;
+                }
+                Err(StartError::Refused(error)) => return Err(error),
+                Err(StartError::Failed(trouble)) => {
+                    return Self::cannot_start(trouble.failure, &trouble.message, &mut backlog, emit);
+                }
+            };
+            started = Ok(None);
             let Some(phase) = self.follow(run.as_mut(), &mut backlog, emit)? else {
                 run.stop();
                 run.finish();
                 return Ok(Ending::Interrupted);
             };
             let exit = run.finish();
+            if exit.stopped {
+                // A host ended it, and has said why, or was interrupted itself.
+                continue;
+            }
             Self::account(&phase, &exit, &mut backlog, emit)?;
+            if let Some(lost) = exit.lost.as_ref().filter(|_| exit.is_gone) {
+                return Self::cannot_start(Failure::DeviceLost, lost, &mut backlog, emit);
+            }
             idle_deaths = if backlog.len() < before { 0 } else { idle_deaths + 1 };
             if idle_deaths >= MAX_IDLE_DEATHS {
                 let (failure, evidence) = exit.cause();
@@ -91,6 +118,18 @@ impl Session<'_> {
             }
         }
         Ok(Ending::Complete)
+    }
+
+    /// No agent can be started for the trials that are left.
+    fn cannot_start(
+        failure: Failure,
+        evidence: &str,
+        backlog: &mut Backlog<'_>,
+        emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
+    ) -> Result<Ending> {
+        backlog.lose_all(failure, evidence, emit)?;
+        let is_lost = failure == Failure::DeviceLost;
+        Ok(if is_lost { Ending::DeviceLost(evidence.to_owned()) } else { Ending::Complete })
     }
 
     /// Follows one agent to its end; `None` when the user interrupts.
@@ -103,6 +142,22 @@ impl Session<'_> {
         let mut phase = Phase::Loading;
         let mut deadline = Instant::now() + LOAD_PATIENCE;
         let trial_patience = Duration::from_millis(self.plan.input.timeout_ms) + TRIAL_GRACE;
+        // Events of an adopted agent that are recorded already.
+        let mut known = 0;
+        let mut emit = |event: SweepEvent| {
+            if let SweepEvent::AgentStarted { facts, .. } = &event {
+                let is_same = |earlier: &&Recorded| {
+                    (earlier.pid, earlier.started_unix_ns) == (facts.pid, facts.started_unix_ns)
+                };
+                known = self.recorded.filter(is_same).map_or(0, |earlier| earlier.events);
+            }
+            if known > 0 && event.is_from_agent() {
+                known -= 1;
+                return Ok(());
+            }
+            emit(event)
+        };
+        let emit: &mut dyn FnMut(SweepEvent) -> Result<()> = &mut emit;
         loop {
             if self.interrupt.is_set() {
                 return Ok(None);
@@ -134,6 +189,8 @@ impl Session<'_> {
                     return Self::give_up_on(&phase, Failure::TimedOut, evidence, backlog, emit).map(Some);
                 }
                 Next::Quiet => {}
+                // The agent itself keeps to the time-outs, and its device must be back before it can be asked.
+                Next::Away => deadline = Instant::now() + trial_patience,
             }
         }
     }
@@ -213,7 +270,8 @@ impl Session<'_> {
         let (failure, evidence) = exit.cause();
         match phase {
             Phase::Trial(trial_id) => backlog.lose(trial_id, failure, &evidence, emit),
-            Phase::Loading if failure == Failure::Killed => Ok(()),
+            // Nor does a link that is lost.
+            Phase::Loading if matches!(failure, Failure::Killed | Failure::DeviceLost) => Ok(()),
             Phase::Loading => backlog.lose_all(failure, &format!("while loading: {evidence}"), emit),
             Phase::Idle | Phase::Finished => Ok(()),
         }

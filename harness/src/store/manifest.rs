@@ -6,7 +6,7 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use slm_protocol::{AgentFacts, Version};
-use std::{fs, io::ErrorKind, path::Path};
+use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 
 /// Version of a results folder. Another major version is refused.
 pub const FORMAT: Version = Version { major: 1, minor: 1 };
@@ -16,6 +16,10 @@ pub const FORMAT: Version = Version { major: 1, minor: 1 };
 pub struct Manifest {
     /// Version of the folder's files.
     pub format: Version,
+    /// Names the sweep wherever its folder may lie: runs on a phone are found again by
+    /// it. Empty in folders of older versions.
+    #[serde(default)]
+    pub id: String,
     /// What made it.
     pub tool: ToolFacts,
     /// The command line, word by word.
@@ -97,6 +101,22 @@ struct AnyVersion {
 }
 
 impl Manifest {
+    /// A new id: the plan's hash and what tells two sweeps of one plan apart.
+    pub fn new_id(plan_sha256: &str) -> String {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let all = format!("{plan_sha256} {} {} {host}", now.as_nanos(), std::process::id());
+        crate::sha256_hex(all.as_bytes())[..16].to_owned()
+    }
+
+    /// The id that the sweep's runs have on a phone: letters and digits only,
+    /// whatever the file says.
+    pub fn run_id(&self) -> String {
+        let is_id =
+            !self.id.is_empty() && self.id.len() <= 64 && self.id.bytes().all(|b| b.is_ascii_alphanumeric());
+        if is_id { self.id.clone() } else { self.plan_sha256.chars().take(16).collect() }
+    }
+
     /// Writes `manifest.json` whole or not at all.
     ///
     /// # Errors

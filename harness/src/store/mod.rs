@@ -6,17 +6,20 @@ mod lock;
 mod log;
 mod manifest;
 mod record;
+mod recorded;
 mod tables;
 
 pub use lock::DeviceLock;
 pub use manifest::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts};
 pub use record::{Record, SweepEvent};
+pub use recorded::Recorded;
 pub use tables::Tables;
 
 use crate::error::{Error, Result};
 use lock::Lock;
 use log::EventLog;
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
@@ -30,6 +33,7 @@ pub struct Store {
     folder: PathBuf,
     log: EventLog,
     tables: Tables,
+    recorded: BTreeMap<String, Recorded>,
     _lock: Lock,
 }
 
@@ -56,7 +60,7 @@ impl Store {
         manifest.write(folder)?;
         let log = EventLog::create(&folder.join("events.jsonl"))?;
         let tables = Tables::create(folder, manifest.plan.clone(), &[])?;
-        Ok(Self { folder: folder.to_owned(), log, tables, _lock: lock })
+        Ok(Self { folder: folder.to_owned(), log, tables, recorded: BTreeMap::new(), _lock: lock })
     }
 
     /// Opens the folder of an interrupted sweep: drops a torn last event, rebuilds
@@ -69,13 +73,15 @@ impl Store {
         let mut manifest = Manifest::read(folder)?;
         let lock = Lock::take(&folder.join(LOCK))?;
         let (log, records) = EventLog::reopen(&folder.join("events.jsonl"))?;
+        let recorded = |device: &String| Some((device.clone(), Recorded::of(device, &records)?));
+        let recorded = manifest.plan.input.devices.iter().filter_map(recorded).collect();
         let tables = Tables::create(folder, manifest.plan.clone(), &records)?;
         if manifest.format.minor < FORMAT.minor {
             // The tables have just been written anew, with this version's columns.
             manifest.format = FORMAT;
             manifest.write(folder)?;
         }
-        Ok((Self { folder: folder.to_owned(), log, tables, _lock: lock }, manifest))
+        Ok((Self { folder: folder.to_owned(), log, tables, recorded, _lock: lock }, manifest))
     }
 
     /// Records one event, then brings the tables up to date.
@@ -85,6 +91,11 @@ impl Store {
     pub fn record(&mut self, event: &SweepEvent) -> Result<()> {
         self.log.append(event)?;
         self.tables.apply(event)
+    }
+
+    /// How much of the last agent's report on a device earlier runs recorded.
+    pub fn recorded(&self, device: &str) -> Option<&Recorded> {
+        self.recorded.get(device)
     }
 
     /// What is known so far.

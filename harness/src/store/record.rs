@@ -103,6 +103,45 @@ pub enum SweepEvent {
 }
 
 impl SweepEvent {
+    /// Whether the event is one that an agent sent, in its own words: as many of these
+    /// are kept as the agent sent of their kinds.
+    pub fn is_from_agent(&self) -> bool {
+        match self {
+            SweepEvent::AgentStarted { .. }
+            | SweepEvent::ModelReady { .. }
+            | SweepEvent::TrialFinished { .. }
+            | SweepEvent::Telemetry { .. } => true,
+            SweepEvent::RunStarted { .. }
+            | SweepEvent::TrialStarted { .. }
+            | SweepEvent::Progress { .. }
+            | SweepEvent::TrialLost { .. }
+            | SweepEvent::DeviceLost { .. }
+            | SweepEvent::RunEnded { .. } => false,
+        }
+    }
+
+    /// The device it happened on, where it is of one.
+    pub fn device(&self) -> Option<&str> {
+        match self {
+            SweepEvent::AgentStarted { device, .. }
+            | SweepEvent::ModelReady { device, .. }
+            | SweepEvent::TrialStarted { device, .. }
+            | SweepEvent::Progress { device, .. }
+            | SweepEvent::TrialFinished { device, .. }
+            | SweepEvent::TrialLost { device, .. }
+            | SweepEvent::DeviceLost { device, .. }
+            | SweepEvent::Telemetry { device, .. } => Some(device),
+            SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } => None,
+        }
+    }
+
+    /// Whether it is a row that holds only until the sweep is resumed: the trial of a
+    /// device that went away may have been finished there, and can be measured when
+    /// the device is back.
+    pub fn is_provisional(&self) -> bool {
+        matches!(self, SweepEvent::TrialLost { failure: Failure::DeviceLost, .. })
+    }
+
     /// Whether the event is kept. What only shows life is not.
     pub fn is_stored(&self) -> bool {
         !matches!(self, SweepEvent::Progress { .. } | SweepEvent::TrialStarted { .. })

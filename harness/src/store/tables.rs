@@ -60,7 +60,8 @@ impl Tables {
                 tables.summarise_cell(&device, cell);
             }
         }
-        for record in records {
+        // A row that held until now would only be in the way of the one that is measured.
+        for record in records.iter().filter(|record| !record.event.is_provisional()) {
             tables.take(&record.event)?;
         }
         tables.publish()?;

@@ -1,0 +1,188 @@
+//! The folder of built agents: one subfolder a flavour, each with the binary and its
+//! manifest.
+
+use super::{Flavour, Manifest, Project};
+use crate::error::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Name of the binary, here and on the phone.
+pub const BINARY: &str = "slm-agent";
+const MANIFEST: &str = "slm-agent.json";
+
+/// A built agent that was found to be whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// The binary.
+    pub path: PathBuf,
+    /// Who it is.
+    pub manifest: Manifest,
+}
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Shelf {
+    folder: PathBuf,
+    /// What the sources are now; `None` where there are none to compare with.
+    source_sha256: Option<String>,
+}
+
+impl Shelf {
+    /// The folder named in `SLM_AGENTS`, or `target/agents` of the project.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when neither is there.
+    pub fn open() -> Result<Self> {
+        match env::var_os("SLM_AGENTS").filter(|value| !value.is_empty()) {
+            Some(folder) => Ok(Self::at(folder.into())),
+            None => Self::of(&Project::find()?),
+        }
+    }
+
+    /// The folder of a project, whose agents must be built from its present sources.
+    ///
+    /// # Errors
+    /// As [`Project::source_hash`].
+    pub fn of(project: &Project) -> Result<Self> {
+        let folder = project.root().join("target/agents");
+        Ok(Self { folder, source_sha256: Some(project.source_hash()?) })
+    }
+
+    /// Any folder; the sources are not compared.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder, source_sha256: None }
+    }
+
+    /// Its path.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The agent of a flavour, if it is whole, of this version and from these sources.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the remedy.
+    pub fn find(&self, flavour: Flavour) -> Result<Agent> {
+        let path = self.folder.join(flavour.name()).join(BINARY);
+        let refused = |why: String| {
+            let what = format!("no agent for {flavour} phones: {} {why}", path.display());
+            Err(Error::input(what, format!("build it with `bench agent build --flavour {flavour}`")))
+        };
+        let manifest = match read_manifest(&path.with_file_name(MANIFEST)) {
+            Ok(manifest) => manifest,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return refused("has not been built".to_owned());
+            }
+            Err(error) => return refused(format!("has no readable manifest ({error})")),
+        };
+        if let Some(why) = manifest.objection(flavour) {
+            return refused(format!("is refused: {why}"));
+        }
+        if self.source_sha256.as_ref().is_some_and(|now| *now != manifest.source_sha256) {
+            return refused("was built from other sources".to_owned());
+        }
+        match hash_file(&path) {
+            Ok((sha256, size)) if sha256 == manifest.sha256 && size == manifest.size => {
+                Ok(Agent { path, manifest })
+            }
+            Ok(_) => refused("is not the file that its manifest describes".to_owned()),
+            Err(error) => refused(format!("cannot be read ({error})")),
+        }
+    }
+
+    /// Puts a fresh binary on the shelf, whole or not at all.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when it cannot be written.
+    pub fn put(&self, binary: &Path, flavour: Flavour, target: &str, source_sha256: String) -> Result<Agent> {
+        let folder = self.folder.join(flavour.name());
+        let path = folder.join(BINARY);
+        let failed = |error: &io::Error| {
+            Error::Internal(format!(
+                "cannot write {}: {error}; free some space and build again",
+                path.display()
+            ))
+        };
+        fs::create_dir_all(&folder).map_err(|error| failed(&error))?;
+        let (sha256, size) = hash_file(binary).map_err(|error| Error::reading(binary, &error))?;
+        let manifest = Manifest {
+            version: super::AGENT_VERSION.to_owned(),
+            protocol: slm_protocol::VERSION,
+            flavour,
+            target: target.to_owned(),
+            size,
+            sha256,
+            source_sha256,
+        };
+        let json =
+            serde_json::to_string_pretty(&manifest).map_err(|error| Error::Internal(error.to_string()))?;
+        // Between the two renames the old manifest describes another file, which `find` refuses.
+        let place = |name: &str, write: &dyn Fn(&Path) -> io::Result<()>| {
+            let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+            write(&temporary).and_then(|()| fs::rename(&temporary, folder.join(name))).inspect_err(|_| {
+                let _ = fs::remove_file(&temporary);
+            })
+        };
+        place(BINARY, &|to| fs::copy(binary, to).map(drop)).map_err(|error| failed(&error))?;
+        place(MANIFEST, &|to| fs::write(to, json.clone() + "\n")).map_err(|error| failed(&error))?;
+        Ok(Agent { path, manifest })
+    }
+}
+
+fn read_manifest(path: &Path) -> io::Result<Manifest> {
+    serde_json::from_slice(&fs::read(path)?).map_err(io::Error::other)
+}
+
+/// SHA-256 and size of a file.
+fn hash_file(path: &Path) -> io::Result<(String, u64)> {
+    let mut digest = Sha256::new();
+    let size = io::copy(&mut fs::File::open(path)?, &mut digest)?;
+    Ok((crate::hex(&digest.finalize()), size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shelf_with_agent(folder: &Path) -> Shelf {
+        let binary = folder.join("fresh");
+        fs::write(&binary, "an agent").unwrap();
+        let shelf = Shelf::at(folder.join("agents"));
+        shelf.put(&binary, Flavour::Armv8, "aarch64-unknown-linux-gnu", "abc".to_owned()).unwrap();
+        shelf
+    }
+
+    #[test]
+    fn what_was_put_there_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = shelf_with_agent(folder.path());
+        let agent = shelf.find(Flavour::Armv8).unwrap();
+        assert_eq!(fs::read(&agent.path).unwrap(), b"an agent");
+        assert_eq!((agent.manifest.size, agent.manifest.sha256), (8, crate::sha256_hex(b"an agent")));
+        let error = shelf.find(Flavour::DotProduct).unwrap_err().to_string();
+        assert!(error.contains("bench agent build --flavour armv8.2-a+fp16+dotprod"), "{error}");
+        // Nothing but the two files.
+        assert_eq!(fs::read_dir(folder.path().join("agents/armv8-a")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_changed_binary_other_sources_or_a_broken_manifest_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = shelf_with_agent(folder.path());
+        let path = shelf.find(Flavour::Armv8).unwrap().path;
+        let why = |shelf: &Shelf| shelf.find(Flavour::Armv8).unwrap_err().to_string();
+        shelf.source_sha256 = Some("abd".to_owned());
+        assert!(why(&shelf).contains("other sources"));
+        shelf.source_sha256 = Some("abc".to_owned());
+        shelf.find(Flavour::Armv8).unwrap();
+        fs::write(&path, "an Agent").unwrap();
+        assert!(why(&shelf).contains("not the file"));
+        fs::remove_file(&path).unwrap();
+        assert!(why(&shelf).contains("cannot be read"));
+        fs::write(path.with_file_name(MANIFEST), "{").unwrap();
+        assert!(why(&shelf).contains("manifest"));
+    }
+}

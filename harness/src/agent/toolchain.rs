@@ -1,0 +1,174 @@
+//! What builds for phones on this machine.
+
+use super::{Flavour, Project};
+use crate::error::{Error, Result};
+use std::{
+    env, io,
+    path::PathBuf,
+    process::{Command, ExitStatus, Stdio},
+};
+
+/// Variables that would carry this machine's own instruction set, or a user's settings
+/// for other builds, into a phone's binary.
+const FOREIGN: &[&str] = &[
+    "AR",
+    "CARGO_BUILD_TARGET",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_TARGET_DIR",
+    "CC",
+    "CFLAGS",
+    "CPPFLAGS",
+    "CXX",
+    "CXXFLAGS",
+    "LDFLAGS",
+    "RUSTFLAGS",
+];
+const FOREIGN_PREFIXES: &[&str] = &["CMAKE_", "GGML_", "LLAMA_", "SLM_AGENT"];
+
+/// A way to build for phones.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Toolchain {
+    /// Rust's aarch64 Linux target and Debian's cross compiler: a static binary that runs on any phone's kernel.
+    Gnu,
+    /// An Android NDK through cargo-ndk. Not tried: no NDK was at hand where this was written.
+    Ndk {
+        /// The NDK's folder.
+        folder: PathBuf,
+    },
+}
+
+impl Toolchain {
+    /// Debian's cross compiler, which [`Self::prepare`] can install, or the NDK when it is asked for.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the NDK is asked for and not there.
+    pub fn find(ndk: bool) -> Result<Self> {
+        if !ndk {
+            return Ok(Self::Gnu);
+        }
+        let folder = ["ANDROID_NDK", "ANDROID_NDK_HOME", "ANDROID_NDK_ROOT"]
+            .iter()
+            .find_map(|name| env::var_os(name).filter(|value| !value.is_empty()));
+        match folder.map(PathBuf::from) {
+            Some(folder) if folder.join("build/cmake/android.toolchain.cmake").is_file() => {
+                Ok(Self::Ndk { folder })
+            }
+            Some(folder) => Err(Error::input(
+                format!("{} is no Android NDK", folder.display()),
+                "set ANDROID_NDK to the folder that holds build/cmake/android.toolchain.cmake",
+            )),
+            None => Err(Error::input(
+                "no Android NDK is named",
+                "set ANDROID_NDK to its folder and install cargo-ndk, or build without --ndk",
+            )),
+        }
+    }
+
+    /// Rust target triple.
+    pub fn target(&self) -> &'static str {
+        match self {
+            Self::Gnu => "aarch64-unknown-linux-gnu",
+            Self::Ndk { .. } => "aarch64-linux-android",
+        }
+    }
+
+    /// Where it builds a flavour, beside its other builds.
+    pub(super) fn folder_name(&self, flavour: Flavour) -> String {
+        match self {
+            Self::Gnu => flavour.to_string(),
+            Self::Ndk { .. } => format!("{flavour}-ndk"),
+        }
+    }
+
+    /// Installs what is missing, where that is possible.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when something stays missing; the script says what.
+    pub fn prepare(&self, project: &Project) -> Result<()> {
+        if *self != Self::Gnu {
+            return Ok(());
+        }
+        let script = project.root().join("scripts/cross/setup.sh");
+        let status = run_logged(Command::new(&script).current_dir(project.root()));
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) => Err(Error::input(
+                "this machine cannot build for phones",
+                "the line above says what is missing",
+            )),
+            Err(error) => Err(Error::reading(&script, &error)),
+        }
+    }
+
+    /// The cargo command that builds an agent of this flavour.
+    pub fn command(&self, project: &Project, flavour: Flavour) -> Command {
+        let mut command = Command::new("cargo");
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if FOREIGN.contains(&&*text) || FOREIGN_PREFIXES.iter().any(|prefix| text.starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
+        command
+            .current_dir(project.root())
+            // The engine's -O3, and no debug information of a binary that is pushed over USB.
+            .env("LLAMA_LIB_PROFILE", "Release")
+            .env("CARGO_PROFILE_RELEASE_DEBUG", "none")
+            .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
+            .env("SLM_AGENT_FLAVOUR", flavour.name())
+            .env("GGML_CPU_ARM_ARCH", flavour.name());
+        match self {
+            Self::Gnu => {
+                let toolchain = project.root().join("scripts/cross/aarch64-linux.cmake");
+                command
+                    .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
+                    .env("CXX_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-g++")
+                    .env("AR_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-ar")
+                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
+                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=+crt-static")
+                    .env("CMAKE_TOOLCHAIN_FILE_aarch64_unknown_linux_gnu", toolchain)
+                    .args(["build", "--target", self.target()]);
+            }
+            Self::Ndk { folder } => {
+                // API level 28 is Android 9, of 2018.
+                command.env("ANDROID_NDK", folder).env("ANDROID_NDK_HOME", folder).args([
+                    "ndk",
+                    "--target",
+                    "arm64-v8a",
+                    "--platform",
+                    "28",
+                    "build",
+                ]);
+            }
+        }
+        command.args(["--release", "--locked", "-p", "slm-agent"]);
+        command
+    }
+}
+
+/// Runs a command whose words are for the user: on stderr, since stdout is for data.
+pub(super) fn run_logged(command: &mut Command) -> io::Result<ExitStatus> {
+    command.stdin(Stdio::null()).stdout(io::stderr()).status()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+
+    #[test]
+    fn each_flavour_is_compiled_for_its_instruction_set() {
+        let project = Project::find().unwrap();
+        for flavour in Flavour::ALL {
+            let command = Toolchain::Gnu.command(&project, flavour);
+            let value = |name: &str| {
+                let found = command.get_envs().find(|(key, _)| *key == OsStr::new(name));
+                found.and_then(|(_, value)| value).map(|value| value.to_string_lossy().into_owned())
+            };
+            assert_eq!(value("GGML_CPU_ARM_ARCH").as_deref(), Some(flavour.name()));
+            assert_eq!(value("SLM_AGENT_FLAVOUR").as_deref(), Some(flavour.name()));
+            assert_eq!(value("LLAMA_LIB_PROFILE").as_deref(), Some("Release"));
+            assert_eq!(value("CXXFLAGS"), None);
+        }
+    }
+}

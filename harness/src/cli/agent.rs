@@ -1,0 +1,29 @@
+//! `bench agent`
+
+use super::OutputArgs;
+use crate::agent::Flavour;
+use clap::Subcommand;
+
+/// `bench agent`
+#[derive(Debug, Subcommand)]
+pub enum AgentCommand {
+    /// Build agents for phones: static aarch64 programs, one for each instruction set
+    #[command(
+        after_help = "Flavours: armv8-a (any phone), armv8.2-a+fp16+dotprod (from about 2018), armv8.6-a+i8mm (from \
+                            2022). A sweep chooses by the phone's /proc/cpuinfo. Each flavour compiles the engine \
+                            once, which takes minutes."
+    )]
+    Build {
+        /// Flavour to build, `armv8.2-a` for short; may be given several times [default: all]
+        #[arg(long, value_name = "FLAVOUR")]
+        flavour: Vec<Flavour>,
+        /// Build with the Android NDK in `ANDROID_NDK` through cargo-ndk (not tried)
+        #[arg(long)]
+        ndk: bool,
+        /// Form of the data on stdout.
+        #[command(flatten)]
+        output: OutputArgs,
+    },
+    /// List the built agents and whether this bench can use them
+    List(OutputArgs),
+}

@@ -1,0 +1,88 @@
+//! `bench agent`: building and listing the agents for phones.
+
+use super::Outcome;
+use crate::{
+    agent::{self, Agent, Flavour, Project, Shelf, Toolchain},
+    cli::{AgentCommand, OutputFormat},
+    error::{Error, Result},
+    show,
+};
+use serde::Serialize;
+use std::time::Instant;
+
+/// One flavour, as listed.
+#[derive(Serialize)]
+struct Row {
+    flavour: Flavour,
+    /// Whether this bench can use it.
+    usable: bool,
+    manifest: Option<agent::Manifest>,
+    path: Option<String>,
+    /// Why it is not usable, and the remedy.
+    problem: Option<String>,
+}
+
+/// Runs the command.
+pub(super) fn run(command: &AgentCommand) -> Result<Outcome> {
+    match command {
+        AgentCommand::Build { flavour, ndk, output } => {
+            let project = Project::find()?;
+            let toolchain = Toolchain::find(*ndk)?;
+            let mut wanted = if flavour.is_empty() { Flavour::ALL.to_vec() } else { flavour.clone() };
+            wanted.sort_unstable();
+            wanted.dedup();
+            let mut rows = Vec::new();
+            for flavour in wanted {
+                show::note(&format!("building the agent for {flavour} phones"));
+                let start = Instant::now();
+                let agent = agent::build(&project, &toolchain, flavour)?;
+                show::note(&format!("built in {}", show::seconds(start.elapsed().as_secs_f64())));
+                rows.push(row(flavour, Ok(agent)));
+            }
+            print(&rows, output.output)?;
+        }
+        AgentCommand::List(output) => {
+            let shelf = Shelf::open()?;
+            let rows: Vec<Row> = Flavour::ALL.map(|flavour| row(flavour, shelf.find(flavour))).into();
+            print(&rows, output.output)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn row(flavour: Flavour, found: Result<Agent>) -> Row {
+    match found {
+        Ok(agent) => Row {
+            flavour,
+            usable: true,
+            path: Some(agent.path.display().to_string()),
+            manifest: Some(agent.manifest),
+            problem: None,
+        },
+        Err(error) => {
+            Row { flavour, usable: false, manifest: None, path: None, problem: Some(error.to_string()) }
+        }
+    }
+}
+
+fn print(rows: &[Row], output: OutputFormat) -> Result<()> {
+    if output == OutputFormat::Json {
+        let json = serde_json::to_string_pretty(rows).map_err(|error| Error::Internal(error.to_string()))?;
+        show::data(&(json + "\n"));
+        return Ok(());
+    }
+    for row in rows {
+        let text = match (&row.manifest, &row.path, &row.problem) {
+            (Some(manifest), Some(path), _) => format!(
+                "{} {}, sha256 {}, {}",
+                show::bytes(manifest.size),
+                manifest.target,
+                manifest.sha256.get(..12).unwrap_or_default(),
+                show::clean(path)
+            ),
+            (_, _, problem) => show::clean(problem.as_deref().unwrap_or_default()).to_string(),
+        };
+        show::data(&format!("{:<24} {text}\n", row.flavour));
+    }
+    Ok(())
+}

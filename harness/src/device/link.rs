@@ -1,0 +1,32 @@
+//! What a phone can be asked beyond commands: files, and to come back.
+
+use super::{LinkError, Shell, ShellOutput};
+use std::{path::Path, time::Duration};
+
+/// The way to one phone.
+pub trait Link: Shell {
+    /// The phone's serial.
+    fn serial(&self) -> &str;
+
+    /// Runs a script that may take long, as long as it prints something now and then.
+    ///
+    /// # Errors
+    /// [`LinkError`]; never a success when the exit status was not seen.
+    fn run_while_heard(&self, script: &str, silence: Duration) -> Result<ShellOutput, LinkError>;
+
+    /// Copies a file to the phone. What arrived is not checked.
+    ///
+    /// # Errors
+    /// [`LinkError`]
+    fn push(&self, from: &Path, to: &str) -> Result<(), LinkError>;
+
+    /// Copies a file of the phone here. What arrived is not checked.
+    ///
+    /// # Errors
+    /// [`LinkError`]
+    fn pull(&self, from: &str, to: &Path) -> Result<(), LinkError>;
+
+    /// Does what can be done to get a lost phone back; the next request shows
+    /// whether it helped.
+    fn mend(&self);
+}

@@ -1,0 +1,202 @@
+//! A phone as a device: its agent and models under one folder, its runs detached.
+
+mod about;
+mod agent;
+mod deliver;
+mod evidence;
+mod journal;
+mod lock;
+mod place;
+mod reach;
+mod run;
+mod scripts;
+mod space;
+
+#[cfg(test)]
+mod tests;
+
+pub use about::About;
+pub use space::{Usage, clean, usage};
+
+use super::{AgentRun, Claim, Device, Link, LinkError, RunName, StartError, quote};
+use crate::{
+    error::{Error, Result},
+    models::PlaceError,
+    plan::PlannedModel,
+    store::DeviceLock,
+};
+use deliver::{QUICK, Wanted};
+use lock::{LockError, Owner};
+use reach::Reach;
+use run::PhoneRun;
+use slm_protocol::{AgentFacts, Envelope, Event, EventReader, Failure, Job};
+use std::sync::{Arc, OnceLock};
+
+/// Where everything of ours lies on a phone: the one folder that adb's user may both
+/// write and execute in.
+pub const ROOT: &str = "/data/local/tmp/slm-bench";
+
+/// A phone.
+pub struct Phone {
+    name: String,
+    reach: Reach,
+    root: String,
+    about: About,
+    agent: OnceLock<String>,
+}
+
+impl Phone {
+    /// The phone behind a link; asks it who it is.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when it cannot be reached.
+    pub fn open(name: &str, link: Arc<dyn Link>) -> Result<Self> {
+        Self::open_under(name, link, ROOT)
+    }
+
+    /// The same with another folder.
+    fn open_under(name: &str, link: Arc<dyn Link>, root: &str) -> Result<Self> {
+        let about = About::read(link.as_ref()).map_err(|error| lost(&error))?;
+        let reach = Reach::new(link, name);
+        Ok(Self { name: name.to_owned(), reach, root: root.to_owned(), about, agent: OnceLock::new() })
+    }
+
+    /// The agent's path on the phone, brought there at the first call.
+    fn agent(&self) -> Result<&str> {
+        if let Some(agent) = self.agent.get() {
+            return Ok(agent);
+        }
+        let agent = agent::install(&self.reach, &self.root)?;
+        Ok(self.agent.get_or_init(|| agent))
+    }
+
+    fn sweep_folder(&self, sweep: &str) -> String {
+        format!("{}/runs/{sweep}", self.root)
+    }
+
+    fn run_in(&self, folder: String) -> Box<dyn AgentRun> {
+        Box::new(PhoneRun::new(self.reach.clone(), folder, self.about.soc.clone()))
+    }
+
+    /// Folders of the runs of a model, the newest last.
+    fn runs(&self, name: RunName<'_>) -> std::result::Result<Vec<String>, LinkError> {
+        let folder = self.sweep_folder(name.sweep);
+        let list = format!("cd {} 2> /dev/null && ls", quote(&folder));
+        let listed = self.reach.run(&list, QUICK)?.text();
+        let prefix = format!("m{}-", name.model);
+        let number = |entry: &str| entry.strip_prefix(&prefix)?.parse::<u32>().ok();
+        let mut numbers: Vec<u32> = listed.lines().filter_map(|line| number(line.trim())).collect();
+        numbers.sort_unstable();
+        Ok(numbers.into_iter().map(|number| format!("{folder}/{prefix}{number}")).collect())
+    }
+
+    fn begin(&self, name: RunName<'_>, job: &Job) -> std::result::Result<String, StartError> {
+        let agent = self.agent().map_err(StartError::Refused)?;
+        let failed = |error: &LinkError| StartError::Failed(place::trouble(error));
+        let last = self.runs(name).map_err(|error| failed(&error))?.pop();
+        let last = last.and_then(|folder| folder.rsplit('-').next()?.parse::<u32>().ok()).unwrap_or(0);
+        let folder = format!("{}/m{}-{}", self.sweep_folder(name.sweep), name.model, last + 1);
+        self.send_job(&folder, job)?;
+        let script = scripts::start(&folder, agent);
+        self.reach.ok(&script, QUICK).map_err(|error| failed(&error))?;
+        Ok(folder)
+    }
+
+    fn send_job(&self, folder: &str, job: &Job) -> std::result::Result<(), StartError> {
+        let internal =
+            |error: &dyn std::fmt::Display| StartError::Refused(Error::Internal(format!("job: {error}")));
+        let bytes = serde_json::to_vec(job).map_err(|error| internal(&error))?;
+        let mut file = tempfile::NamedTempFile::new().map_err(|error| internal(&error))?;
+        std::io::Write::write_all(&mut file, &bytes).map_err(|error| internal(&error))?;
+        let (path, sha256) = (format!("{folder}/job.json"), crate::sha256_hex(&bytes));
+        let wanted = Wanted { path: &path, sha256: &sha256, bytes: bytes.len() as u64, mode: "644" };
+        let sent = wanted.deliver(&self.reach, file.path());
+        sent.map(drop).map_err(|error| StartError::Failed(place::trouble(&error)))
+    }
+}
+
+impl Device for Phone {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn hello(&self) -> Result<AgentFacts> {
+        let agent = self.agent()?;
+        let output =
+            self.reach.run(&format!("{} hello", quote(agent)), QUICK).map_err(|error| lost(&error))?;
+        let refused = |why: String| {
+            Error::input(
+                format!("the agent on {} is not usable: {why}", self.name),
+                "build agent and bench from one version",
+            )
+        };
+        match EventReader::new(output.stdout.as_slice()).next_event() {
+            Ok(Some(Envelope { event: Event::Hello(mut facts), .. })) => {
+                run::name_soc(&mut facts, self.about.soc.as_deref());
+                Ok(*facts)
+            }
+            Ok(_) => {
+                let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
+                Err(refused(format!("exit status {}: {words}", output.code)))
+            }
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+
+    fn claim(&self, sweep: &str) -> Result<Claim> {
+        let here = DeviceLock::take(&format!("phone {}", self.reach.serial()))?;
+        let owner = Owner::this(sweep);
+        match lock::take(&self.reach, &self.root, &owner) {
+            Ok(()) => {}
+            Err(LockError::Held(who)) => {
+                let what = format!("{} is {who}", self.name);
+                return Err(Error::input(what, "wait for it to end, or go on with that sweep by --resume"));
+            }
+            Err(LockError::Link(error)) => return Err(lost(&error)),
+        }
+        let (reach, root, runs) =
+            (self.reach.patient_for(QUICK), self.root.clone(), self.sweep_folder(sweep));
+        Ok(Claim::new(move || {
+            // Runs that nobody has read to their end stay for a resumed sweep.
+            let _ = reach.run(&format!("rmdir {} 2> /dev/null; true", quote(&runs)), QUICK);
+            let _ = lock::release(&reach, &root, &owner);
+            drop(here);
+        }))
+    }
+
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
+        let agent = self.agent().map_err(|error| PlaceError {
+            failure: if matches!(error, Error::Device(_)) {
+                Failure::DeviceLost
+            } else {
+                Failure::LoadFailed
+            },
+            message: error.to_string(),
+        })?;
+        place::place(&self.reach, &self.root, agent, model)
+    }
+
+    fn start(&self, name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
+        let folder = self.begin(name, job)?;
+        Ok(self.run_in(folder))
+    }
+
+    fn adopt(&self, name: RunName<'_>) -> std::result::Result<Option<Box<dyn AgentRun>>, StartError> {
+        let mut runs = self.runs(name).map_err(|error| StartError::Failed(place::trouble(&error)))?;
+        Ok(runs.pop().map(|folder| self.run_in(folder)))
+    }
+}
+
+/// A link's error as the end of a command.
+pub(in crate::device) fn lost(error: &LinkError) -> Error {
+    let remedy = match error {
+        LinkError::NoServer { .. } => "install adb (Android's platform-tools) and run `adb start-server`",
+        LinkError::NoDevice { .. } => "`bench devices` lists what is attached",
+        LinkError::Unauthorized { .. } => "answer the question on its screen and try again",
+        LinkError::NotReady { .. } | LinkError::Lost { .. } | LinkError::TimedOut { .. } => {
+            "check the cable or the network, and try again"
+        }
+        LinkError::NoSpace { .. } | LinkError::Refused { .. } => "see `bench devices`",
+    };
+    Error::Device(format!("{error}; {remedy}"))
+}

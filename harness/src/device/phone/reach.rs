@@ -1,0 +1,117 @@
+//! Requests to a phone that may be away for a while: repeated until it is back or
+//! patience ends. Every script here may therefore run twice.
+
+use crate::{
+    device::{Link, LinkError, ShellOutput},
+    show::{clean, note, seconds},
+};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A restart of a phone takes a minute; longer than this nobody waits unasked.
+const PATIENCE: Duration = Duration::from_mins(3);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Times between attempts, doubling.
+#[derive(Clone, Debug)]
+pub(super) struct BackOff {
+    since: Instant,
+    pause: Duration,
+    patience: Duration,
+}
+
+impl BackOff {
+    /// The next pause; `None` when patience is at its end.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        (self.since.elapsed() + pause < self.patience).then_some(pause)
+    }
+}
+
+/// A phone within reach, most of the time.
+#[derive(Clone)]
+pub(super) struct Reach {
+    link: Arc<dyn Link>,
+    name: String,
+    patience: Duration,
+}
+
+impl Reach {
+    pub(super) fn new(link: Arc<dyn Link>, name: &str) -> Self {
+        Self { link, name: name.to_owned(), patience: PATIENCE }
+    }
+
+    /// With another patience, for what is not worth waiting for.
+    pub(super) fn patient_for(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    pub(super) fn link(&self) -> &dyn Link {
+        self.link.as_ref()
+    }
+
+    pub(super) fn serial(&self) -> &str {
+        self.link.serial()
+    }
+
+    pub(super) fn back_off(&self) -> BackOff {
+        BackOff { since: Instant::now(), pause: FIRST_PAUSE, patience: self.patience }
+    }
+
+    /// Tells the user that the phone is away.
+    pub(super) fn say_away(&self, error: &LinkError) {
+        let patience = seconds(self.patience.as_secs_f64());
+        note(&format!("{}: {}; trying again for {patience}", clean(&self.name), clean(&error.to_string())));
+    }
+
+    /// Repeats a request until it succeeds, cannot succeed, or patience ends.
+    pub(super) fn retrying<T>(
+        &self,
+        mut request: impl FnMut(&dyn Link) -> Result<T, LinkError>,
+    ) -> Result<T, LinkError> {
+        let mut back_off = self.back_off();
+        let mut told = false;
+        loop {
+            let error = match request(self.link()) {
+                Err(error) if error.can_retry() => error,
+                result => return result,
+            };
+            let Some(pause) = back_off.next() else { return Err(error) };
+            if !std::mem::replace(&mut told, true) {
+                self.say_away(&error);
+            }
+            thread::sleep(pause);
+            self.link().mend();
+        }
+    }
+
+    /// Runs a script, whatever its exit status.
+    pub(super) fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
+        self.retrying(|link| link.run(script, timeout))
+    }
+
+    /// Runs a script that must succeed, and gives what it printed.
+    pub(super) fn ok(&self, script: &str, timeout: Duration) -> Result<String, LinkError> {
+        let output = self.run(script, timeout)?;
+        succeeded(self.serial(), &output)
+    }
+}
+
+/// What a command printed, if its exit status is 0.
+pub(super) fn succeeded(serial: &str, output: &ShellOutput) -> Result<String, LinkError> {
+    if output.code == 0 {
+        return Ok(output.text());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let words = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said").trim();
+    if words.contains("No space left") {
+        return Err(LinkError::NoSpace { serial: serial.to_owned(), needed: 0, free: 0 });
+    }
+    let why = format!("a command ended with status {}: {words}", output.code);
+    Err(LinkError::Refused { serial: serial.to_owned(), why })
+}

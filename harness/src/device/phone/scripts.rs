@@ -1,0 +1,93 @@
+//! The shell scripts that a detached run needs on the phone. They keep to what
+//! toybox, busybox and mksh share.
+//!
+//! A run has a folder: `job.json`, `journal`, `stderr`, and three small files that
+//! are filled with blanks before anything starts and overwritten in place, so that a
+//! disk that fills up meanwhile cannot keep the end from being told: `pid` (of the
+//! keeper and of the agent), `exit` (the agent's status), `stopped` (it was ended by
+//! a host). A keeper, `sh`, outlives the agent to write its status.
+
+use crate::device::quote;
+
+/// What the keeper does. `$1` is the run's folder, `$2` the agent.
+const KEEPER: &str = r#"
+"$2" run --job "$1/job.json" --journal "$1/journal" > /dev/null &
+a=$!
+echo "$$ $a" 1<> "$1/pid"
+wait $a
+echo "$?" 1<> "$1/exit"
+"#;
+
+/// Beats in the lock's folder: a host that reads also shows that it lives.
+const BEAT: &str = "echo > \"$d/../../../lock/beat\" 2> /dev/null";
+
+/// Starts the agent detached, once, however often the script is run.
+pub(super) fn start(folder: &str, agent: &str) -> String {
+    let blanks = " ".repeat(24);
+    format!(
+        "d={folder}; cd \"$d\" || exit 1\n\
+         if mkdir started 2> /dev/null; then\n\
+         for f in pid exit stopped; do echo '{blanks}' > $f || exit 1; done\n\
+         cat /proc/sys/kernel/random/boot_id > boot 2> /dev/null\n\
+         grep oom_kill /proc/vmstat > oom 2> /dev/null\n\
+         (setsid sh -c {keeper} sh \"$d\" {agent} > /dev/null 2> stderr < /dev/null &)\n\
+         fi",
+        folder = quote(folder),
+        agent = quote(agent),
+        keeper = quote(KEEPER),
+    )
+}
+
+/// Defines `alive`: whether the keeper of `$d` runs. A process of another run that has
+/// its number by now does not have the folder on its command line.
+const ALIVE: &str = r#"
+w=; [ -f "$d/pid" ] && read w a < "$d/pid"
+alive=no; [ -n "$w" ] && grep -q -F -- "$d" "/proc/$w/cmdline" 2> /dev/null && alive=yes
+[ -z "$w" ] && alive=starting
+"#;
+
+/// Prints how the run is, then the journal from an offset on. Whether it has ended is
+/// read first: what follows is then all there will be.
+pub(super) fn poll(folder: &str, offset: u64, limit: Option<u64>, ask_alive: bool) -> String {
+    let alive = if ask_alive { ALIVE } else { "alive=unasked" };
+    let limit = limit.map(|limit| format!(" | head -c {limit}")).unwrap_or_default();
+    format!(
+        "d={folder}\n[ -d \"$d\" ] || {{ echo gone; exit; }}\n{alive}\n\
+         e=; [ -f \"$d/exit\" ] && read e < \"$d/exit\"\n\
+         echo \"alive=$alive exit=$e\"\n{BEAT}\n\
+         [ -f \"$d/journal\" ] || exit 0\n\
+         tail -c +{from} \"$d/journal\"{limit}",
+        folder = quote(folder),
+        from = offset + 1,
+    )
+}
+
+/// Ends the agent, gently and then firmly, and marks the run as ended by a host.
+pub(super) fn stop(folder: &str) -> String {
+    format!(
+        "d={folder}; cd \"$d\" || exit 0\n{ALIVE}\n\
+         echo yes 1<> stopped\n\
+         if [ $alive = yes ]; then kill -TERM $a; n=0\n\
+         while [ $n -lt 20 ] && grep -q -F -- \"$d\" /proc/$a/cmdline 2> /dev/null; do sleep 0.1; n=$((n+1)); done\n\
+         grep -q -F -- \"$d\" /proc/$a/cmdline 2> /dev/null && kill -KILL $a; fi; true",
+        folder = quote(folder),
+    )
+}
+
+/// Evidence of how a run ended: lines `key=value`, then a line `--`, then the last of
+/// its standard error.
+pub(super) fn evidence(folder: &str, stderr_bytes: usize) -> String {
+    format!(
+        r#"d={folder}; cd "$d" || exit 1
+e=; read e < exit; s=; read s < stopped; w=; a=; read w a < pid
+echo "exit=$e"; echo "stopped=$s"; echo "agent=$a"
+[ "$(cat boot 2> /dev/null)" = "$(cat /proc/sys/kernel/random/boot_id 2> /dev/null)" ] || echo rebooted=yes
+[ "$(cat oom 2> /dev/null)" = "$(grep oom_kill /proc/vmstat 2> /dev/null)" ] || echo oom=yes
+df -Pk . | tail -n 1 | sed 's/^/df=/'
+[ -n "$a" ] && t=$(grep -l -e "pid: $a," /data/tombstones/tombstone_* 2> /dev/null | head -n 1) && echo "tombstone=$t"
+logcat -d -b all -t 2000 2> /dev/null | grep -i -e lowmemorykiller -e lmkd -e 'Fatal signal' | tail -n 40 | sed 's/^/log=/'
+echo --
+tail -c {stderr_bytes} stderr 2> /dev/null; true"#,
+        folder = quote(folder),
+    )
+}

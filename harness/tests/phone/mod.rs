@@ -1,0 +1,185 @@
+//! The test phone for tests: Debian's real adbd for arm64 (scripts/test-phone.sh), its planted files and its faults.
+//!
+//! Tests that use it are marked `#[ignore = "needs the test phone"]`; `./test` runs them where it can.
+#![allow(dead_code, reason = "each test program uses a part of this")]
+
+pub(crate) mod lab;
+
+pub(crate) use lab::{Lab, Stay};
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::Output,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// One phone in a lab.
+pub(crate) struct TestPhone {
+    lab: Arc<Lab>,
+    name: String,
+    /// As adb knows it.
+    pub(crate) serial: String,
+    files: PathBuf,
+    disk: PathBuf,
+}
+
+impl TestPhone {
+    /// A phone with a lab of its own.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with options of `test-phone.sh start`, such as `--disk 20M` or `--cpu cortex-a53`.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
+        Self::in_lab(Arc::new(Lab::start()), "s24", options)
+    }
+
+    /// One more phone in the same lab.
+    pub(crate) fn beside(&self, name: &str, options: &[&str]) -> Self {
+        Self::in_lab(Arc::clone(&self.lab), name, options)
+    }
+
+    fn in_lab(lab: Arc<Lab>, name: &str, options: &[&str]) -> Self {
+        let info = lab.must(&[&["start", name], options].concat());
+        let value = |key: &str| {
+            let line = info.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            line.unwrap_or_else(|| panic!("{key} in {info}")).to_owned()
+        };
+        let (serial, files, disk) = (value("serial"), value("files").into(), value("disk").into());
+        Self { lab, name: name.to_owned(), serial, files, disk }
+    }
+
+    /// Its lab.
+    pub(crate) fn lab(&self) -> &Lab {
+        &self.lab
+    }
+
+    /// Moves the calling thread into the phone's network, where the adb server is at its usual port.
+    pub(crate) fn enter(&self) -> Stay {
+        self.lab.enter()
+    }
+
+    /// Runs the host's `adb -s SERIAL`.
+    pub(crate) fn adb(&self, args: &[&str]) -> Output {
+        self.lab.script(&[&["adb", "-s", &self.serial], args].concat())
+    }
+
+    /// What a script on the phone prints; it must succeed.
+    pub(crate) fn shell(&self, script: &str) -> String {
+        let output = self.adb(&["shell", script]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}: {} {stderr}", output.status);
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Sets a property. What `adb devices -l` shows is read when the phone connects.
+    pub(crate) fn set_property(&self, name: &str, value: &str) {
+        let path = self.files.join("build.prop");
+        let old = fs::read_to_string(&path).expect("properties");
+        let prefix = format!("{name}=");
+        let mut text: String =
+            old.lines().filter(|line| !line.starts_with(&prefix)).map(|line| format!("{line}\n")).collect();
+        text += &format!("{prefix}{value}\n");
+        fs::write(path, text).expect("properties");
+    }
+
+    /// Changes a planted file: `sys/class/thermal/thermal_zone0/temp`, `proc/meminfo`, `dumpsys/battery`, `logcat`…
+    pub(crate) fn plant(&self, path: &str, text: &str) {
+        // In place: a file that is bound on the phone keeps its inode.
+        fs::write(self.files.join(path), text).expect("a planted file");
+    }
+
+    /// A planted file as it is now.
+    pub(crate) fn planted(&self, path: &str) -> String {
+        fs::read_to_string(self.files.join(path)).expect("a planted file")
+    }
+
+    /// Commands that the phone's services were given, one a line.
+    pub(crate) fn calls(&self) -> String {
+        self.planted("calls")
+    }
+
+    /// The phone's /data/local/tmp, as this machine sees it.
+    pub(crate) fn disk(&self) -> PathBuf {
+        self.disk.clone()
+    }
+
+    /// Fills the disk but for so many bytes.
+    pub(crate) fn fill_disk(&self, left: u64) {
+        let free = rustix::fs::statvfs(&self.disk).expect("the disk's size");
+        let file = fs::File::create(self.disk.join("filler")).expect("a file to fill with");
+        let wanted = (free.f_bavail * free.f_frsize).saturating_sub(left);
+        rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, wanted).expect("space to fill");
+    }
+
+    /// Takes back [`Self::fill_disk`].
+    pub(crate) fn free_disk(&self) {
+        fs::remove_file(self.disk.join("filler")).expect("the disk was filled");
+    }
+
+    /// Stops adbd for a while: the link stays and nothing answers.
+    pub(crate) fn freeze(&self) {
+        self.lab.must(&["freeze", &self.name]);
+    }
+
+    /// Ends [`Self::freeze`].
+    pub(crate) fn thaw(&self) {
+        self.lab.must(&["thaw", &self.name]);
+    }
+
+    /// Kills adbd, as pulling the cable does; it is back within a second, and the adb server sees it again some
+    /// ten seconds later, or with [`Self::connect`].
+    pub(crate) fn unplug(&self) {
+        self.lab.must(&["unplug", &self.name]);
+    }
+
+    /// Connects at once, and waits until the phone is there.
+    pub(crate) fn connect(&self) {
+        self.lab.must(&["connect", &self.name]);
+    }
+
+    /// Everything on the phone dies and it starts anew; its disk stays.
+    pub(crate) fn restart(&self) {
+        self.lab.must(&["restart", &self.name]);
+    }
+
+    /// Kills a program on the phone, as its kernel does when memory is short; false when none runs.
+    pub(crate) fn kill(&self, program: &str) -> bool {
+        self.lab.script(&["kill", &self.name, program]).status.success()
+    }
+
+    /// The phone no longer knows this computer's key.
+    pub(crate) fn unauthorize(&self) {
+        self.lab.must(&["unauthorize", &self.name]);
+        self.wait_for_state("unauthorized");
+    }
+
+    /// Takes back [`Self::unauthorize`].
+    pub(crate) fn authorize(&self) {
+        self.lab.must(&["authorize", &self.name]);
+    }
+
+    /// The phone is there and does not greet: `offline` in the adb server's list, until it is thawed and connected.
+    pub(crate) fn take_offline(&self) {
+        self.freeze();
+        self.lab.must(&["offline", &self.name]);
+        self.wait_for_state("offline");
+    }
+
+    /// Waits until the adb server lists the phone so.
+    pub(crate) fn wait_for_state(&self, state: &str) {
+        let line = format!("{}\t{state}", self.serial);
+        let start = Instant::now();
+        loop {
+            let list = self.lab.must(&["adb", "devices"]);
+            if list.contains(&line) {
+                return;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "not {state}: {list}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
