@@ -7,6 +7,7 @@ use std::path::PathBuf;
 /// Options of a sweep that are about phones.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Phones")]
+#[expect(clippy::struct_excessive_bools, reason = "options as typed, each by itself")]
 pub struct PhoneArgs {
     /// Hold clocks that the phone can keep up; put back afterwards
     #[arg(long)]

@@ -10,7 +10,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// One phone with one of its SoCs.
+/// A phone with one SoC that it is sold with.
 #[derive(Serialize)]
 struct Row<'a> {
     name: &'a str,

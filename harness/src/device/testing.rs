@@ -5,7 +5,6 @@ use super::{LinkError, Shell, ShellOutput};
 use std::{
     fs,
     io::{Read, Write},
-    os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Command, Stdio},
     sync::Mutex,
@@ -31,14 +30,20 @@ impl TestPhone {
         self.folder.path().join(name)
     }
 
-    /// Installs a program; in it `$HERE` is the phone's folder.
+    /// Installs a program; in it `$HERE` is the phone's folder. Another process writes
+    /// it: one forked by a test beside this one would inherit a file that is open for
+    /// writing here, and the kernel would call the program busy.
     pub(crate) fn program(&self, name: &str, script: &str) -> &Self {
         let path = self.path("bin").join(name);
-        // Closed before it is run, else the kernel says that it is busy.
-        let mut file = fs::File::create(&path).unwrap();
-        file.write_all(format!("#!/bin/sh\nHERE='{}'\n{script}\n", self.folder.path().display()).as_bytes())
+        let text = format!("#!/bin/sh\nHERE='{}'\n{script}\n", self.folder.path().display());
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat >\"$0\" && chmod 755 \"$0\""])
+            .arg(path)
+            .stdin(Stdio::piped())
+            .spawn()
             .unwrap();
-        file.set_permissions(fs::Permissions::from_mode(0o755)).unwrap();
+        writer.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        assert!(writer.wait().unwrap().success());
         self
     }
 
@@ -57,7 +62,9 @@ impl TestPhone {
 impl Shell for TestPhone {
     fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
         *self.trips.lock().unwrap() += 1;
-        let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
+        // A folder with Android's own `sh` (mksh) and toybox shows whether they like our scripts.
+        let userland = std::env::var("BENCH_TEST_USERLAND").unwrap_or_else(|_| "/usr/bin".into());
+        let path = format!("{}:{userland}:/usr/bin:/bin", self.path("bin").display());
         let mut child = Command::new("sh")
             .args(["-c", script])
             .env("PATH", path)

@@ -119,7 +119,7 @@ fn message_of(line: &str) -> &str {
 /// - the kernel driver of Linux up to 4.9, `lowmemorykiller: Killing 'name' (pid) (tgid N), adj N,`
 ///   (drivers/staging/android/lowmemorykiller.c);
 /// - the kernel: `Out of memory: Killed process pid (name)…`, `Kill process` before 5.1, `Memory
-///   cgroup out of memory: …`, `oom-kill:constraint=…,task=name,pid=N,uid=N` (mm/oom_kill.c).
+///   cgroup out of memory: …`, `oom-kill:constraint=…,task=name,pid=N,uid=N` (`mm/oom_kill.c`).
 fn kill_for_memory(line: &str, pid: u32) -> bool {
     // What follows the name's closing quote; names of processes have no quotes.
     let quoted = |mark: &str| number(line.split_once(mark)?.1.split_once("' (")?.1);
@@ -137,7 +137,7 @@ fn kill_for_memory(line: &str, pid: u32) -> bool {
 }
 
 /// bionic's `Fatal signal 11 (SIGSEGV), code 1 (…), fault addr … in tid N (name), pid N (name)`
-/// (debuggerd_handler.cpp), where the pid is left out before Android 8; and the kernel's
+/// (`debuggerd_handler.cpp`), where the pid is left out before Android 8; and the kernel's
 /// `name[pid]: unhandled signal 11` or `…: unhandled level 1 translation fault (11)`, which
 /// is all there is of a static program that is not built with bionic.
 fn fatal_signal(line: &str, pid: u32) -> Option<Clue> {

@@ -66,15 +66,10 @@ fn crashes_and_kills_are_told_apart() {
 }
 
 fn report(pid: u32, writer: u32, abort: &str) -> String {
-    [
-        "*** *** *** *** *** *** *** ***".to_owned(),
-        format!("pid: {pid}, tid: {pid}, name: slm-agent  >>> /data/local/tmp/slm-bench/bin/slm-agent <<<"),
-        "signal 6 (SIGABRT), code -1 (SI_QUEUE), fault addr --------".into(),
-        abort.into(),
-    ]
-    .iter()
-    .map(|message| format!("1700000061.5 {writer} {writer} F DEBUG   : {message}\n"))
-    .collect()
+    let header = format!("1700000061.5 {writer} {writer} F DEBUG   : ");
+    let process = format!("pid: {pid}, tid: {pid}, name: slm-agent  >>> /data/local/tmp/slm-agent <<<");
+    let signal = "signal 6 (SIGABRT), code -1 (SI_QUEUE), fault addr --------";
+    ["*** *** ***", process.as_str(), signal, abort].map(|message| header.clone() + message + "\n").concat()
 }
 
 #[test]

@@ -111,12 +111,11 @@ impl Profiles {
     /// Whether, and with which SoC, a phone is of a profile.
     pub fn fit<'a>(&'a self, phone: &'a Phone, identity: &Identity) -> Option<Match<'a>> {
         let variant = phone.variants.iter().find(|variant| variant.fits(identity))?;
-        let soc = match &identity.soc_model {
-            None => self.soc(variant),
-            Some(_) => {
-                let socs = phone.variants.iter().filter_map(|variant| self.soc(variant));
-                socs.clone().find(|soc| soc.fits(identity))
-            }
+        let soc = if identity.soc_model.is_none() {
+            self.soc(variant)
+        } else {
+            let mut socs = phone.variants.iter().filter_map(|variant| self.soc(variant));
+            socs.find(|soc| soc.fits(identity))
         };
         Some(Match { phone, soc })
     }

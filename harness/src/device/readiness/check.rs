@@ -49,9 +49,9 @@ pub struct Needs {
 
 /// Looks a phone's state over. What the phone does not tell is not objected to.
 pub fn check(state: &Readiness, needs: &Needs) -> Vec<Finding> {
+    use Severity::{Note, Refusal, Warning};
     let mut found = Vec::new();
     let mut say = |severity, text: String| found.push(Finding { severity, text });
-    use Severity::{Note, Refusal, Warning};
     if let Some(percent) = state.battery_percent.filter(|&percent| percent < LOW_BATTERY) {
         // Plugged in without a word on charging counts as charging.
         let charging = state.charging.unwrap_or(state.power_source != Some(PowerSource::Battery));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// Several system services are asked, each given 8 s at most.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const READ: &str = include_str!("read.sh");
 
 /// A phone's state at one moment, `None` where the phone did not tell. Goes into the

@@ -89,7 +89,7 @@ fn battery(text: &str, all: &mut Readiness) {
     };
     // Tenths of a degree. Boards without a sensor say 0.
     let tenths = value("temperature:").and_then(finite).filter(|&tenths| tenths != 0.0);
-    all.battery_temp_c = tenths.map(|tenths| tenths / 10.0).filter(is_temperature);
+    all.battery_temp_c = tenths.map(|tenths| tenths / 10.0).filter(|&celsius| is_temperature(celsius));
     let millivolts = value("voltage:").and_then(positive).filter(|&mv| (1000.0..30_000.0).contains(&mv));
     all.battery_voltage_v = millivolts.map(|mv| mv / 1000.0);
     all.battery_values_forced = value("level:").map(|_| text.contains("UPDATES STOPPED"));
@@ -110,7 +110,7 @@ fn thermal(text: &str, all: &mut Readiness) {
                 |name: &str| fields.split(", ").find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
             (get("mType") == Some(wanted)).then(|| get("mValue").and_then(finite)).flatten()
         });
-        sensors.filter(|&value| value != 0.0).filter(is_temperature).reduce(f64::max)
+        sensors.filter(|&value| value != 0.0).filter(|&celsius| is_temperature(celsius)).reduce(f64::max)
     };
     let find = |wanted| readings.and_then(|now| hottest(now, wanted));
     (all.cpu_temp_c, all.skin_temp_c) = (find("0"), find("3"));
@@ -163,8 +163,8 @@ fn positive(text: &str) -> Option<f64> {
 }
 
 /// What a phone can be and still answer.
-fn is_temperature(celsius: &f64) -> bool {
-    (-40.0..=150.0).contains(celsius)
+fn is_temperature(celsius: f64) -> bool {
+    (-40.0..=150.0).contains(&celsius)
 }
 
 /// One word of a state or id, as it may stand in a file or on a terminal.

@@ -11,7 +11,8 @@ while [ -f "$1/restore" ] && [ "$tries" -lt 5 ]; do
     read -r up _ </proc/uptime && read -r until <"$1/lease" || until=0
     case $until in '' | *[!0-9]*) until=0 ;; esac
     [ "${up%%.*}" -ge "$until" ] || continue
-    cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" "\n" | grep -q "^${1%/*}/bin/slm-agent" && continue
+    # The brackets keep grep from finding itself.
+    grep -qs "${1%/*}/bin/[s]lm-agent" /proc/[0-9]*/cmdline && continue
     sh "$1/restore.sh" "$1" && exit 0
     tries=$((tries + 1))
 done
