@@ -45,6 +45,8 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
             n_ctx: None,
             n_ubatch: None,
             load: LoadMode::Mmap,
+            affinity: None,
+            calibrate_threads: false,
         },
         generation: Generation { max_new_tokens, stop: StopRule::FixedLength, chat_template: true },
         prompts: prompts
@@ -55,6 +57,8 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
         trials,
         trial_timeout_ms: 60_000,
         gap_ms: 0,
+        telemetry_ms: 1000,
+        cool_down: None,
     }
 }
 

@@ -14,8 +14,9 @@ use crate::{
     session::{Ending, Session},
     store::{Store, SweepEvent, Tables},
 };
-use slm_protocol::Failure;
+use slm_protocol::{CpuList, Failure};
 use std::{
+    cell::RefCell,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -26,6 +27,8 @@ pub struct Member {
     pub device: Box<dyn Device>,
     /// Its compute threads; `None`: the plan's.
     pub threads: Option<u32>,
+    /// CPUs that it computes on; `None`: the plan's.
+    pub affinity: Option<CpuList>,
 }
 
 /// How a device's part of a sweep ended.
@@ -100,7 +103,11 @@ impl Fleet<'_> {
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<Ending> {
         let (plan, device) = (self.plan, member.device.as_ref());
-        let remaining = lock(recorder).store.tables().remaining(device.name());
+        let (remaining, recall) = {
+            let recorder = lock(recorder);
+            let tables = recorder.store.tables();
+            (tables.remaining(device.name()), RefCell::new(tables.recall(device.name())))
+        };
         for model in 0..plan.input.models.len() {
             let pending: Vec<usize> =
                 remaining.iter().copied().filter(|&trial| plan.trials[trial].model == model).collect();
@@ -109,8 +116,11 @@ impl Fleet<'_> {
             }
             let ending = match model_path(device, plan, model)? {
                 Ok(model_path) => {
-                    let (threads, interrupt) = (member.threads, self.interrupt);
-                    Session { device, plan, model, model_path, threads, interrupt }.run(pending, emit)?
+                    let (threads, affinity) = (member.threads, member.affinity.clone());
+                    let (recall, interrupt) = (&recall, self.interrupt);
+                    let session =
+                        Session { device, plan, model, model_path, threads, affinity, recall, interrupt };
+                    session.run(pending, emit)?
                 }
                 Err(error) => lose_model(device, plan, &pending, &error, emit)?,
             };

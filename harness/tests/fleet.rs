@@ -84,12 +84,15 @@ fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
             n_ctx: None,
             n_ubatch: None,
             load: LoadMode::Mmap,
+            affinity: None,
+            calibrate_threads: false,
         },
         repetitions: 2,
         warmups: 1,
         timeout_ms: 60_000,
         gap_ms: 0,
         seed: 1,
+        conditions: Conditions::default(),
     };
     Plan::new(input).unwrap()
 }
@@ -100,6 +103,7 @@ fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
         name: member.device.name().into(),
         agent: member.device.hello().unwrap(),
         threads: member.threads,
+        affinity: member.affinity.clone(),
     };
     let manifest = Manifest {
         format: FORMAT,

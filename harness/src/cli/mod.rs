@@ -15,7 +15,7 @@ pub use devices::{DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
 pub use report::ReportArgs;
-pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
+pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
 pub use usage::one_line;
 

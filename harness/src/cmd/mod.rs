@@ -2,6 +2,7 @@
 //! print it.
 
 mod compare;
+mod compute;
 mod devices;
 mod doctor;
 mod models;

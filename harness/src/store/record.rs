@@ -2,7 +2,7 @@
 
 use crate::analysis::Status;
 use serde::{Deserialize, Serialize};
-use slm_protocol::{AgentFacts, Failure, Ready, Sample, TrialReport, Version};
+use slm_protocol::{AgentFacts, CoolDownReport, Failure, Ready, Sample, TrialReport, Version};
 
 /// One line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -94,6 +94,13 @@ pub enum SweepEvent {
         device: String,
         /// The reading.
         sample: Sample,
+    },
+    /// A trial had to wait until the device was cool.
+    CoolDown {
+        /// Device by name.
+        device: String,
+        /// How it went.
+        report: CoolDownReport,
     },
     /// The run ends, with all trials done or not.
     RunEnded {
