@@ -7,7 +7,9 @@ use std::io;
 /// CPUs that the calling thread may use; `None` where the kernel does not say.
 pub(crate) fn allowed() -> Option<CpuList> {
     let set = sched_getaffinity(None).ok()?;
-    CpuList::new((0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).filter_map(|cpu| u16::try_from(cpu).ok()))
+    CpuList::new(
+        (0..CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).filter_map(|cpu| u16::try_from(cpu).ok()),
+    )
 }
 
 /// Binds the calling thread, and with it the threads that it makes from now on. A
@@ -44,7 +46,8 @@ mod tests {
     fn a_bound_thread_stays_where_it_was_bound() {
         let Some(all) = allowed() else { return };
         let one = CpuList::new(all.iter().take(1)).expect("one is left");
-        let bound = std::thread::spawn(move || bind(&one).map(|()| (allowed(), one))).join().expect("no panic");
+        let bound =
+            std::thread::spawn(move || bind(&one).map(|()| (allowed(), one))).join().expect("no panic");
         let (now, one) = bound.expect("the kernel lets a thread bind itself");
         assert_eq!(now, Some(one));
         assert_eq!(allowed(), Some(all), "other threads are not touched");

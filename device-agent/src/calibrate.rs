@@ -28,7 +28,8 @@ pub(crate) fn choose(session: &mut dyn Session, cores: u32, n_ctx: u32) -> Resul
         session.set_threads(threads)?;
         steps.push(tried(session, threads, room)?);
     }
-    let threads = fastest(&steps).ok_or_else(|| StepError::Unsupported("no thread count to try".to_owned()))?;
+    let threads =
+        fastest(&steps).ok_or_else(|| StepError::Unsupported("no thread count to try".to_owned()))?;
     session.set_threads(threads)?;
     // Brings the new threads into use, so that no trial pays for the change.
     session.prefill(&[1])?;

@@ -81,27 +81,32 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(set_aside), ..load };
     opened.options.affinity = asked.and_then(|_| affinity::allowed());
     let mut notes = Vec::new();
-    let calibration = if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
+    let calibration =
+        if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
     let gate = gate(job, &machine, &mut notes);
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }
     let ready = ready(load, model.as_ref(), &opened, &memory, &machine, &prompts);
     output.emit(Event::Ready(Box::new(Ready { calibration, notes, ..ready })))?;
-    let mut trials =
-        Trials { job, prompts: &prompts, model: model.as_ref(), opened, memory, sampler, gate };
+    let mut trials = Trials { job, prompts: &prompts, model: model.as_ref(), opened, memory, sampler, gate };
     trials.run(output)?;
     output.emit_last(Event::Done { trials: job.trials.len() as u64 })?;
     Ok(())
 }
 
 fn load_failed(error: LoadError, output: &Output) -> Result<(), RunError> {
-    output.emit_last(Event::LoadFailed { failure: error.failure, message: error.message.replace('\n', " ") })?;
+    output
+        .emit_last(Event::LoadFailed { failure: error.failure, message: error.message.replace('\n', " ") })?;
     Err(RunError::LoadFailed(error))
 }
 
 /// Tries thread counts out. An engine that cannot change them keeps the free cores.
-fn calibrate(opened: &mut Opened<'_>, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Calibration> {
+fn calibrate(
+    opened: &mut Opened<'_>,
+    machine: &MachineFacts,
+    notes: &mut Vec<String>,
+) -> Option<Calibration> {
     let session = opened.session.as_mut();
     match calibrate::choose(session, machine::physical_cores(), opened.options.n_ctx) {
         Ok(calibration) => {
@@ -125,7 +130,8 @@ fn gate(job: &Job, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Ga
     let asked = job.cool_down.as_ref()?;
     let gate = Gate::new(asked, machine.temperature_c, Thermometer::under(&root::path("sys")));
     if gate.is_none() {
-        notes.push("no temperature of CPU, SoC or battery can be read: there is no cool-down gate".to_owned());
+        notes
+            .push("no temperature of CPU, SoC or battery can be read: there is no cool-down gate".to_owned());
     }
     gate
 }
@@ -134,7 +140,10 @@ fn gate(job: &Job, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Ga
 fn setup(job: &Job, prompts: &[Prepared], machine: &MachineFacts) -> Setup {
     Setup {
         // Bound to some cores, there are no more than those.
-        threads: job.options.threads.unwrap_or_else(|| machine::free_cores(machine).min(machine::physical_cores())),
+        threads: job
+            .options
+            .threads
+            .unwrap_or_else(|| machine::free_cores(machine).min(machine::physical_cores())),
         flash_attention: job.options.flash_attention,
         n_ctx: job.options.n_ctx.unwrap_or_else(|| {
             prepare::context_length(prompts, job.generation.max_new_tokens).unwrap_or(256)

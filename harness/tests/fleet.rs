@@ -14,7 +14,7 @@ use slm_bench::{
     error::{Error, Result},
     fleet::{Fleet, Member, Part},
     interrupt::Interrupt,
-    plan::{ModelSource, Plan, PlanInput, PlannedModel, Weights},
+    plan::{Conditions, ModelSource, Plan, PlanInput, PlannedModel, Weights},
     prompts::{PromptSet, build},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
@@ -37,7 +37,7 @@ struct Named {
 impl Named {
     fn member(name: &'static str, agents: u32) -> Member {
         let local = Local::with_agent(common::agent()).unwrap();
-        Member { device: Box::new(Self { name, local, agents_left: agents.into() }), threads: None }
+        Member { device: Box::new(Self { name, local, agents_left: agents.into() }), threads: None, affinity: None }
     }
 }
 

@@ -147,7 +147,8 @@ mod tests {
 
     #[test]
     fn junk_is_refused() {
-        for text in ["", " ", "0x", "0x0", "-1", "3-1", "1,,2", "a", "0xg", "1-2-3", "1024", "99999999", "+1"] {
+        for text in ["", " ", "0x", "0x0", "-1", "3-1", "1,,2", "a", "0xg", "1-2-3", "1024", "99999999", "+1"]
+        {
             assert!(text.parse::<CpuList>().is_err(), "{text}");
         }
     }

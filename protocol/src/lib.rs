@@ -23,13 +23,13 @@ pub use codec::{
 };
 pub use cpus::CpuList;
 pub use event::{
-    Calibration, CalibrationStep, Contention, CoolDownReport, Envelope, Event, LoadReport, MemoryReading, Output, Progress, PromptReport, Ready, Sample,
-    StopReason, Timestamps, TrialOutcome, TrialReport,
+    Calibration, CalibrationStep, Contention, CoolDownReport, Envelope, Event, LoadReport, MemoryReading,
+    Output, Progress, PromptReport, Ready, Sample, StopReason, Timestamps, TrialOutcome, TrialReport,
 };
 pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
 pub use failure::Failure;
 pub use job::{
-    CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, Prompt, PromptContent,
-    StopRule, TrialOrder,
+    CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, Prompt,
+    PromptContent, StopRule, TrialOrder,
 };
 pub use version::{VERSION, Version, VersionMismatch};

@@ -30,7 +30,9 @@ pub(super) struct Android {
 impl Android {
     pub(super) fn discover() -> Self {
         let path = env::var_os("PATH").unwrap_or_default();
-        Self { dumpsys: env::split_paths(&path).map(|folder| folder.join("dumpsys")).find(|file| file.is_file()) }
+        Self {
+            dumpsys: env::split_paths(&path).map(|folder| folder.join("dumpsys")).find(|file| file.is_file()),
+        }
     }
 
     #[cfg(test)]
@@ -51,7 +53,11 @@ impl Android {
         if let Some(text) = self.ask("battery") {
             batch.stamp();
             let battery = dumped_battery(&text);
-            batch.push("battery-plugged", battery.plugged.map(|plugged| f64::from(u8::from(plugged))), "code");
+            batch.push(
+                "battery-plugged",
+                battery.plugged.map(|plugged| f64::from(u8::from(plugged))),
+                "code",
+            );
             if !kernel_has_battery {
                 batch.push("battery-voltage", battery.voltage, "V");
                 batch.push("battery-temperature", battery.temperature, "C");
@@ -121,7 +127,10 @@ fn thermal(text: &str) -> Thermal {
 fn temperature(inner: &str) -> Option<(String, f64)> {
     let field = |name: &str| {
         let fields = inner.trim_end_matches('}').split(',');
-        fields.filter_map(|field| field.split_once('=')).find(|(key, _)| key.trim() == name).map(|(_, v)| v.trim())
+        fields
+            .filter_map(|field| field.split_once('='))
+            .find(|(key, _)| key.trim() == name)
+            .map(|(_, v)| v.trim())
     };
     let degrees: f64 = field("mValue")?.parse().ok()?;
     let name = field("mName").filter(|name| !name.is_empty())?;
@@ -146,9 +155,12 @@ fn dumped_battery(text: &str) -> Dumped {
         match name {
             "AC powered" | "USB powered" | "Wireless powered" | "Dock powered" => {
                 let powered = value.parse::<bool>().ok();
-                found.plugged = powered.map(|powered| powered || found.plugged == Some(true)).or(found.plugged);
+                found.plugged =
+                    powered.map(|powered| powered || found.plugged == Some(true)).or(found.plugged);
             }
-            "status" => found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code)),
+            "status" => {
+                found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code))
+            }
             "level" => found.level = number().filter(|level| (0.0..=100.0).contains(level)),
             "temperature" => found.temperature = number().and_then(tenths),
             "voltage" => found.voltage = number().and_then(volts),
@@ -184,7 +196,8 @@ Current temperatures from HAL:
     fn status_and_cached_temperatures_are_found() {
         let expected = vec![("AP".to_owned(), 46.2), ("BAT".to_owned(), 38.1)];
         assert_eq!(thermal(THERMAL), Thermal { status: Some(2), temperatures: expected });
-        let uncached = THERMAL.replace("Cached temperatures:\n\tTemperature{mValue=46.2", "Cached temperatures:\nX{")
+        let uncached = THERMAL
+            .replace("Cached temperatures:\n\tTemperature{mValue=46.2", "Cached temperatures:\nX{")
             .replace("\tTemperature{mValue=38", "\tX{");
         assert_eq!(thermal(&uncached).temperatures, [("AP".to_owned(), 50.0)]);
         assert_eq!(thermal("Can't find service: thermalservice\n"), Thermal::default());

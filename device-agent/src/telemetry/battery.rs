@@ -148,7 +148,9 @@ mod tests {
 
     #[test]
     fn vendors_units_and_signs_come_out_alike() {
-        for (current, voltage) in [("-812000", "3912000"), ("812000", "3912000"), ("-812", "3912000"), ("812", "3912")] {
+        for (current, voltage) in
+            [("-812000", "3912000"), ("812000", "3912000"), ("-812", "3912000"), ("812", "3912")]
+        {
             let sys = tempfile::tempdir().unwrap();
             let files = [("current_now", current), ("voltage_now", voltage), ("status", "Discharging")];
             let mut all = vec![("type", "Battery"), ("temp", "315"), ("capacity", "87")];
@@ -163,7 +165,8 @@ mod tests {
                 ("battery-level", 87.0),
                 ("battery-plugged", 0.0),
             ];
-            let expected: Vec<(String, f64)> = expected.map(|(name, value)| (name.to_owned(), value)).to_vec();
+            let expected: Vec<(String, f64)> =
+                expected.map(|(name, value)| (name.to_owned(), value)).to_vec();
             assert_eq!(read(sys.path()), expected, "{current} {voltage}");
         }
     }
@@ -174,10 +177,17 @@ mod tests {
         assert!(Battery::under(sys.path()).is_none());
         plant(sys.path(), "hid-mouse", &[("type", "Battery"), ("scope", "Device"), ("capacity", "5")]);
         assert!(Battery::under(sys.path()).is_none());
-        plant(sys.path(), "BAT0", &[("type", "Battery"), ("capacity", "50"), ("status", "Charging"), ("current_now", "-5000000")]);
+        plant(
+            sys.path(),
+            "BAT0",
+            &[("type", "Battery"), ("capacity", "50"), ("status", "Charging"), ("current_now", "-5000000")],
+        );
         plant(sys.path(), "AC", &[("type", "Mains"), ("online", "1")]);
         let readings = read(sys.path());
-        assert!(readings.contains(&("battery-level".into(), 50.0)) && readings.contains(&("battery-plugged".into(), 1.0)));
+        assert!(
+            readings.contains(&("battery-level".into(), 50.0))
+                && readings.contains(&("battery-plugged".into(), 1.0))
+        );
         assert!(readings.contains(&("battery-current".into(), 5000.0)), "{readings:?}");
     }
 

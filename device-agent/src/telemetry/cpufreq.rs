@@ -178,7 +178,8 @@ mod tests {
         for cpu in 0..8u16 {
             let folder = sys.path().join(format!("devices/system/cpu/cpu{cpu}/cpufreq"));
             fs::create_dir_all(&folder).unwrap();
-            let (related, max) = if cpu < 4 { ("0 1 2 3\n", "1950000\n") } else { ("4 5 6 7\n", "2900000\n") };
+            let (related, max) =
+                if cpu < 4 { ("0 1 2 3\n", "1950000\n") } else { ("4 5 6 7\n", "2900000\n") };
             fs::write(folder.join("related_cpus"), related).unwrap();
             fs::write(folder.join("cpuinfo_max_freq"), max).unwrap();
         }

@@ -79,7 +79,8 @@ impl Thermometer {
 
     /// The highest temperature and where, degrees Celsius.
     pub(crate) fn hottest(&self) -> Option<(f64, &str)> {
-        let battery = self.battery.as_ref().and_then(|battery| Some((battery.temperature()?, "battery-temperature")));
+        let battery =
+            self.battery.as_ref().and_then(|battery| Some((battery.temperature()?, "battery-temperature")));
         let zones = self.zones.iter().filter_map(|zone| Some((zone.read()?, zone.name.as_str())));
         zones.chain(battery).max_by(|a, b| a.0.total_cmp(&b.0))
     }
@@ -92,7 +93,9 @@ mod tests {
 
     #[test]
     fn zones_that_count_are_known_by_name() {
-        for kind in ["cpu-1-0-usr", "cpuss-2", "BIG", "LITTLE", "mtktscpu", "x86_pkg_temp", "battery", "soc_max"] {
+        for kind in
+            ["cpu-1-0-usr", "cpuss-2", "BIG", "LITTLE", "mtktscpu", "x86_pkg_temp", "battery", "soc_max"]
+        {
             assert!(tells_of_compute_or_battery(kind), "{kind}");
         }
         for kind in ["soc", "modem-lte", "camera", "pm8550_tz", "gpuss-0", "big-camera"] {
@@ -102,7 +105,10 @@ mod tests {
 
     #[test]
     fn millidegrees_and_degrees_are_told_apart_and_nonsense_is_none() {
-        assert_eq!([celsius(41_500.0), celsius(37.0), celsius(-5_000.0)], [Some(41.5), Some(37.0), Some(-5.0)]);
+        assert_eq!(
+            [celsius(41_500.0), celsius(37.0), celsius(-5_000.0)],
+            [Some(41.5), Some(37.0), Some(-5.0)]
+        );
         assert_eq!([celsius(0.0), celsius(-273_150.0), celsius(2_147_483_647.0)], [None; 3]);
     }
 

@@ -54,7 +54,11 @@ impl ThermalStatus {
     }
 
     fn from_code(code: f64) -> Option<Self> {
-        Self::ALL.into_iter().zip(0u8..).find(|&(_, known)| (f64::from(known) - code).abs() < 0.5).map(|(s, _)| s)
+        Self::ALL
+            .into_iter()
+            .zip(0u8..)
+            .find(|&(_, known)| (f64::from(known) - code).abs() < 0.5)
+            .map(|(s, _)| s)
     }
 }
 
@@ -150,10 +154,13 @@ impl Watch {
     /// The evidence of a trial that is over. `options`: what its engine was set to.
     pub fn finish(&mut self, trial_id: &str, options: Option<&ResolvedOptions>) -> Evidence {
         let of_trial = |id: &Option<String>| id.as_deref() == Some(trial_id);
-        let samples: Vec<Sample> =
-            std::mem::take(&mut self.samples).into_iter().filter(|sample| of_trial(&sample.trial_id)).collect();
+        let samples: Vec<Sample> = std::mem::take(&mut self.samples)
+            .into_iter()
+            .filter(|sample| of_trial(&sample.trial_id))
+            .collect();
         let cool_down = self.cool_down.take().filter(|report| report.trial_id == trial_id);
-        let values = |sensor: &'static str| samples.iter().filter(move |s| s.sensor == sensor).map(|s| s.value);
+        let values =
+            |sensor: &'static str| samples.iter().filter(move |s| s.sensor == sensor).map(|s| s.value);
         let mut slowed = Vec::new();
         for clock in clocks(&samples, options) {
             let reference = self.reference.entry(clock.cpus.clone()).or_insert(clock.mean_mhz);
@@ -212,7 +219,8 @@ fn clocks(samples: &[Sample], options: Option<&ResolvedOptions>) -> Vec<Clock> {
         };
         let chosen = options.affinity.as_ref().is_none_or(|affinity| affinity.meets(&cpus));
         // Without a count of busy time, a cluster computes for sure where every CPU has a thread.
-        let full = options.affinity.as_ref().is_some_and(|affinity| affinity.count() <= options.threads as usize);
+        let full =
+            options.affinity.as_ref().is_some_and(|affinity| affinity.count() <= options.threads as usize);
         let computed = mean("busy").map_or(full, |busy| busy >= COMPUTING_CPUS);
         if let Some(mean_mhz) = mean("residency").filter(|_| chosen && computed) {
             clocks.push(Clock { cpus, mean_mhz });
@@ -228,7 +236,8 @@ fn energy(samples: &[Sample]) -> Result<f64, NoEnergy> {
         return Err(NoEnergy::NoBattery);
     }
     let all = |sensor: &str, wanted: f64| {
-        let mut values = samples.iter().filter(|s| s.sensor == sensor).map(|s| (s.value - wanted).abs() < 0.5);
+        let mut values =
+            samples.iter().filter(|s| s.sensor == sensor).map(|s| (s.value - wanted).abs() < 0.5);
         let first = values.next();
         first.map(|first| first && values.all(|value| value))
     };

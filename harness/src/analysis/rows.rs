@@ -120,8 +120,14 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     let generation = &plan.input.models[trial.model].generation;
     match (&report.outcome, place.ready) {
         (TrialOutcome::Completed, Some(ready)) => {
-            let (verdict, reason) =
-                judge(report, ready, generation.stop, generation.max_new_tokens, plan.input.backend, place.evidence);
+            let (verdict, reason) = judge(
+                report,
+                ready,
+                generation.stop,
+                generation.max_new_tokens,
+                plan.input.backend,
+                place.evidence,
+            );
             row.status = Status::Completed;
             row.verdict = Some(verdict);
             row.verdict_reason = Some(reason).filter(|reason| !reason.is_empty());

@@ -142,7 +142,9 @@ fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
 pub(super) mod tests {
     use super::super::{Slowed, metrics::tests::report};
     use super::*;
-    use slm_protocol::{BufferSizes, CoolDownReport, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps};
+    use slm_protocol::{
+        BufferSizes, CoolDownReport, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps,
+    };
 
     /// A loaded model of 78 MB on a machine of 20 GB/s.
     pub(in crate::analysis) fn ready() -> Ready {
@@ -229,7 +231,10 @@ pub(super) mod tests {
         let gate = Evidence { cool_down: Some(wait.clone()), ..Evidence::default() };
         let (verdict, reason) = with(&gate);
         assert_eq!(verdict, Verdict::Suspect);
-        assert!(reason.contains("41.3 C (thermal-cpu-1-0), not at 36.0 C") && reason.contains("120 s"), "{reason}");
+        assert!(
+            reason.contains("41.3 C (thermal-cpu-1-0), not at 36.0 C") && reason.contains("120 s"),
+            "{reason}"
+        );
         let cooled = CoolDownReport { reached: true, ..wait };
         assert_eq!(with(&Evidence { cool_down: Some(cooled), ..Evidence::default() }).0, Verdict::Valid);
         let slowed = Slowed { cpus: "4-7".parse().unwrap(), mean_mhz: 2100.0, reference_mhz: 2900.0 };

@@ -20,7 +20,8 @@ impl Recall {
             job.options.calibrate_threads = false;
             job.options.threads = Some(threads);
         }
-        if let (Some(CoolDown { to_c: to_c @ None, .. }), Some(start_c)) = (&mut job.cool_down, self.start_c) {
+        if let (Some(CoolDown { to_c: to_c @ None, .. }), Some(start_c)) = (&mut job.cool_down, self.start_c)
+        {
             *to_c = Some(start_c + CoolDown::TOLERANCE_C);
         }
     }

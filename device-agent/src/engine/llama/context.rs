@@ -160,8 +160,15 @@ impl<'model> Context<'model> {
             sys::llama_attach_threadpool(handle.0.as_ptr(), threadpool.0.as_ptr(), threadpool.0.as_ptr());
         };
         let n_vocab = usize::try_from(model.n_vocab()).ok()?;
-        let mut context =
-            Self { handle, threadpool, retired: Vec::new(), abort, batch: Vec::new(), n_vocab, _model: PhantomData };
+        let mut context = Self {
+            handle,
+            threadpool,
+            retired: Vec::new(),
+            abort,
+            batch: Vec::new(),
+            n_vocab,
+            _model: PhantomData,
+        };
         context.batch.reserve_exact(context.n_batch() as usize);
         Some(context)
     }

@@ -82,8 +82,7 @@ fn a_cluster_that_computes_slower_than_before_is_seen_and_an_idle_one_is_not() {
     assert!(finish(&mut watch, &within, &options).slowed.is_empty(), "8.6 % is within the tolerance");
     let hot = Trial { id: "t3", big_mhz: 2_100.0, little_mhz: 300.0, ..COOL };
     let slowed = finish(&mut watch, &hot, &options).slowed;
-    let expected =
-        Slowed { cpus: "4-7".parse().unwrap(), mean_mhz: 2_100.0, reference_mhz: 2_900.0 };
+    let expected = Slowed { cpus: "4-7".parse().unwrap(), mean_mhz: 2_100.0, reference_mhz: 2_900.0 };
     assert_eq!(slowed, [expected], "the reference is the best trial, not the last one");
     let all = ResolvedOptions { affinity: None, ..options };
     let slowed = finish(&mut watch, &Trial { id: "t4", little_mhz: 100.0, ..COOL }, &all).slowed;
