@@ -37,7 +37,9 @@ impl Phone {
             ("voltage_now", "4000000"),
             ("temp", "298"),
         ];
-        battery.map(|(file, text)| phone.put(&format!("sys/class/power_supply/battery/{file}"), text));
+        for (file, text) in battery {
+            phone.put(&format!("sys/class/power_supply/battery/{file}"), text);
+        }
         phone.put("proc/loadavg", "0.1 0.1 0.1 1/100 1");
         phone
     }

@@ -37,7 +37,11 @@ struct Named {
 impl Named {
     fn member(name: &'static str, agents: u32) -> Member {
         let local = Local::with_agent(common::agent()).unwrap();
-        Member { device: Box::new(Self { name, local, agents_left: agents.into() }), threads: None, affinity: None }
+        Member {
+            device: Box::new(Self { name, local, agents_left: agents.into() }),
+            threads: None,
+            affinity: None,
+        }
     }
 }
 

@@ -138,6 +138,12 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Forgets what an agent said of a trial that it did not finish; another one runs it again.
+    pub fn restart(&mut self) {
+        self.samples.clear();
+        self.cool_down = None;
+    }
+
     /// Takes a reading of a trial.
     pub fn sample(&mut self, sample: &Sample) {
         if self.samples.first().is_some_and(|first| first.trial_id != sample.trial_id) {

@@ -203,9 +203,10 @@ impl Progress {
 
 /// What a calibration tried, in tokens per second.
 fn calibrated(name: &str, calibration: &Calibration) -> String {
-    let tried = calibration.steps.iter().map(|step| {
-        format!("{} {}", step.threads, figure(1e9 / step.median_ns.max(1) as f64))
-    });
+    let tried = calibration
+        .steps
+        .iter()
+        .map(|step| format!("{} {}", step.threads, figure(1e9 / step.median_ns.max(1) as f64)));
     let tried: Vec<String> = tried.collect();
     format!("{name}: {} threads decode fastest (tokens/s: {})", calibration.threads, tried.join(", "))
 }

@@ -3,8 +3,8 @@
 use super::{Record, SweepEvent};
 use crate::{
     analysis::{
-        Column, Evidence, NoEnergy, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, Watch, failed_row, finished_row, header,
-        summarise, telemetry_row, token_rows,
+        Column, Evidence, NoEnergy, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, Watch, failed_row,
+        finished_row, header, summarise, telemetry_row, token_rows,
     },
     error::{Error, Result},
     plan::{Cell, Plan, PlannedTrial},
@@ -130,6 +130,7 @@ impl Tables {
             SweepEvent::AgentStarted { device, facts, .. } => {
                 let recall = self.recalls.entry(device.clone()).or_default();
                 recall.start_c = recall.start_c.or(facts.machine.temperature_c);
+                self.watches.entry(device.clone()).or_default().restart();
                 self.agents.insert(device.clone(), (**facts).clone());
             }
             SweepEvent::ModelReady { device, model, ready } => {
