@@ -1,6 +1,7 @@
 //! What else ran on the machine: a figure taken beside another busy process is
 //! worth little, and must say so.
 
+use crate::{helpers, root};
 use rustix::time::{ClockId, clock_gettime};
 use slm_protocol::Contention;
 use std::{fs, time::Duration};
@@ -18,7 +19,7 @@ impl Moment {
     pub(crate) fn now() -> Self {
         let own = clock_gettime(ClockId::ProcessCPUTime);
         Self {
-            machine_busy: fs::read_to_string("/proc/stat").ok().and_then(|text| machine_busy(&text)),
+            machine_busy: root::read("proc/stat").and_then(|text| machine_busy(&text)),
             own: Duration::try_from(own).unwrap_or_default(),
             run_delay: run_delay(),
             load_average: load_average(),
@@ -48,7 +49,7 @@ fn difference(start: Option<Duration>, end: Option<Duration>) -> Option<Duration
 
 /// One-minute load average.
 pub(crate) fn load_average() -> Option<f64> {
-    fs::read_to_string("/proc/loadavg").ok()?.split_ascii_whitespace().next()?.parse().ok()
+    root::read("proc/loadavg")?.split_ascii_whitespace().next()?.parse().ok()
 }
 
 /// Busy time of all CPUs together: user, nice, system, irq, softirq and steal of
@@ -69,11 +70,15 @@ fn machine_busy(text: &str) -> Option<Duration> {
     Some(Duration::from_nanos(ticks.saturating_mul(1_000_000_000 / per_second)))
 }
 
-/// Time that this process's threads spent runnable but not running.
+/// Time that this process's threads spent runnable but not running. Helpers give way
+/// to the others by design, so theirs does not count.
 fn run_delay() -> Option<Duration> {
     let mut total = 0u64;
     let mut seen = false;
     for task in fs::read_dir("/proc/self/task").ok()?.flatten() {
+        if task.file_name().to_str().is_some_and(helpers::is_helper) {
+            continue;
+        }
         // A thread that has ended meanwhile is no error.
         let Ok(text) = fs::read_to_string(task.path().join("schedstat")) else { continue };
         let Some(delay) = text.split_ascii_whitespace().nth(1) else { continue };

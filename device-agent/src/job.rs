@@ -51,6 +51,12 @@ fn check(job: &Job) -> Result<(), String> {
     if options.threads.is_some_and(|threads| !(1..=MAX_THREADS).contains(&threads)) {
         return Err(format!("options.threads must be 1 to {MAX_THREADS}"));
     }
+    if options.threads.is_some() && options.calibrate_threads {
+        return Err("options.threads and options.calibrate_threads exclude each other".to_owned());
+    }
+    if job.cool_down.is_some_and(|gate| gate.to_c.is_some_and(|to_c| !to_c.is_finite())) {
+        return Err("cool_down.to_c must be a temperature".to_owned());
+    }
     if options.n_ctx == Some(0) {
         return Err("options.n_ctx must be at least 1".to_owned());
     }

@@ -1,9 +1,14 @@
 //! Facts about the machine, as its kernel tells them. Works on Linux and Android,
 //! and reports less, never wrong, where a file is missing or not to be read.
 
-use crate::contention::Moment;
-use slm_protocol::MachineFacts;
-use std::{collections::BTreeSet, fs, thread, time::Duration};
+use crate::{
+    affinity,
+    contention::Moment,
+    root,
+    telemetry::{self, Thermometer},
+};
+use slm_protocol::{CpuList, MachineFacts};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 /// How long the machine is watched for other busy processes.
 const WATCH: Duration = Duration::from_millis(200);
@@ -18,8 +23,8 @@ pub(crate) fn facts() -> MachineFacts {
     let start = Moment::now();
     thread::sleep(WATCH);
     let busy = start.others_until(&Moment::now()).unwrap_or_default().as_secs_f64() / WATCH.as_secs_f64();
-    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let meminfo = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let cpuinfo = root::read("proc/cpuinfo").unwrap_or_default();
+    let meminfo = root::read("proc/meminfo").unwrap_or_default();
     let uname = rustix::system::uname();
     let cores = physical_cores();
     MachineFacts {
@@ -30,6 +35,9 @@ pub(crate) fn facts() -> MachineFacts {
         cpu_features: cpu_features(&cpuinfo),
         memory_total: meminfo_bytes(&meminfo, "MemTotal:").unwrap_or(0),
         memory_available: meminfo_bytes(&meminfo, "MemAvailable:").unwrap_or(0),
+        cpus: affinity::allowed(),
+        clusters: telemetry::clusters(&root::path("sys")),
+        temperature_c: Thermometer::under(&root::path("sys")).hottest().map(|(degrees, _)| degrees),
     }
 }
 
@@ -43,24 +51,19 @@ pub(crate) fn free_cores(facts: &MachineFacts) -> u32 {
 
 /// Physical cores that this process may use: distinct cores within its affinity,
 /// and no more than its cgroup's quota (which the standard library reads).
-fn physical_cores() -> u32 {
-    let allowed = allowed_cpus();
-    let cores: BTreeSet<String> = allowed.iter().map(|cpu| core_of(*cpu)).collect();
+pub(crate) fn physical_cores() -> u32 {
+    let allowed = affinity::allowed();
+    let cores: BTreeSet<String> = allowed.iter().flat_map(CpuList::iter).map(core_of).collect();
     let quota = thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let cores = if cores.is_empty() { quota } else { cores.len().min(quota) };
     u32::try_from(cores).unwrap_or(1).max(1)
 }
 
-fn allowed_cpus() -> Vec<usize> {
-    let Ok(set) = rustix::thread::sched_getaffinity(None) else { return Vec::new() };
-    (0..rustix::thread::CpuSet::MAX_CPU).filter(|cpu| set.is_set(*cpu)).collect()
-}
-
 /// A name for the core that a logical CPU belongs to: the list of its siblings.
-fn core_of(cpu: usize) -> String {
+fn core_of(cpu: u16) -> String {
     ["core_cpus_list", "thread_siblings_list"]
         .iter()
-        .find_map(|file| fs::read_to_string(format!("/sys/devices/system/cpu/cpu{cpu}/topology/{file}")).ok())
+        .find_map(|file| root::read(&format!("sys/devices/system/cpu/cpu{cpu}/topology/{file}")))
         .map_or_else(|| cpu.to_string(), |list| list.trim().to_owned())
 }
 
@@ -147,6 +150,9 @@ mod tests {
             cpu_features: Vec::new(),
             memory_total: 0,
             memory_available: 0,
+            cpus: None,
+            clusters: Vec::new(),
+            temperature_c: None,
         };
         assert_eq!(free_cores(&facts), 3);
         facts.busy_cores = 4.0;

@@ -1,12 +1,17 @@
 //! `slm-agent`: loads one model, runs the trials of a job on it, and reports raw
 //! times as events. It runs on the device that is measured.
 
+mod affinity;
 mod args;
 mod bandwidth;
+mod calibrate;
 mod clock;
 mod contention;
 mod digest;
 mod engine;
+mod gate;
+mod heartbeat;
+mod helpers;
 mod job;
 mod machine;
 mod make;
@@ -15,10 +20,12 @@ mod output;
 mod parent;
 mod prepare;
 mod residency;
+mod root;
 mod run;
 mod signals;
 mod telemetry;
 mod trial;
+mod trials;
 
 use args::{Command, RunArgs};
 use output::Output;
@@ -59,7 +66,7 @@ fn main() -> ExitCode {
 
 fn hello() -> ExitCode {
     let facts = run::agent_facts(machine::facts());
-    match Output::open(None).and_then(|mut output| output.emit(Event::Hello(Box::new(facts)))) {
+    match Output::open(None).and_then(|output| output.emit(Event::Hello(Box::new(facts)))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(CANNOT_WRITE, error),
     }
@@ -81,7 +88,7 @@ fn run(args: &RunArgs) -> ExitCode {
     };
     let result = Output::open(args.journal.as_deref())
         .map_err(RunError::from)
-        .and_then(|mut output| run::run(&job, &mut output));
+        .and_then(|output| run::run(&job, &output));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),

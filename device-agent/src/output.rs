@@ -6,11 +6,23 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
     path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Writes events. Recording is the product: every error here ends the run.
+/// Writes events, from several threads: whole lines, one sequence. Recording is the
+/// product: every error here ends the run.
+#[derive(Clone)]
 pub(crate) struct Output {
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
     events: EventWriter<Tee>,
+    /// The last event is written, and nothing may follow it.
+    closed: bool,
+    /// Why an event could not be written. Half of it may be there, so that anything
+    /// behind it would be garbled.
+    broken: Option<(io::ErrorKind, String)>,
 }
 
 impl Output {
@@ -25,12 +37,47 @@ impl Output {
                     .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
             })
             .transpose()?;
-        Ok(Self { events: EventWriter::new(Tee { journal, stdout: io::stdout() }) })
+        let events = EventWriter::new(Tee { journal, stdout: io::stdout() });
+        Ok(Self { state: Arc::new(Mutex::new(State { events, closed: false, broken: None })) })
     }
 
-    /// Writes one event, stamped now.
-    pub(crate) fn emit(&mut self, event: Event) -> io::Result<()> {
-        self.events.write(clock::now_ns(), event)
+    /// Writes one event, stamped now. After the last one it does nothing.
+    pub(crate) fn emit(&self, event: Event) -> io::Result<()> {
+        self.lock().emit(event)
+    }
+
+    /// Writes the last event.
+    pub(crate) fn emit_last(&self, event: Event) -> io::Result<()> {
+        let mut state = self.lock();
+        let result = state.emit(event);
+        state.closed = true;
+        result
+    }
+
+    /// Whether the last event is written.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// A thread that panicked here has written its line or broken the writer's own
+    /// count of it; in both cases the next line tells.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn emit(&mut self, event: Event) -> io::Result<()> {
+        if let Some((kind, message)) = &self.broken {
+            return Err(io::Error::new(*kind, message.clone()));
+        }
+        if self.closed {
+            return Ok(());
+        }
+        // Stamped under the lock, so that times never run backwards in the journal.
+        self.events.write(clock::now_ns(), event).inspect_err(|error| {
+            self.broken = Some((error.kind(), error.to_string()));
+        })
     }
 }
 

@@ -1,22 +1,19 @@
 //! A run: one model load, then its trials in order.
 
 use crate::{
-    bandwidth, clock,
-    contention::Moment,
+    affinity, bandwidth, calibrate, clock,
     engine::{self, LoadError, Model, Opened, Setup},
-    machine,
+    gate::Gate,
+    heartbeat, machine,
     memory::Memory,
     output::Output,
     prepare::{self, Prepared},
-    residency, signals,
-    telemetry::Sensors,
-    trial::{Measured, Stop, Trial},
+    residency, root, signals,
+    telemetry::{Sampler, Thermometer},
+    trials::Trials,
 };
-use slm_protocol::{
-    AgentFacts, Contention, Event, Failure, Job, LoadReport, MachineFacts, MemoryReading, Progress, Ready,
-    Sample, Timestamps, TrialOrder, TrialOutcome, TrialReport, VERSION,
-};
-use std::{fs, io, path::Path, time::Duration};
+use slm_protocol::{AgentFacts, Calibration, Event, Failure, Job, LoadReport, MachineFacts, Ready, VERSION};
+use std::{fs, io, path::Path};
 use thiserror::Error;
 
 /// Why a run did not reach its end.
@@ -48,9 +45,20 @@ pub(crate) fn agent_facts(machine: MachineFacts) -> AgentFacts {
 }
 
 /// Runs a job from hello to done.
-pub(crate) fn run(job: &Job, output: &mut Output) -> Result<(), RunError> {
+pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let machine = machine::facts();
     output.emit(Event::Hello(Box::new(agent_facts(machine.clone()))))?;
+    let asked = job.options.affinity.as_ref();
+    // Helpers first: they do not inherit what the compute threads are bound to.
+    let helper_cpus = affinity::for_helpers(machine.cpus.as_ref(), asked, &machine.clusters);
+    heartbeat::start(output, helper_cpus.clone())?;
+    let sampler = Sampler::start(job.telemetry_ms, output, helper_cpus)?;
+    if let Some(cpus) = asked
+        && let Err(error) = affinity::bind(cpus)
+    {
+        let message = format!("the CPUs {cpus} cannot be used: {error}");
+        return load_failed(LoadError { failure: Failure::Unsupported, message }, output);
+    }
     let memory = Memory::open();
     let path = Path::new(&job.model.path);
     let load = LoadReport {
@@ -66,43 +74,76 @@ pub(crate) fn run(job: &Job, output: &mut Output) -> Result<(), RunError> {
     let preparing = clock::now_ns();
     let prompts = prepare::prompts(job, model.as_ref());
     let set_aside = clock::now_ns() - preparing + machine::watch_ns();
-    let opened = match model.open(&setup(job, &prompts, &machine)) {
+    let mut opened = match model.open(&setup(job, &prompts, &machine)) {
         Ok(opened) => opened,
         Err(error) => return load_failed(error, output),
     };
+    let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(set_aside), ..load };
+    opened.options.affinity = asked.and_then(|_| affinity::allowed());
+    let mut notes = Vec::new();
+    let calibration =
+        if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
+    let gate = gate(job, &machine, &mut notes);
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }
-    let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(set_aside), ..load };
-    output.emit(Event::Ready(Box::new(ready(load, model.as_ref(), &opened, &memory, &machine, &prompts))))?;
-    let mut trials = Trials {
-        job,
-        prompts: &prompts,
-        model: model.as_ref(),
-        opened,
-        memory,
-        sensors: Sensors::discover(),
-    };
-    for order in &job.trials {
-        trials.run(order, output)?;
-        signals::sleep(Duration::from_millis(job.gap_ms));
-        if signals::interrupted() {
-            return Err(RunError::Interrupted);
-        }
-    }
-    output.emit(Event::Done { trials: job.trials.len() as u64 })?;
+    let ready = ready(load, model.as_ref(), &opened, &memory, &machine, &prompts);
+    output.emit(Event::Ready(Box::new(Ready { calibration, notes, ..ready })))?;
+    let mut trials = Trials { job, prompts: &prompts, model: model.as_ref(), opened, memory, sampler, gate };
+    trials.run(output)?;
+    output.emit_last(Event::Done { trials: job.trials.len() as u64 })?;
     Ok(())
 }
 
-fn load_failed(error: LoadError, output: &mut Output) -> Result<(), RunError> {
-    output.emit(Event::LoadFailed { failure: error.failure, message: error.message.replace('\n', " ") })?;
+fn load_failed(error: LoadError, output: &Output) -> Result<(), RunError> {
+    output
+        .emit_last(Event::LoadFailed { failure: error.failure, message: error.message.replace('\n', " ") })?;
     Err(RunError::LoadFailed(error))
+}
+
+/// Tries thread counts out. An engine that cannot change them keeps the free cores.
+fn calibrate(
+    opened: &mut Opened<'_>,
+    machine: &MachineFacts,
+    notes: &mut Vec<String>,
+) -> Option<Calibration> {
+    let session = opened.session.as_mut();
+    match calibrate::choose(session, machine::physical_cores(), opened.options.n_ctx) {
+        Ok(calibration) => {
+            opened.options.threads = calibration.threads;
+            Some(calibration)
+        }
+        // What made it fail makes the trials fail too, with a row for each.
+        Err(error) => {
+            let threads = machine::free_cores(machine);
+            if session.set_threads(threads).is_ok() {
+                opened.options.threads = threads;
+            }
+            session.reset();
+            notes.push(format!("the number of threads was not calibrated: {error}"));
+            None
+        }
+    }
+}
+
+fn gate(job: &Job, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Gate> {
+    let asked = job.cool_down.as_ref()?;
+    let gate = Gate::new(asked, machine.temperature_c, Thermometer::under(&root::path("sys")));
+    if gate.is_none() {
+        notes
+            .push("no temperature of CPU, SoC or battery can be read: there is no cool-down gate".to_owned());
+    }
+    gate
 }
 
 /// Decides what the job leaves open.
 fn setup(job: &Job, prompts: &[Prepared], machine: &MachineFacts) -> Setup {
     Setup {
-        threads: job.options.threads.unwrap_or_else(|| machine::free_cores(machine)),
+        // Bound to some cores, there are no more than those.
+        threads: job
+            .options
+            .threads
+            .unwrap_or_else(|| machine::free_cores(machine).min(machine::physical_cores())),
         flash_attention: job.options.flash_attention,
         n_ctx: job.options.n_ctx.unwrap_or_else(|| {
             prepare::context_length(prompts, job.generation.max_new_tokens).unwrap_or(256)
@@ -134,103 +175,8 @@ fn ready(
         memory_bandwidth: bandwidth,
         prompts: prompts.iter().map(|prompt| prompt.report.clone()).collect(),
         engine_log: opened.log.clone(),
+        calibration: None,
+        notes: Vec::new(),
         model,
-    }
-}
-
-/// What every trial of a run shares.
-struct Trials<'a> {
-    job: &'a Job,
-    prompts: &'a [Prepared],
-    model: &'a dyn Model,
-    opened: Opened<'a>,
-    memory: Memory,
-    sensors: Sensors,
-}
-
-impl Trials<'_> {
-    /// Runs one trial and reports it. What is read around it is read before its
-    /// first and after its last measured step, and written after it.
-    fn run(&mut self, order: &TrialOrder, output: &mut Output) -> Result<(), RunError> {
-        let prompt = &self.prompts[order.prompt];
-        let mut samples: Vec<Sample> = Vec::new();
-        output.emit(Event::TrialStarted { trial_id: order.trial_id.clone() })?;
-        self.sensors.read(&order.trial_id, &self.memory, &mut samples);
-        let peak_is_fresh = self.memory.reset_peak();
-        let started_unix_ns = clock::unix_ns();
-        let before = Moment::now();
-        let measured = match &prompt.report.unsupported {
-            Some(reason) => refused(reason),
-            None => self.measure(order, prompt, output)?,
-        };
-        let contention = before.until(&Moment::now());
-        let rss_peak = peak_is_fresh.then(Memory::peak_since_reset).flatten();
-        let at_end = self.memory.read();
-        self.sensors.read(&order.trial_id, &self.memory, &mut samples);
-        for sample in samples {
-            output.emit(Event::Telemetry(sample))?;
-        }
-        let report = report(order, measured, started_unix_ns, contention, rss_peak, at_end);
-        output.emit(Event::TrialFinished(Box::new(report)))?;
-        Ok(())
-    }
-
-    fn measure(
-        &mut self,
-        order: &TrialOrder,
-        prompt: &Prepared,
-        output: &mut Output,
-    ) -> Result<Measured, RunError> {
-        let trial = Trial {
-            prompt,
-            generation: &self.job.generation,
-            timeout: Duration::from_millis(self.job.trial_timeout_ms),
-            warmup: order.warmup,
-        };
-        let progress = |progress: Progress| {
-            output.emit(Event::Progress(Progress { trial_id: order.trial_id.clone(), ..progress }))
-        };
-        trial.run(self.model, self.opened.session.as_mut(), &self.memory, progress).map_err(|stop| match stop
-        {
-            Stop::Interrupted => RunError::Interrupted,
-            Stop::Output(error) => RunError::Output(error),
-        })
-    }
-}
-
-/// A trial that cannot run is a row with a reason.
-fn refused(reason: &str) -> Measured {
-    Measured {
-        outcome: TrialOutcome::Failed { failure: Failure::Unsupported, message: reason.to_owned() },
-        n_in: None,
-        n_evaluated: None,
-        times: Timestamps::default(),
-        output: None,
-        rss_after_prefill: None,
-        after_prefill: None,
-    }
-}
-
-fn report(
-    order: &TrialOrder,
-    measured: Measured,
-    started_unix_ns: u64,
-    contention: Contention,
-    rss_peak: Option<u64>,
-    at_end: MemoryReading,
-) -> TrialReport {
-    TrialReport {
-        trial_id: order.trial_id.clone(),
-        started_unix_ns,
-        outcome: measured.outcome,
-        n_in: measured.n_in,
-        n_evaluated: measured.n_evaluated,
-        times: measured.times,
-        output: measured.output,
-        rss_peak,
-        rss_after_prefill: measured.rss_after_prefill,
-        after_prefill: measured.after_prefill,
-        at_end,
-        contention,
     }
 }

@@ -45,6 +45,8 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
             n_ctx: None,
             n_ubatch: None,
             load: LoadMode::Mmap,
+            affinity: None,
+            calibrate_threads: false,
         },
         generation: Generation { max_new_tokens, stop: StopRule::FixedLength, chat_template: true },
         prompts: prompts
@@ -55,6 +57,8 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
         trials,
         trial_timeout_ms: 60_000,
         gap_ms: 0,
+        telemetry_ms: 1000,
+        cool_down: None,
     }
 }
 
@@ -321,6 +325,6 @@ fn a_signal_ends_the_agent_quickly_and_the_trial_is_not_reported() {
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     while let Some(envelope) = reader.next_event().unwrap() {
-        assert!(matches!(envelope.event, Event::Progress(_)), "{envelope:?}");
+        assert!(matches!(envelope.event, Event::Progress(_) | Event::Heartbeat), "{envelope:?}");
     }
 }

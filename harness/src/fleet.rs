@@ -14,8 +14,9 @@ use crate::{
     session::{Ending, Session},
     store::{Store, SweepEvent, Tables},
 };
-use slm_protocol::Failure;
+use slm_protocol::{CpuList, Failure};
 use std::{
+    cell::RefCell,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -26,6 +27,8 @@ pub struct Member {
     pub device: Box<dyn Device>,
     /// Its compute threads; `None`: the plan's.
     pub threads: Option<u32>,
+    /// CPUs that it computes on; `None`: the plan's.
+    pub affinity: Option<CpuList>,
 }
 
 /// How a device's part of a sweep ended.
@@ -105,12 +108,11 @@ impl Fleet<'_> {
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<Ending> {
         let (plan, device) = (self.plan, member.device.as_ref());
-        let (remaining, recorded) = {
+        let (remaining, recall, recorded) = {
             let recorder = lock(recorder);
-            (
-                recorder.store.tables().remaining(device.name()),
-                recorder.store.recorded(device.name()).cloned(),
-            )
+            let tables = recorder.store.tables();
+            let recall = RefCell::new(tables.recall(device.name()));
+            (tables.remaining(device.name()), recall, recorder.store.recorded(device.name()).cloned())
         };
         for model in 0..plan.input.models.len() {
             let pending: Vec<usize> =
@@ -120,10 +122,18 @@ impl Fleet<'_> {
             }
             let ending = match device.place_model(&plan.input.models[model]) {
                 Ok(model_path) => {
-                    let (sweep, recorded) = (self.sweep, recorded.as_ref());
-                    let (threads, interrupt) = (member.threads, self.interrupt);
-                    let session =
-                        Session { device, plan, sweep, model, recorded, model_path, threads, interrupt };
+                    let session = Session {
+                        device,
+                        plan,
+                        sweep: self.sweep,
+                        model,
+                        recorded: recorded.as_ref(),
+                        model_path,
+                        threads: member.threads,
+                        affinity: member.affinity.clone(),
+                        recall: &recall,
+                        interrupt: self.interrupt,
+                    };
                     session.run(pending, emit)?
                 }
                 Err(PlaceError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),

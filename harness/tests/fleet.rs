@@ -9,21 +9,22 @@ use common::{
     results::{Results, Row},
 };
 use slm_bench::{
+    analysis::TrialRow,
     cli::ContextLengths,
-    device::{AgentRun, Device, Local},
+    device::{AgentRun, Claim, Device, Local, RunName, StartError},
     error::{Error, Result},
     fleet::{Fleet, Member, Part},
     interrupt::Interrupt,
-    plan::{ModelSource, Plan, PlanInput, PlannedModel, Weights},
+    models::PlaceError,
+    plan::{Conditions, ModelSource, Plan, PlanInput, PlannedModel, Weights},
     prompts::{PromptSet, build},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
 use slm_protocol::{
-    AgentFacts, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, StopRule,
+    AgentFacts, EngineKind, EngineOptions, Failure, FlashAttention, Generation, Job, LoadMode, StopRule,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::Path,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -37,7 +38,11 @@ struct Named {
 impl Named {
     fn member(name: &'static str, agents: u32) -> Member {
         let local = Local::with_agent(common::agent()).unwrap();
-        Member { device: Box::new(Self { name, local, agents_left: agents.into() }), threads: None }
+        Member {
+            device: Box::new(Self { name, local, agents_left: agents.into() }),
+            threads: None,
+            affinity: None,
+        }
     }
 }
 
@@ -50,16 +55,21 @@ impl Device for Named {
         self.local.hello()
     }
 
-    fn place_model(&self, file: &Path) -> Result<String> {
-        self.local.place_model(file)
+    fn claim(&self, _sweep: &str) -> Result<Claim> {
+        Ok(Claim::new(|| ()))
     }
 
-    fn start(&self, job: &Job) -> Result<Box<dyn AgentRun>> {
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
+        self.local.place_model(model)
+    }
+
+    fn start(&self, name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
         let one_less = |left: u32| left.checked_sub(1);
         if self.agents_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
-            return Err(Error::Device(format!("{} was unplugged", self.name)));
+            let message = format!("{} was unplugged", self.name);
+            return Err(StartError::Failed(PlaceError { failure: Failure::DeviceLost, message }));
         }
-        self.local.start(job)
+        self.local.start(name, job)
     }
 }
 
@@ -84,12 +94,15 @@ fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
             n_ctx: None,
             n_ubatch: None,
             load: LoadMode::Mmap,
+            affinity: None,
+            calibrate_threads: false,
         },
         repetitions: 2,
         warmups: 1,
         timeout_ms: 60_000,
         gap_ms: 0,
         seed: 1,
+        conditions: Conditions::default(),
     };
     Plan::new(input).unwrap()
 }
@@ -100,9 +113,11 @@ fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
         name: member.device.name().into(),
         agent: member.device.hello().unwrap(),
         threads: member.threads,
+        affinity: member.affinity.clone(),
     };
     let manifest = Manifest {
         format: FORMAT,
+        id: "fleet".into(),
         tool: ToolFacts::this(),
         command: vec!["bench".into(), "sweep".into()],
         created_at: "2026-01-01T00:00:00Z".into(),
@@ -116,7 +131,7 @@ fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
 
 fn run(plan: &Plan, members: &[Member], store: &mut Store) -> Vec<Part> {
     let interrupt = Interrupt::default();
-    Fleet { plan, members, interrupt: &interrupt }.run(store, &mut |_, _| {}).unwrap()
+    Fleet { plan, sweep: "fleet", members, interrupt: &interrupt }.run(store, &mut |_, _| {}).unwrap()
 }
 
 /// Every trial has one row on every device, and its tokens, and one report.
@@ -196,8 +211,9 @@ fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
     let mut first = store(&sandbox, &plan, &members);
     let parts = run(&plan, &members, &mut first);
     assert!(matches!(&parts[..], [Part::Lost(Error::Device(_)), Part::Complete]), "{parts:?}");
-    let (left, rest) = (first.tables().remaining("one"), first.tables().remaining("two"));
-    assert_eq!((left.len(), rest.len()), (plan.trials.len() / 2, 0));
+    // Rows of a lost device say so, and hold until the sweep is resumed.
+    let lost = |row: &&TrialRow| row.failure == Some(Failure::DeviceLost);
+    assert_eq!(first.tables().rows().filter(lost).count(), plan.trials.len() / 2);
     drop(first);
     let results = Results::of(&sandbox);
     let lost = results.events().into_iter().find(|event| event["event"]["type"] == "device-lost").unwrap();
@@ -211,6 +227,8 @@ fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
     assert!(resumed.stderr.contains("'one'") && !resumed.stderr.contains("'two'"), "{resumed:?}");
 
     let (mut again, manifest) = Store::resume(&sandbox.path("out")).unwrap();
+    let (left, rest) = (again.tables().remaining("one"), again.tables().remaining("two"));
+    assert_eq!((left.len(), rest.len()), (plan.trials.len() / 2, 0));
     let members = [Named::member("one", 99), Named::member("two", 0)];
     let parts = run(&manifest.plan, &members, &mut again);
     assert!(parts.iter().all(|part| matches!(part, Part::Complete)), "{parts:?}");
@@ -228,7 +246,7 @@ fn what_cannot_be_recorded_stops_the_sweep_on_all_devices() {
     std::fs::remove_file(sandbox.path("out/summary.csv")).unwrap();
     std::fs::create_dir(sandbox.path("out/summary.csv")).unwrap();
     let interrupt = Interrupt::default();
-    let fleet = Fleet { plan: &plan, members: &members, interrupt: &interrupt };
+    let fleet = Fleet { plan: &plan, sweep: "fleet", members: &members, interrupt: &interrupt };
     let mut seen = Vec::new();
     let error = fleet.run(&mut store, &mut |_, event: &SweepEvent| seen.push(event.clone())).unwrap_err();
     assert!(matches!(&error, Error::Internal(text) if text.contains("summary.csv")), "{error}");

@@ -42,11 +42,19 @@ pub enum Event {
     TrialFinished(Box<TrialReport>),
     /// A reading of a sensor.
     Telemetry(Sample),
+    /// A sign of life, once a second as long as the agent runs, also while it loads;
+    /// never stored. Since 1.1.
+    Heartbeat,
+    /// The next trial had to wait until the device was cool. Since 1.1.
+    CoolDown(CoolDownReport),
     /// Last event of a run that reached its end.
     Done {
         /// Trials reported.
         trials: u64,
     },
+    /// An event of a newer minor version, which this build need not understand.
+    #[serde(other)]
+    Unknown,
 }
 
 /// The model is loaded.
@@ -71,6 +79,54 @@ pub struct Ready {
     pub prompts: Vec<PromptReport>,
     /// Lines of the engine's log that prove what was set up.
     pub engine_log: Vec<String>,
+    /// How the number of threads was chosen, where the job left it to a calibration.
+    /// Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// What the user should know once, such as a gate without sensors. Since 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// How the number of threads was chosen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// What was tried, in order.
+    pub steps: Vec<CalibrationStep>,
+    /// The count chosen.
+    pub threads: u32,
+    /// Time that it took, nanoseconds; not part of any load time.
+    pub took_ns: u64,
+}
+
+/// One number of threads, tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalibrationStep {
+    /// Threads.
+    pub threads: u32,
+    /// Decode steps timed.
+    pub steps: u32,
+    /// Median time of a step, nanoseconds.
+    pub median_ns: u64,
+}
+
+/// A wait for a cooler device, before a trial.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoolDownReport {
+    /// The trial that waited.
+    pub trial_id: String,
+    /// How long, milliseconds.
+    pub waited_ms: u64,
+    /// Hottest sensor at the beginning, degrees Celsius.
+    pub from_c: f64,
+    /// Hottest sensor at the end, degrees Celsius.
+    pub to_c: f64,
+    /// Where it had to come to, degrees Celsius.
+    pub limit_c: f64,
+    /// Name of the sensor that was hottest at the end.
+    pub sensor: String,
+    /// Whether it came there before the time-out.
+    pub reached: bool,
 }
 
 /// How the load went.

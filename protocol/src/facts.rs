@@ -1,6 +1,6 @@
 //! Facts about the agent, the machine it runs on and the model it loaded.
 
-use crate::{EngineKind, Version};
+use crate::{CpuList, EngineKind, Version};
 use serde::{Deserialize, Serialize};
 
 /// Who the agent is; the first event of every run.
@@ -54,6 +54,26 @@ pub struct MachineFacts {
     pub memory_total: u64,
     /// Memory available for new work when the agent started, bytes.
     pub memory_available: u64,
+    /// Logical CPUs that this process might use when it started. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus: Option<CpuList>,
+    /// CPUs that share a clock, in the order of their numbers; empty where the
+    /// kernel does not tell. Since 1.1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clusters: Vec<Cluster>,
+    /// Hottest of the sensors of CPU, SoC and battery when the agent started, degrees
+    /// Celsius. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature_c: Option<f64>,
+}
+
+/// CPUs that share a clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cluster {
+    /// Which.
+    pub cpus: CpuList,
+    /// The highest frequency that the kernel names, kHz.
+    pub max_khz: u64,
 }
 
 /// The loaded model, by the engine's own report.
@@ -102,4 +122,7 @@ pub struct ResolvedOptions {
     pub n_batch: u32,
     /// Tokens per physical batch.
     pub n_ubatch: u32,
+    /// CPUs that the compute threads really may use, where the job named some. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<CpuList>,
 }

@@ -1,6 +1,6 @@
 //! What the host asks of an agent: one model, loaded once, and its trials in order.
 
-use crate::Version;
+use crate::{CpuList, Version};
 use serde::{Deserialize, Serialize};
 
 /// A whole job: one model load and the trials run on it, in the given order.
@@ -25,6 +25,29 @@ pub struct Job {
     /// Rest between trials, in which the host writes its files, so that it does
     /// not disturb the next trial. Milliseconds.
     pub gap_ms: u64,
+    /// How often sensors are read within a trial, milliseconds; 0: only before and
+    /// after it. Since 1.1.
+    #[serde(default)]
+    pub telemetry_ms: u64,
+    /// Wait before each trial until the device is cool. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cool_down: Option<CoolDown>,
+}
+
+/// How cool a device must be before a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CoolDown {
+    /// The hottest sensor must not be above this, degrees Celsius; `None`: above what
+    /// it was when the agent started, and one degree.
+    pub to_c: Option<f64>,
+    /// After this the trial begins all the same, and that is reported. Milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl CoolDown {
+    /// How far above its starting level a device may be: one reading of a noisy sensor
+    /// is no better.
+    pub const TOLERANCE_C: f64 = 1.0;
 }
 
 /// The engines an agent can hold.
@@ -82,6 +105,18 @@ pub struct EngineOptions {
     pub n_ubatch: Option<u32>,
     /// How the weights get into memory.
     pub load: LoadMode,
+    /// CPUs for the compute threads; `None`: all. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<CpuList>,
+    /// Without [`EngineOptions::threads`]: try out how many threads decode fastest,
+    /// instead of taking the free physical cores. Since 1.1.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub calibrate_threads: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Whether flash attention is used.

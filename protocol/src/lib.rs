@@ -11,6 +11,7 @@
 //! agent's start; rates are never sent, the host derives them.
 
 mod codec;
+mod cpus;
 mod event;
 mod facts;
 mod failure;
@@ -20,14 +21,15 @@ mod version;
 pub use codec::{
     DecodeError, EventReader, EventWriter, MAX_LINE_BYTES, decode_job, decode_line, encode_line,
 };
+pub use cpus::CpuList;
 pub use event::{
-    Contention, Envelope, Event, LoadReport, MemoryReading, Output, Progress, PromptReport, Ready, Sample,
-    StopReason, Timestamps, TrialOutcome, TrialReport,
+    Calibration, CalibrationStep, Contention, CoolDownReport, Envelope, Event, LoadReport, MemoryReading,
+    Output, Progress, PromptReport, Ready, Sample, StopReason, Timestamps, TrialOutcome, TrialReport,
 };
-pub use facts::{AgentFacts, BufferSizes, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
+pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
 pub use failure::Failure;
 pub use job::{
-    EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec, Prompt,
-    PromptContent, StopRule, TrialOrder,
+    CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
+    Prompt, PromptContent, StopRule, TrialOrder,
 };
 pub use version::{VERSION, Version, VersionMismatch};

@@ -37,6 +37,9 @@ pub(crate) trait Model {
 
 /// A context: runs one sequence, step by step.
 pub(crate) trait Session {
+    /// Computes with so many threads from now on.
+    fn set_threads(&mut self, threads: u32) -> Result<(), StepError>;
+
     /// Forgets everything evaluated.
     fn reset(&mut self);
 

@@ -74,6 +74,7 @@ impl Model for Null {
                 n_ctx: setup.n_ctx,
                 n_batch: setup.n_ctx,
                 n_ubatch: setup.n_ubatch.unwrap_or(setup.n_ctx),
+                affinity: None,
             },
             buffers: BufferSizes::default(),
             devices: vec!["null".to_owned()],
@@ -95,6 +96,10 @@ impl NullSession {
 }
 
 impl Session for NullSession {
+    fn set_threads(&mut self, _threads: u32) -> Result<(), StepError> {
+        self.check()
+    }
+
     fn reset(&mut self) {
         self.evaluated = 0;
     }

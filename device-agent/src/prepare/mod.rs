@@ -125,6 +125,8 @@ mod tests {
                 n_ctx,
                 n_ubatch: None,
                 load: LoadMode::Mmap,
+                affinity: None,
+                calibrate_threads: false,
             },
             generation: Generation { max_new_tokens: 10, stop: StopRule::FixedLength, chat_template: true },
             prompts: contents
@@ -135,6 +137,8 @@ mod tests {
             trials: Vec::new(),
             trial_timeout_ms: 1,
             gap_ms: 0,
+            telemetry_ms: 0,
+            cool_down: None,
         }
     }
 

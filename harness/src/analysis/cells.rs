@@ -96,7 +96,9 @@ pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
         model_mib: plain(|row| row.model_mib),
         kv_cache_mib: plain(|row| row.kv_cache_mib),
         compute_mib: plain(|row| row.compute_mib),
-        energy_j_per_token: None,
+        energy_j_per_token: plain(|row| {
+            row.energy_j.zip(row.n_out).filter(|(_, n)| *n > 0).map(|(j, n)| j / f64::from(n))
+        }),
         prompt_tokens: cell.context.tokens(),
     }
 }
@@ -149,7 +151,10 @@ fn count(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::rows::{Place, failed_row};
+    use super::super::{
+        Evidence,
+        rows::{Place, failed_row},
+    };
     use super::*;
     use crate::plan::tests_support::input;
 
@@ -164,7 +169,8 @@ mod tests {
         itps: impl Fn(&TrialRow) -> Option<f64>,
         verdict: Verdict,
     ) -> BTreeMap<String, TrialRow> {
-        let place = Place { device: "local", soc: None, ready: None };
+        let evidence = Evidence::default();
+        let place = Place { device: "local", soc: None, ready: None, evidence: &evidence };
         let row = |trial| {
             let mut row = failed_row(plan, trial, place, Status::Failed, Failure::Crashed, "");
             if let Some(itps) = itps(&row) {

@@ -4,12 +4,14 @@
 
 mod cells;
 mod columns;
+mod evidence;
 mod metrics;
 mod rows;
 mod verdict;
 
 pub use cells::{SummaryRow, summarise};
 pub use columns::{Column, Field, Kind, UtcTime, header, position};
+pub use evidence::{Evidence, NoEnergy, Slowed, ThermalStatus, Watch};
 pub use metrics::Metrics;
 pub use rows::{
     Place, Status, TelemetryRow, TokenRow, TrialRow, failed_row, finished_row, telemetry_row, token_rows,

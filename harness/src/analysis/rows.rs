@@ -1,6 +1,6 @@
 //! Rows of `trials.csv`, `tokens.csv` and `telemetry.csv`, in the order of their columns.
 
-use super::{Metrics, UtcTime, Verdict, columns::row, judge, metrics::token_latencies_ms};
+use super::{Evidence, Metrics, UtcTime, Verdict, columns::row, judge, metrics::token_latencies_ms};
 use crate::plan::{Plan, PlannedTrial};
 use serde::{Deserialize, Serialize};
 use slm_protocol::{Failure, Ready, Sample, TrialOutcome, TrialReport};
@@ -109,6 +109,8 @@ pub struct Place<'a> {
     pub soc: Option<&'a str>,
     /// The loaded model, once it is.
     pub ready: Option<&'a Ready>,
+    /// What the sensors said meanwhile.
+    pub evidence: &'a Evidence,
 }
 
 /// The row of a trial that the agent reported.
@@ -118,8 +120,14 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     let generation = &plan.input.models[trial.model].generation;
     match (&report.outcome, place.ready) {
         (TrialOutcome::Completed, Some(ready)) => {
-            let (verdict, reason) =
-                judge(report, ready, generation.stop, generation.max_new_tokens, plan.input.backend);
+            let (verdict, reason) = judge(
+                report,
+                ready,
+                generation.stop,
+                generation.max_new_tokens,
+                plan.input.backend,
+                place.evidence,
+            );
             row.status = Status::Completed;
             row.verdict = Some(verdict);
             row.verdict_reason = Some(reason).filter(|reason| !reason.is_empty());
@@ -147,6 +155,7 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     row.tpot_p99_ms = metrics.tpot_p99_ms;
     row.runtime_s = metrics.runtime_s;
     row.rss_peak_mib = report.rss_peak.map(mib);
+    row.energy_j = place.evidence.energy_j.ok();
     row.started_at = Some(UtcTime { unix_ns: report.started_unix_ns });
     row
 }
@@ -211,8 +220,8 @@ fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
         compute_mib: ready.and_then(|ready| ready.buffers.compute).map(mib),
         threads: ready.map(|ready| ready.options.threads),
         flash_attention: flash.map(|on| if on { "on" } else { "off" }),
-        thermal_status: None,
-        battery_temp_c: None,
+        thermal_status: place.evidence.thermal_status.map(|status| status.name().to_owned()),
+        battery_temp_c: place.evidence.battery_temp_c,
         energy_j: None,
         started_at: None,
         prompt_tokens: prompt.context.tokens(),
@@ -252,7 +261,8 @@ mod tests {
     #[test]
     fn rows_are_written_in_the_order_of_their_columns() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
-        let place = Place { device: "local", soc: Some("a, \"cpu\""), ready: None };
+        let evidence = Evidence::default();
+        let place = Place { device: "local", soc: Some("a, \"cpu\""), ready: None, evidence: &evidence };
         let row = failed_row(&plan, &plan.trials[1], place, Status::Failed, Failure::OutOfMemory, "signal 9");
         let text = written(row);
         assert!(text.starts_with(&header(TrialRow::COLUMNS)), "{text}");
@@ -277,7 +287,8 @@ mod tests {
     fn itps_times_prefill_is_the_prompt() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let ready = ready();
-        let place = Place { device: "local", soc: None, ready: Some(&ready) };
+        let evidence = Evidence::default();
+        let place = Place { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };
         let times = Timestamps {
             request_ns: Some(0),
             tokenized_ns: Some(100),

@@ -1,7 +1,7 @@
 //! Whether a trial's figures can be trusted: `valid`, `throttled` or `suspect`,
 //! with the reason. Rules and thresholds: docs/methodology.md.
 
-use super::Metrics;
+use super::{Evidence, Metrics, ThermalStatus};
 use serde::{Deserialize, Serialize};
 use slm_protocol::{EngineKind, Ready, StopReason, StopRule, TrialReport};
 
@@ -46,15 +46,51 @@ pub fn judge(
     stop: StopRule,
     max_new_tokens: u32,
     backend: EngineKind,
+    evidence: &Evidence,
 ) -> (Verdict, String) {
     let metrics = Metrics::of(report);
     let mut reasons = Vec::new();
+    throttling(evidence, &mut reasons);
+    let throttled = !reasons.is_empty();
+    cool_down(evidence, &mut reasons);
     contention(report, &metrics, &mut reasons);
     tokens(report, stop, max_new_tokens, &mut reasons);
     if backend != EngineKind::Null {
         bandwidth(ready, &metrics, &mut reasons);
     }
-    if reasons.is_empty() { (Verdict::Valid, String::new()) } else { (Verdict::Suspect, reasons.join("; ")) }
+    let verdict = match (throttled, reasons.is_empty()) {
+        (true, _) => Verdict::Throttled,
+        (false, false) => Verdict::Suspect,
+        (false, true) => Verdict::Valid,
+    };
+    (verdict, reasons.join("; "))
+}
+
+fn throttling(evidence: &Evidence, reasons: &mut Vec<String>) {
+    if let Some(status) = evidence.thermal_status.filter(|status| *status > ThermalStatus::None) {
+        reasons.push(format!("Android's thermal status was '{}'", status.name()));
+    }
+    for slowed in &evidence.slowed {
+        reasons.push(format!(
+            "CPUs {} ran at {:.0} MHz on average, {:.0} % below the {:.0} MHz of before",
+            slowed.cpus,
+            slowed.mean_mhz,
+            100.0 * (1.0 - slowed.mean_mhz / slowed.reference_mhz),
+            slowed.reference_mhz
+        ));
+    }
+}
+
+fn cool_down(evidence: &Evidence, reasons: &mut Vec<String>) {
+    if let Some(wait) = evidence.cool_down.as_ref().filter(|wait| !wait.reached) {
+        reasons.push(format!(
+            "it began at {:.1} C ({}), not at {:.1} C: the cool-down was given up after {:.0} s",
+            wait.to_c,
+            wait.sensor,
+            wait.limit_c,
+            wait.waited_ms as f64 / 1e3
+        ));
+    }
 }
 
 fn contention(report: &TrialReport, metrics: &Metrics, reasons: &mut Vec<String>) {
@@ -104,9 +140,11 @@ fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::super::metrics::tests::report;
+    use super::super::{Slowed, metrics::tests::report};
     use super::*;
-    use slm_protocol::{BufferSizes, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps};
+    use slm_protocol::{
+        BufferSizes, CoolDownReport, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps,
+    };
 
     /// A loaded model of 78 MB on a machine of 20 GB/s.
     pub(in crate::analysis) fn ready() -> Ready {
@@ -128,6 +166,7 @@ pub(super) mod tests {
                 n_ctx: 512,
                 n_batch: 512,
                 n_ubatch: 512,
+                affinity: None,
             },
             buffers: BufferSizes { model: Some(78 << 20), kv_cache: Some(18 << 20), compute: Some(15 << 20) },
             devices: vec!["CPU".into()],
@@ -135,6 +174,8 @@ pub(super) mod tests {
             memory_bandwidth: Some(20e9),
             prompts: Vec::new(),
             engine_log: Vec::new(),
+            calibration: None,
+            notes: Vec::new(),
         }
     }
 
@@ -150,7 +191,7 @@ pub(super) mod tests {
     }
 
     fn verdict(report: &TrialReport) -> (Verdict, String) {
-        judge(report, &ready(), StopRule::FixedLength, 64, EngineKind::Llama)
+        judge(report, &ready(), StopRule::FixedLength, 64, EngineKind::Llama, &Evidence::default())
     }
 
     #[test]
@@ -166,6 +207,40 @@ pub(super) mod tests {
         trial.contention.other_cpu_s = Some(0.02);
         trial.contention.run_delay_s = Some(0.1);
         assert!(verdict(&trial).1.contains("waited"));
+    }
+
+    #[test]
+    fn heat_makes_a_trial_throttled_and_a_gate_given_up_makes_it_suspect() {
+        let trial = report(200, times(5_000_000, 64));
+        let with = |evidence: &Evidence| {
+            judge(&trial, &ready(), StopRule::FixedLength, 64, EngineKind::Llama, evidence)
+        };
+        let cool = Evidence { thermal_status: Some(ThermalStatus::None), ..Evidence::default() };
+        assert_eq!(with(&cool).0, Verdict::Valid);
+        let status = Evidence { thermal_status: Some(ThermalStatus::Light), ..Evidence::default() };
+        assert_eq!(with(&status), (Verdict::Throttled, "Android's thermal status was 'light'".into()));
+        let wait = CoolDownReport {
+            trial_id: "t0001".into(),
+            waited_ms: 120_400,
+            from_c: 52.0,
+            to_c: 41.3,
+            limit_c: 36.0,
+            sensor: "thermal-cpu-1-0".into(),
+            reached: false,
+        };
+        let gate = Evidence { cool_down: Some(wait.clone()), ..Evidence::default() };
+        let (verdict, reason) = with(&gate);
+        assert_eq!(verdict, Verdict::Suspect);
+        assert!(
+            reason.contains("41.3 C (thermal-cpu-1-0), not at 36.0 C") && reason.contains("120 s"),
+            "{reason}"
+        );
+        let cooled = CoolDownReport { reached: true, ..wait };
+        assert_eq!(with(&Evidence { cool_down: Some(cooled), ..Evidence::default() }).0, Verdict::Valid);
+        let slowed = Slowed { cpus: "4-7".parse().unwrap(), mean_mhz: 2100.0, reference_mhz: 2900.0 };
+        let (verdict, reason) = with(&Evidence { slowed: vec![slowed], ..gate });
+        assert_eq!(verdict, Verdict::Throttled);
+        assert!(reason.starts_with("CPUs 4-7 ran at 2100 MHz on average, 28 % below"), "{reason}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
 pub use report::ReportArgs;
-pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
+pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
 pub use usage::one_line;
 

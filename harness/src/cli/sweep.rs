@@ -3,6 +3,7 @@
 use super::{AdbArgs, ContextLengths, DeviceList, ModelList, OutputArgs, lists};
 use clap::{Args, ValueEnum};
 use slm_models::{WeightType, WeightTypes};
+use slm_protocol::CpuList;
 use std::{path::PathBuf, time::Duration};
 
 /// Models measured when none is named: small ones that the paper has too.
@@ -11,7 +12,7 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 21] = [
+const PLANNED: [&str; 25] = [
     "device",
     "models",
     "chunks",
@@ -26,6 +27,10 @@ const PLANNED: [&str; 21] = [
     "stop",
     "no_chat_template",
     "threads",
+    "affinity",
+    "telemetry_interval",
+    "cool_to",
+    "cool_timeout",
     "flash_attention",
     "ctx",
     "load",
@@ -82,9 +87,24 @@ pub struct SweepArgs {
     /// Do not render prompts through the model's chat template
     #[arg(long)]
     pub no_chat_template: bool,
-    /// Compute threads, or auto: the free physical cores
-    #[arg(long, value_name = "N|auto", default_value = "auto", value_parser = parse_threads)]
+    /// Compute threads; calibrate: what decodes fastest, found by a short trial of each
+    /// model; auto: calibrate on phones, else the free physical cores
+    #[arg(long, value_name = "N|auto|calibrate", default_value = "auto", value_parser = parse_threads)]
     pub threads: ThreadsArg,
+    /// CPUs to compute on: big (all but the slowest cluster), all, a list or a mask
+    /// [default: big on phones, else all]
+    #[arg(long, value_name = "big|all|0-3,7|0xf0", value_parser = parse_affinity)]
+    pub affinity: Option<AffinityArg>,
+    /// How often sensors are read within a trial; 0: only before and after it
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_interval)]
+    pub telemetry_interval: Duration,
+    /// Wait before each trial until no sensor of CPU, SoC and battery is hotter
+    /// [default: as at the start, plus 1C, on phones; elsewhere no wait]
+    #[arg(long, value_name = "35C", value_parser = parse_celsius)]
+    pub cool_to: Option<f64>,
+    /// Begin all the same after this time, and mark the trial; 0: never wait [default: 2m]
+    #[arg(long, value_name = "TIME", value_parser = parse_wait)]
+    pub cool_timeout: Option<Duration>,
     /// Flash attention
     #[arg(long, value_enum, default_value_t = ToggleArg::Auto)]
     pub flash_attention: ToggleArg,
@@ -168,9 +188,10 @@ fn parse_token_list(text: &str) -> Result<ContextLengths, String> {
 fn parse_threads(text: &str) -> Result<ThreadsArg, String> {
     match text {
         "auto" => Ok(ThreadsArg::Auto),
+        "calibrate" => Ok(ThreadsArg::Calibrate),
         _ => match text.parse::<u32>() {
             Ok(n) if (1..=512).contains(&n) => Ok(ThreadsArg::Count(n)),
-            _ => Err("give a number from 1 to 512, or auto".into()),
+            _ => Err("give a number from 1 to 512, auto or calibrate".into()),
         },
     }
 }
@@ -184,11 +205,53 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+fn parse_affinity(text: &str) -> Result<AffinityArg, String> {
+    match text {
+        "big" => Ok(AffinityArg::Big),
+        "all" => Ok(AffinityArg::All),
+        _ => text.parse().map(AffinityArg::Cpus),
+    }
+}
+
+fn parse_interval(text: &str) -> Result<Duration, String> {
+    zero_or_within(text, Duration::from_millis(50), Duration::from_hours(1), "0, or a time from 50ms to 1h")
+}
+
+fn parse_wait(text: &str) -> Result<Duration, String> {
+    zero_or_within(text, Duration::from_millis(100), Duration::from_hours(2), "0, or a time from 100ms to 2h")
+}
+
+fn zero_or_within(text: &str, low: Duration, high: Duration, give: &str) -> Result<Duration, String> {
+    let duration = if text == "0" { Ok(Duration::ZERO) } else { humantime::parse_duration(text) };
+    let duration = duration.map_err(|error| format!("{error}; write 0, 500ms or 2m"))?;
+    let fits = duration.is_zero() || (low..=high).contains(&duration);
+    fits.then_some(duration).ok_or_else(|| format!("give {give}"))
+}
+
+fn parse_celsius(text: &str) -> Result<f64, String> {
+    let number = text.trim_end_matches(['C', 'c']).trim_end_matches('°');
+    let degrees = number.parse::<f64>().ok().filter(|degrees| (0.0..=100.0).contains(degrees));
+    degrees.ok_or_else(|| "give degrees Celsius from 0C to 100C, such as 35C".into())
+}
+
+/// `--affinity`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AffinityArg {
+    /// All but the slowest cluster, or what the device's profile names.
+    Big,
+    /// No binding.
+    All,
+    /// These.
+    Cpus(CpuList),
+}
+
 /// `--threads`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ThreadsArg {
-    /// The free physical cores.
+    /// Calibrated on phones, else the free physical cores.
     Auto,
+    /// What a short calibration finds.
+    Calibrate,
     /// So many.
     Count(u32),
 }

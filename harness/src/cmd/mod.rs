@@ -3,6 +3,7 @@
 
 mod agent;
 mod compare;
+mod compute;
 mod devices;
 mod doctor;
 mod models;

@@ -1,16 +1,20 @@
 //! From the arguments of `bench sweep` to a plan.
 
+use super::compute::{Compute, is_phone};
 use crate::{
-    cli::{BackendArg, LoadArg, SweepArgs, ThreadsArg, ToggleArg},
+    cli::{BackendArg, LoadArg, SweepArgs, ToggleArg},
     error::{Error, Result},
     models,
-    plan::{Plan, PlanInput},
+    plan::{Conditions, Plan, PlanInput},
     prompts::{self, PromptSet},
 };
-use slm_protocol::{AgentFacts, EngineKind, EngineOptions, FlashAttention, LoadMode};
+use slm_protocol::{AgentFacts, CoolDown, EngineKind, EngineOptions, FlashAttention, LoadMode};
+use std::time::Duration;
 
 /// Rest between trials on this machine, in which the host writes its files.
 const GAP_MS: u64 = 20;
+/// How long a trial waits for a cooler device at most, where nothing is said.
+const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Makes the plan for devices by name; their agents tell what they can do.
 ///
@@ -34,29 +38,25 @@ pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result
         backend,
         models,
         prompts: prompts::build(&set, &args.contexts()),
-        options: options(args, devices),
+        options: options(args, devices)?,
         repetitions: args.repetitions(),
         warmups: args.warmups,
         timeout_ms: u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX),
         gap_ms: GAP_MS,
         seed: args.seed,
+        conditions: conditions(args, devices),
     })
 }
 
-/// Threads of a device, fixed once, so that all models of a sweep run with one count.
-pub(super) fn threads(args: &SweepArgs, agent: &AgentFacts) -> u32 {
-    match args.threads {
-        ThreadsArg::Count(threads) => threads,
-        ThreadsArg::Auto => free_cores(agent.machine.physical_cores, agent.machine.busy_cores),
-    }
-}
-
-fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> EngineOptions {
-    // Devices that differ have each their own count, beside their facts in the manifest.
-    let mut counts: Vec<u32> = devices.iter().map(|(_, agent)| threads(args, agent)).collect();
-    counts.dedup();
-    EngineOptions {
-        threads: if let [one] = counts[..] { Some(one) } else { None },
+fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<EngineOptions> {
+    // Devices that differ have each their own, beside their facts in the manifest.
+    let own = devices.iter().map(|(name, agent)| Compute::of(args, name, agent));
+    let mut own = own.collect::<Result<Vec<Compute>>>()?;
+    let calibrate_threads = own.iter().any(|compute| compute.threads.is_none());
+    own.dedup();
+    let one = if let [one] = &own[..] { one.clone() } else { Compute::default() };
+    Ok(EngineOptions {
+        threads: one.threads,
         flash_attention: match args.flash_attention {
             ToggleArg::Auto => FlashAttention::Auto,
             ToggleArg::On => FlashAttention::On,
@@ -68,25 +68,21 @@ fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> EngineOptions 
             LoadArg::Mmap => LoadMode::Mmap,
             LoadArg::Read => LoadMode::Read,
         },
-    }
+        affinity: one.affinity,
+        calibrate_threads,
+    })
 }
 
-/// Physical cores less those that are busy, at least one.
-fn free_cores(physical: u32, busy: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-    let busy = busy.round().clamp(0.0, f64::from(physical)) as u32;
-    (physical - busy).max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn threads_never_exceed_the_free_cores() {
-        assert_eq!(
-            [free_cores(8, 0.2), free_cores(8, 2.7), free_cores(2, 2.0), free_cores(1, 9.0)],
-            [8, 5, 1, 1]
-        );
+/// The gate is there where a phone is, and wherever it is asked for; a time-out of 0
+/// means none.
+fn conditions(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Conditions {
+    let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    let timeout = args.cool_timeout.unwrap_or(COOL_TIMEOUT);
+    let phones = devices.iter().any(|(name, _)| is_phone(name));
+    let asked = phones || args.cool_to.is_some() || args.cool_timeout.is_some();
+    let gate = CoolDown { to_c: args.cool_to, timeout_ms: milliseconds(timeout) };
+    Conditions {
+        telemetry_ms: milliseconds(args.telemetry_interval),
+        cool_down: (asked && !timeout.is_zero()).then_some(gate),
     }
 }

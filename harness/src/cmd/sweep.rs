@@ -1,8 +1,8 @@
 //! `bench sweep`: plan, measure, record, show.
 
-use super::{Outcome, plan_sweep};
+use super::{Outcome, compute::Compute, plan_sweep};
 use crate::{
-    analysis::{Status, SummaryRow},
+    analysis::{NoEnergy, Status, SummaryRow},
     cli::{DeviceList, OutputFormat, SweepArgs},
     device::{self, Claim, Device},
     error::{Error, Result},
@@ -68,10 +68,13 @@ fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
     let id = Manifest::new_id(&plan_sha256);
     let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
     let created = SystemTime::now();
-    let counts = facts.iter().map(|(_, agent)| Some(plan_sweep::threads(args, agent)));
-    let counts: Vec<Option<u32>> = counts.collect();
+    let compute = facts.iter().map(|(name, agent)| Compute::of(args, name, agent));
+    let compute = compute.collect::<Result<Vec<Compute>>>()?;
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &facts));
-    let record = |((name, agent), &threads)| DeviceRecord { name, agent, threads };
+    let record = |((name, agent), compute): (_, &Compute)| {
+        let Compute { threads, affinity } = compute.clone();
+        DeviceRecord { name, agent, threads, affinity }
+    };
     let manifest = Manifest {
         format: FORMAT,
         id: id.clone(),
@@ -79,13 +82,13 @@ fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
         command: command_line(),
         created_at: humantime::format_rfc3339_seconds(created).to_string(),
         host: HostFacts::gather(),
-        devices: facts.into_iter().zip(&counts).map(record).collect(),
+        devices: facts.into_iter().zip(&compute).map(record).collect(),
         plan_sha256,
         plan: plan.clone(),
     };
     let store = Store::create(&folder, &manifest)?;
-    let member = |(device, threads)| Member { device, threads };
-    let members = devices.into_iter().zip(counts).map(member).collect();
+    let member = |(device, Compute { threads, affinity })| Member { device, threads, affinity };
+    let members = devices.into_iter().zip(compute).map(member).collect();
     Ok(Some(Ready { store, id, plan, members, absent: Vec::new(), _claims: claims }))
 }
 
@@ -102,7 +105,9 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
         let record = manifest.devices.iter().find(|record| record.name == *name);
         match open(args, name, &id) {
             Ok((device, claim)) => {
-                members.push(Member { device, threads: record.and_then(|record| record.threads) });
+                let threads = record.and_then(|record| record.threads);
+                let affinity = record.and_then(|record| record.affinity.clone());
+                members.push(Member { device, threads, affinity });
                 claims.push(claim);
             }
             Err(error) => absent.push((name.clone(), error)),
@@ -143,6 +148,13 @@ fn finish(args: &SweepArgs, ready: &Ready, parts: Vec<Part>) -> Result<Outcome> 
     let (lost, all) = lost(ready, parts);
     if store.tables().rows().next().is_some() {
         print_summary(args, ready)?;
+        for (device, why, trials) in store.tables().no_energy() {
+            // That this machine has no battery needs no words.
+            if why != NoEnergy::NoBattery || device != "local" {
+                let device = show::clean(device);
+                show::note(&format!("Energy of {trials} trials on {device} is not known: {why}"));
+            }
+        }
         show::note(&format!(
             "\nResults: {folder}/ (trials.csv, tokens.csv, summary.csv, telemetry.csv, events.jsonl)"
         ));

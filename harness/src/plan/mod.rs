@@ -13,7 +13,7 @@ pub use estimate::{Estimate, trial_cost};
 use crate::{error::Error, error::Result, prompts::BuiltPrompt, prompts::Context, sha256_hex};
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
-use slm_protocol::{EngineKind, EngineOptions, Generation};
+use slm_protocol::{CoolDown, EngineKind, EngineOptions, Generation};
 
 /// Whether a model's weights were trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +104,8 @@ pub struct PlanInput {
     pub models: Vec<PlannedModel>,
     /// All prompts, context by context.
     pub prompts: Vec<BuiltPrompt>,
-    /// Engine options; `threads` is fixed before the first model is loaded.
+    /// Engine options; `threads` is fixed before the first model is loaded, or left to
+    /// a calibration of each model.
     pub options: EngineOptions,
     /// Measured runs of every prompt.
     pub repetitions: u32,
@@ -116,6 +117,25 @@ pub struct PlanInput {
     pub gap_ms: u64,
     /// Seed of the order and of the intervals.
     pub seed: u64,
+    /// What is watched and waited for. Plans of format 1.0 had none of it, and keep
+    /// their hash.
+    #[serde(default, skip_serializing_if = "Conditions::are_none")]
+    pub conditions: Conditions,
+}
+
+/// What is watched within trials, and waited for before them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Conditions {
+    /// How often sensors are read within a trial, milliseconds; 0: never.
+    pub telemetry_ms: u64,
+    /// How cool a device must be before a trial.
+    pub cool_down: Option<CoolDown>,
+}
+
+impl Conditions {
+    fn are_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A whole plan.

@@ -43,7 +43,7 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         cli::ContextLengths,
-        plan::{ModelSource, Plan, PlannedModel, Weights},
+        plan::{Conditions, ModelSource, Plan, PlannedModel, Weights},
         prompts::{PromptSet, build},
     };
     use slm_protocol::{EngineKind, EngineOptions, FlashAttention, Generation, LoadMode, StopRule};
@@ -71,12 +71,15 @@ pub(crate) mod tests {
                 n_ctx: None,
                 n_ubatch: None,
                 load: LoadMode::Mmap,
+                affinity: None,
+                calibrate_threads: false,
             },
             repetitions,
             warmups: 1,
             timeout_ms: 60_000,
             gap_ms: 0,
             seed,
+            conditions: Conditions::default(),
         }
     }
 

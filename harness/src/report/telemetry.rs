@@ -8,8 +8,8 @@ use std::{path::Path, time::UNIX_EPOCH};
 const BUDGET: usize = 16 << 20;
 /// Readings kept of each sensor at most: more than a plot has pixels.
 const READINGS: usize = 1_600;
-/// Sensors of a device at most; a phone has some dozens.
-const SENSORS: usize = 40;
+/// Sensors of a device at most; a phone has up to a hundred, most of them thermal zones.
+const SENSORS: usize = 160;
 /// Devices at most.
 const DEVICES: usize = 16;
 

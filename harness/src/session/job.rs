@@ -5,7 +5,7 @@ use crate::plan::Plan;
 use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
 
 /// Begins the id of a re-warm-up; the trial whose prompt it has follows.
-const REWARM: &str = "rewarm-";
+pub(crate) const REWARM: &str = "rewarm-";
 
 /// The trial that a re-warm-up was made from.
 pub(super) fn rewarmed(trial_id: &str) -> Option<&str> {
@@ -38,6 +38,8 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
         trials: rewarm.into_iter().chain(trials).collect(),
         trial_timeout_ms: input.timeout_ms,
         gap_ms: input.gap_ms,
+        telemetry_ms: input.conditions.telemetry_ms,
+        cool_down: input.conditions.cool_down,
     }
 }
 

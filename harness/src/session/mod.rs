@@ -7,6 +7,10 @@
 
 mod backlog;
 mod job;
+mod recall;
+
+pub(crate) use job::REWARM;
+pub use recall::Recall;
 
 use crate::{
     device::{AgentRun, Device, Exit, Next, RunName, StartError},
@@ -16,8 +20,11 @@ use crate::{
     store::{Recorded, SweepEvent},
 };
 use backlog::Backlog;
-use slm_protocol::{DecodeError, Envelope, Event, Failure, TrialOutcome};
-use std::time::{Duration, Instant};
+use slm_protocol::{CpuList, DecodeError, Envelope, Event, Failure, Job, TrialOutcome};
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant},
+};
 
 /// How often an interrupt and the time-outs are looked at.
 const TICK: Duration = Duration::from_millis(200);
@@ -55,6 +62,10 @@ pub struct Session<'a> {
     pub model_path: String,
     /// Compute threads of this device; `None`: the plan's.
     pub threads: Option<u32>,
+    /// CPUs of this device to compute on; `None`: the plan's.
+    pub affinity: Option<CpuList>,
+    /// What earlier agents on the device found out.
+    pub recall: &'a RefCell<Recall>,
     /// The user's wish to stop.
     pub interrupt: &'a Interrupt,
 }
@@ -85,9 +96,7 @@ impl Session<'_> {
             let mut run = match started {
                 Ok(Some(run)) => run,
                 Ok(None) => {
-                    let mut job = job::make(self.plan, self.model, &self.model_path, &backlog);
-                    job.options.threads = self.threads.or(job.options.threads);
-                    started = self.device.start(name, &job).map(Some);
+                    started = self.device.start(name, &self.job(&backlog)).map(Some);
                     continue;
                 }
                 Err(StartError::Refused(error)) => return Err(error),
@@ -118,6 +127,18 @@ impl Session<'_> {
             }
         }
         Ok(Ending::Complete)
+    }
+
+    /// The job for what is left, with what is this device's own.
+    fn job(&self, backlog: &Backlog<'_>) -> Job {
+        let mut job = job::make(self.plan, self.model, &self.model_path, backlog);
+        if let Some(threads) = self.threads {
+            job.options.threads = Some(threads);
+            job.options.calibrate_threads = false;
+        }
+        job.options.affinity = self.affinity.clone().or(job.options.affinity);
+        self.recall.borrow().put_into(&mut job, self.model);
+        job
     }
 
     /// No agent can be started for the trials that are left.
@@ -158,6 +179,8 @@ impl Session<'_> {
             emit(event)
         };
         let emit: &mut dyn FnMut(SweepEvent) -> Result<()> = &mut emit;
+        let gate = self.plan.input.conditions.cool_down.map_or(0, |gate| gate.timeout_ms);
+        let idle_patience = trial_patience + Duration::from_millis(gate);
         loop {
             if self.interrupt.is_set() {
                 return Ok(None);
@@ -166,7 +189,8 @@ impl Session<'_> {
                 Next::Event(envelope) => {
                     if let Some(next) = self.take(*envelope, backlog, emit)? {
                         phase = next;
-                        deadline = Instant::now() + trial_patience;
+                        let waits = matches!(phase, Phase::Idle);
+                        deadline = Instant::now() + if waits { idle_patience } else { trial_patience };
                     }
                     if backlog.gave_up() {
                         run.stop();
@@ -206,10 +230,13 @@ impl Session<'_> {
         let model = self.model;
         match envelope.event {
             Event::Hello(facts) => {
+                let start = &mut self.recall.borrow_mut().start_c;
+                *start = start.or(facts.machine.temperature_c);
                 emit(SweepEvent::AgentStarted { device, model, facts })?;
                 Ok(None)
             }
             Event::Ready(ready) => {
+                self.recall.borrow_mut().threads.entry(model).or_insert(ready.options.threads);
                 emit(SweepEvent::ModelReady { device, model, ready })?;
                 Ok(Some(Phase::Idle))
             }
@@ -229,6 +256,11 @@ impl Session<'_> {
                 emit(SweepEvent::Telemetry { device, sample })?;
                 Ok(None)
             }
+            Event::CoolDown(report) => {
+                emit(SweepEvent::CoolDown { device, report })?;
+                Ok(None)
+            }
+            Event::Heartbeat | Event::Unknown => Ok(None),
             Event::TrialFinished(report) => {
                 let failure = match &report.outcome {
                     TrialOutcome::Failed { failure, .. } => Some(*failure),

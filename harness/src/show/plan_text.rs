@@ -32,7 +32,8 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         .collect();
     let warmups = plan.trials.iter().filter(|trial| trial.warmup).count();
     let (devices, on_each) = if input.devices.len() > 1 { ("devices", " on each") } else { ("device", "") };
-    let threads = input.options.threads.map_or_else(|| "auto".to_owned(), |threads| threads.to_string());
+    let unset = if input.options.calibrate_threads { "calibrated" } else { "auto" };
+    let threads = input.options.threads.map_or_else(|| unset.to_owned(), |threads| threads.to_string());
     format!(
         "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts, {} runs each\n\
          {} trials{on_each}, {warmups} of them warm-ups, in an order of seed {}\n\

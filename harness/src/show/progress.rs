@@ -8,9 +8,9 @@ use crate::{
     store::{SweepEvent, Tables},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use slm_protocol::{TrialOutcome, TrialReport};
+use slm_protocol::{Calibration, TrialOutcome, TrialReport};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Instant,
 };
 
@@ -22,6 +22,8 @@ pub struct Progress {
     done: usize,
     devices: BTreeMap<String, Course>,
     started: Instant,
+    /// Notes of agents that were shown: every agent of a device has the same.
+    notes: HashSet<String>,
 }
 
 /// What is drawn on a terminal.
@@ -55,7 +57,7 @@ impl Progress {
         let position =
             plan.trials.iter().enumerate().map(|(index, trial)| (trial.id.clone(), index)).collect();
         let bars = is_interactive().then(|| bars(&plan.input.devices, total, done));
-        Self { bars, position, total, done, devices, started: Instant::now() }
+        Self { bars, position, total, done, devices, started: Instant::now(), notes: HashSet::new() }
     }
 
     /// Shows one event.
@@ -68,6 +70,21 @@ impl Progress {
                 let name = model_name(plan, *model);
                 let seconds = ready.load.ready_ns as f64 / 1e9;
                 self.line(&format!("{}{name}: loaded in {seconds:.2} s", self.on(device)));
+                for note in &ready.notes {
+                    let note = format!("{}{}", self.on(device), clean(note));
+                    if self.notes.insert(note.clone()) {
+                        self.line(&note);
+                    }
+                }
+                if let Some(calibration) = &ready.calibration {
+                    self.line(&format!("{}{}", self.on(device), calibrated(&name, calibration)));
+                }
+            }
+            SweepEvent::CoolDown { device, report } => {
+                let waited = seconds(report.waited_ms as f64 / 1e3);
+                let how = if report.reached { "" } else { ", still too hot" };
+                let (from, to) = (report.from_c, report.to_c);
+                self.line(&format!("{}waited {waited}, from {from:.1} to {to:.1} C{how}", self.on(device)));
             }
             SweepEvent::TrialStarted { device, trial_id } => {
                 let what =
@@ -182,6 +199,16 @@ impl Progress {
         let share = course.map(|course| format!("{}/{} ", course.done, plan.trials.len()));
         line.set_message(format!("{}{}{text}", self.on(device), share.unwrap_or_default()));
     }
+}
+
+/// What a calibration tried, in tokens per second.
+fn calibrated(name: &str, calibration: &Calibration) -> String {
+    let tried = calibration
+        .steps
+        .iter()
+        .map(|step| format!("{} {}", step.threads, figure(1e9 / step.median_ns.max(1) as f64)));
+    let tried: Vec<String> = tried.collect();
+    format!("{name}: {} threads decode fastest (tokens/s: {})", calibration.threads, tried.join(", "))
 }
 
 fn bars(devices: &[String], total: usize, done: usize) -> Bars {

@@ -5,7 +5,7 @@ use crate::{
     plan::Plan,
 };
 use serde::{Deserialize, Serialize};
-use slm_protocol::{AgentFacts, Version};
+use slm_protocol::{AgentFacts, CpuList, Version};
 use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 
 /// Version of a results folder. Another major version is refused.
@@ -62,6 +62,9 @@ pub struct DeviceRecord {
     /// Compute threads on this device; `None`: the plan's.
     #[serde(default)]
     pub threads: Option<u32>,
+    /// CPUs that it computes on; `None`: the plan's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub affinity: Option<CpuList>,
 }
 
 /// The machine that `bench` ran on.

@@ -2,7 +2,7 @@
 
 use crate::analysis::Status;
 use serde::{Deserialize, Serialize};
-use slm_protocol::{AgentFacts, Failure, Ready, Sample, TrialReport, Version};
+use slm_protocol::{AgentFacts, CoolDownReport, Failure, Ready, Sample, TrialReport, Version};
 
 /// One line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,6 +95,13 @@ pub enum SweepEvent {
         /// The reading.
         sample: Sample,
     },
+    /// A trial had to wait until the device was cool.
+    CoolDown {
+        /// Device by name.
+        device: String,
+        /// How it went.
+        report: CoolDownReport,
+    },
     /// The run ends, with all trials done or not.
     RunEnded {
         /// Whether the user interrupted it.
@@ -110,6 +117,7 @@ impl SweepEvent {
             SweepEvent::AgentStarted { .. }
             | SweepEvent::ModelReady { .. }
             | SweepEvent::TrialFinished { .. }
+            | SweepEvent::CoolDown { .. }
             | SweepEvent::Telemetry { .. } => true,
             SweepEvent::RunStarted { .. }
             | SweepEvent::TrialStarted { .. }
@@ -130,6 +138,7 @@ impl SweepEvent {
             | SweepEvent::TrialFinished { device, .. }
             | SweepEvent::TrialLost { device, .. }
             | SweepEvent::DeviceLost { device, .. }
+            | SweepEvent::CoolDown { device, .. }
             | SweepEvent::Telemetry { device, .. } => Some(device),
             SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } => None,
         }

@@ -3,11 +3,12 @@
 use super::{Record, SweepEvent};
 use crate::{
     analysis::{
-        Column, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, failed_row, finished_row, header,
-        summarise, telemetry_row, token_rows,
+        Column, Evidence, NoEnergy, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, Watch, failed_row,
+        finished_row, header, summarise, telemetry_row, token_rows,
     },
     error::{Error, Result},
     plan::{Cell, Plan, PlannedTrial},
+    session::{REWARM, Recall},
 };
 use serde::Serialize;
 use slm_protocol::{AgentFacts, Ready};
@@ -25,6 +26,10 @@ pub struct Tables {
     cells: BTreeMap<Cell, Vec<usize>>,
     agents: HashMap<String, AgentFacts>,
     ready: HashMap<(String, usize), Ready>,
+    recalls: HashMap<String, Recall>,
+    watches: HashMap<String, Watch>,
+    /// Completed trials without energy, by device and reason.
+    no_energy: BTreeMap<(String, NoEnergy), usize>,
     rows: BTreeMap<(String, usize), TrialRow>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
     trials: Appender,
@@ -47,6 +52,9 @@ impl Tables {
             cells,
             agents: HashMap::new(),
             ready: HashMap::new(),
+            recalls: HashMap::new(),
+            watches: HashMap::new(),
+            no_energy: BTreeMap::new(),
             rows: BTreeMap::new(),
             summaries: BTreeMap::new(),
             trials: Appender::create(&folder.join("trials.csv"), TrialRow::COLUMNS)?,
@@ -102,6 +110,16 @@ impl Tables {
         self.summaries.iter().map(|((_, cell), row)| (*cell, row))
     }
 
+    /// What the agents of a device found out so far.
+    pub fn recall(&self, device: &str) -> Recall {
+        self.recalls.get(device).cloned().unwrap_or_default()
+    }
+
+    /// Why trials have no energy: device, reason, number of trials.
+    pub fn no_energy(&self) -> impl Iterator<Item = (&str, NoEnergy, usize)> {
+        self.no_energy.iter().map(|((device, why), count)| (device.as_str(), *why, *count))
+    }
+
     /// The plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
@@ -111,12 +129,21 @@ impl Tables {
     fn take(&mut self, event: &SweepEvent) -> Result<bool> {
         match event {
             SweepEvent::AgentStarted { device, facts, .. } => {
+                let recall = self.recalls.entry(device.clone()).or_default();
+                recall.start_c = recall.start_c.or(facts.machine.temperature_c);
+                self.watches.entry(device.clone()).or_default().restart();
                 self.agents.insert(device.clone(), (**facts).clone());
             }
             SweepEvent::ModelReady { device, model, ready } => {
+                let recall = self.recalls.entry(device.clone()).or_default();
+                recall.threads.entry(*model).or_insert(ready.options.threads);
                 self.ready.insert((device.clone(), *model), (**ready).clone());
             }
+            SweepEvent::CoolDown { device, report } => {
+                self.watches.entry(device.clone()).or_default().cool_down(report);
+            }
             SweepEvent::Telemetry { device, sample } => {
+                self.watches.entry(device.clone()).or_default().sample(sample);
                 // A re-warm-up is no trial: its readings stay in the events.
                 if sample.trial_id.as_ref().is_none_or(|id| self.position.contains_key(id)) {
                     self.telemetry.push(&telemetry_row(device, sample))?;
@@ -124,10 +151,15 @@ impl Tables {
             }
             SweepEvent::TrialFinished { device, report } => {
                 let trial_id = &report.trial_id;
+                // A re-warm-up's clocks count too: they are what later trials are held against.
+                let evidence = self.evidence(device, trial_id);
                 let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
                     finished_row(plan, trial, place, report)
                 };
-                if self.add(device, trial_id, made)? {
+                if self.add(device, trial_id, &evidence, made)? {
+                    if let Err(why) = evidence.energy_j {
+                        *self.no_energy.entry((device.clone(), why)).or_default() += 1;
+                    }
                     for row in token_rows(device, report) {
                         self.tokens.push(&row)?;
                     }
@@ -138,7 +170,8 @@ impl Tables {
                 let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
                     failed_row(plan, trial, place, *status, *failure, evidence)
                 };
-                return self.add(device, trial_id, made);
+                let evidence = self.evidence(device, trial_id);
+                return self.add(device, trial_id, &evidence, made);
             }
             SweepEvent::RunStarted { .. }
             | SweepEvent::DeviceLost { .. }
@@ -149,12 +182,22 @@ impl Tables {
         Ok(false)
     }
 
+    /// What the sensors said of a trial that is over.
+    fn evidence(&mut self, device: &str, trial_id: &str) -> Evidence {
+        let id = trial_id.strip_prefix(REWARM).unwrap_or(trial_id);
+        let model = self.position.get(id).map(|&index| self.plan.trials[index].model);
+        let ready = model.and_then(|model| self.ready.get(&(device.to_owned(), model)));
+        let watch = self.watches.entry(device.to_owned()).or_default();
+        watch.finish(trial_id, ready.map(|ready| &ready.options))
+    }
+
     /// Adds a trial's row, unless it is not of the plan (a re-warm-up after a
     /// restart) or has one already.
     fn add(
         &mut self,
         device: &str,
         trial_id: &str,
+        evidence: &Evidence,
         made: impl Fn(&Plan, &PlannedTrial, Place<'_>) -> TrialRow,
     ) -> Result<bool> {
         let Some(&index) = self.position.get(trial_id) else { return Ok(false) };
@@ -164,7 +207,7 @@ impl Tables {
         let trial = &self.plan.trials[index];
         let soc = self.agents.get(device).map(|facts| facts.machine.cpu.as_str());
         let ready = self.ready.get(&(device.to_owned(), trial.model));
-        let row = made(&self.plan, trial, Place { device, soc, ready });
+        let row = made(&self.plan, trial, Place { device, soc, ready, evidence });
         self.trials.push(&row)?;
         let cell = (!trial.warmup).then(|| self.plan.cell(trial));
         self.rows.insert((device.to_owned(), index), row);

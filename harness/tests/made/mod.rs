@@ -4,9 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use slm_bench::{
-    analysis::{Place, Status, SummaryRow, TrialRow, Verdict, failed_row, summarise},
+    analysis::{Evidence, Place, Status, SummaryRow, TrialRow, Verdict, failed_row, summarise},
     cli::ContextLengths,
-    plan::{ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
+    plan::{Conditions, ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
     prompts::{PromptSet, build},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts},
 };
@@ -94,18 +94,22 @@ impl Made {
                 n_ctx: None,
                 n_ubatch: None,
                 load: LoadMode::Mmap,
+                affinity: None,
+                calibrate_threads: false,
             },
             repetitions: self.repetitions,
             warmups: 1,
             timeout_ms: 60_000,
             gap_ms: 0,
             seed: 1,
+            conditions: Conditions::default(),
         }
     }
 
     /// Figures of an ideal machine, each off by up to 1 %.
     fn row(&self, plan: &Plan, index: usize, trial: &PlannedTrial) -> TrialRow {
-        let place = Place { device: "local", soc: Some("Test CPU"), ready: None };
+        let evidence = Evidence::default();
+        let place = Place { device: "local", soc: Some("Test CPU"), ready: None, evidence: &evidence };
         let model = &plan.input.models[trial.model];
         let row = failed_row(plan, trial, place, Status::Failed, Failure::OutOfMemory, "signal 9");
         if self.failed == Some(model.name.as_str()) {
@@ -165,15 +169,19 @@ impl Made {
                 cpu_features: Vec::new(),
                 memory_total: 8 << 30,
                 memory_available: 4 << 30,
+                cpus: None,
+                clusters: Vec::new(),
+                temperature_c: None,
             },
         };
         Manifest {
+            id: String::new(),
             format: FORMAT,
             tool: ToolFacts::this(),
             command: vec!["bench".into()],
             created_at: "2026-01-01T00:00:00Z".into(),
             host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
-            devices: vec![DeviceRecord { name: "local".into(), agent, threads: None }],
+            devices: vec![DeviceRecord { name: "local".into(), agent, threads: None, affinity: None }],
             plan_sha256: plan.hash().unwrap(),
             plan,
         }

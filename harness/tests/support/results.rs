@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use slm_bench::{
     analysis::{Status, SummaryRow, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict, header, summarise},
     cli::ContextLengths,
-    plan::{Cell, ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
+    plan::{Cell, Conditions, ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
     prompts::{PromptSet, build},
     store::{FORMAT, HostFacts, Manifest, Record, SweepEvent, ToolFacts},
 };
@@ -123,12 +123,15 @@ fn input(recipe: &Recipe) -> PlanInput {
             n_ctx: None,
             n_ubatch: None,
             load: LoadMode::Mmap,
+            affinity: None,
+            calibrate_threads: false,
         },
         repetitions: recipe.repetitions,
         warmups: 1,
         timeout_ms: 600_000,
         gap_ms: 20,
         seed: 1,
+        conditions: Conditions::default(),
     }
 }
 

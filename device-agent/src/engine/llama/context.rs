@@ -118,7 +118,10 @@ impl Drop for Handle {
 /// A context and what must outlive it. Fields are dropped in this order.
 pub(super) struct Context<'model> {
     handle: Handle,
-    _threadpool: Threadpool,
+    threadpool: Threadpool,
+    /// Pools of earlier settings. The engine still points to the last one until it has
+    /// computed with the new one.
+    retired: Vec<Threadpool>,
     abort: Box<Abort>,
     /// The tokens of a call; allocated once.
     batch: Vec<i32>,
@@ -157,8 +160,15 @@ impl<'model> Context<'model> {
             sys::llama_attach_threadpool(handle.0.as_ptr(), threadpool.0.as_ptr(), threadpool.0.as_ptr());
         };
         let n_vocab = usize::try_from(model.n_vocab()).ok()?;
-        let mut context =
-            Self { handle, _threadpool: threadpool, abort, batch: Vec::new(), n_vocab, _model: PhantomData };
+        let mut context = Self {
+            handle,
+            threadpool,
+            retired: Vec::new(),
+            abort,
+            batch: Vec::new(),
+            n_vocab,
+            _model: PhantomData,
+        };
         context.batch.reserve_exact(context.n_batch() as usize);
         Some(context)
     }
@@ -208,6 +218,7 @@ impl<'model> Context<'model> {
             0 => {
                 // SAFETY: the context is alive. Waits for backends that run by themselves.
                 unsafe { sys::llama_synchronize(context) };
+                self.retired.clear();
                 Ok(())
             }
             1 => Err(StepError::Unsupported("no room was left in the KV cache".to_owned())),
@@ -224,6 +235,23 @@ fn engine_words(status: i32) -> String {
 }
 
 impl Session for Context<'_> {
+    fn set_threads(&mut self, threads: u32) -> Result<(), StepError> {
+        let refused = || StepError::Unsupported(format!("the engine made no pool of {threads} threads"));
+        let count = i32::try_from(threads).map_err(|_| refused())?;
+        let pool = Threadpool::new(count).ok_or_else(refused)?;
+        let context = self.handle.0.as_ptr();
+        // SAFETY: both are alive, and the new pool is freed after the context. The old
+        // one is kept until a decode has brought the new one into use.
+        unsafe {
+            sys::llama_synchronize(context);
+            sys::llama_detach_threadpool(context);
+            sys::llama_attach_threadpool(context, pool.0.as_ptr(), pool.0.as_ptr());
+            sys::llama_set_n_threads(context, count, count);
+        }
+        self.retired.push(std::mem::replace(&mut self.threadpool, pool));
+        Ok(())
+    }
+
     fn reset(&mut self) {
         let context = self.handle.0.as_ptr();
         // SAFETY: the context is alive, and its memory belongs to it. What an aborted

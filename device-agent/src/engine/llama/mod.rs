@@ -121,6 +121,7 @@ impl Model for Llama {
                 n_ctx: context.n_ctx(),
                 n_batch: context.n_batch(),
                 n_ubatch: context.n_ubatch(),
+                affinity: None,
             },
             session: Box::new(context),
             buffers: report::buffer_sizes(&lines),

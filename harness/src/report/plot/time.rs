@@ -58,7 +58,7 @@ pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
     }
     frame.draw_x(&mut scene, "minutes since the first trial", SMALL);
     let caption = "Each point is a trial; a slope is drift, most often heat. Crosses are trials that are not to be \
-                   trusted. Below, readings taken before and after the trials.";
+                   trusted. Below, readings taken before, within and after the trials.";
     let name = if model.runs.len() > 1 { format!("course-{}", run + 1) } else { "course".into() };
     Some(Plot { name, title, caption: caption.into(), scene })
 }
@@ -106,15 +106,42 @@ fn point_of(style: Style) -> Shape {
     if style.second { Shape::Ring } else { Shape::Disc }
 }
 
-/// Units of the sensors, each once: a panel for each.
+/// Units in the order of what they tell of a run; others come after them. A battery's
+/// voltage and level move too little to be worth a panel beside its current.
+const ORDER: [&str; 8] = ["C", "MHz", "mA", "B", "CPU", "1", "%", "V"];
+/// Panels at most.
+const PANELS: usize = 5;
+
+/// Units of the sensors, each once: a panel for each. Codes are no quantities.
 fn units(sensors: &[Sensor]) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     for sensor in sensors {
-        if !units.contains(&sensor.unit) && units.len() < 5 {
+        if sensor.unit != "code" && !units.contains(&sensor.unit) {
             units.push(sensor.unit.clone());
         }
     }
+    units.sort_by_key(|unit| ORDER.iter().position(|known| known == unit).unwrap_or(ORDER.len()));
+    units.truncate(PANELS);
     units
+}
+
+/// The sensors of a panel. A clock's mean says more than what it showed at one moment;
+/// of many temperatures the highest count.
+fn shown<'a>(sensors: &'a [Sensor], unit: &str) -> Vec<&'a Sensor> {
+    let has_mean = |sensor: &Sensor| {
+        let cluster = sensor.name.strip_suffix("-frequency");
+        let mean = cluster.map(|cluster| format!("{cluster}-residency"));
+        mean.is_some_and(|mean| sensors.iter().any(|other| other.name == mean))
+    };
+    let mut own: Vec<&Sensor> =
+        sensors.iter().filter(|sensor| sensor.unit == unit && !has_mean(sensor)).collect();
+    if unit == "C" && own.len() > SENSORS {
+        let highest =
+            |sensor: &Sensor| sensor.readings.iter().map(|(_, value)| *value).fold(f64::MIN, f64::max);
+        own.sort_by(|a, b| highest(b).total_cmp(&highest(a)));
+    }
+    own.truncate(SENSORS);
+    own
 }
 
 fn draw_sensors(
@@ -129,12 +156,13 @@ fn draw_sensors(
         "B" => (1.0 / f64::from(1 << 20), "MiB"),
         "Hz" => (1e-6, "MHz"),
         "1" => (1.0, "without unit (load average…)"),
+        "CPU" => (1.0, "busy CPUs"),
         other => (1.0, other),
     };
-    let own: Vec<&Sensor> = sensors.iter().filter(|sensor| sensor.unit == unit).take(SENSORS).collect();
+    let own = shown(sensors, unit);
     let values: Vec<f64> =
         own.iter().flat_map(|sensor| &sensor.readings).map(|(_, value)| value * factor).collect();
-    let y = if matches!(unit, "B" | "1" | "Hz" | "MHz" | "kHz") {
+    let y = if matches!(unit, "B" | "1" | "CPU" | "Hz" | "MHz" | "kHz") {
         Scale::from_zero(values.iter().copied())
     } else {
         Scale::between(&values)

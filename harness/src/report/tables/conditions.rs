@@ -67,8 +67,20 @@ pub(crate) fn measures(run: &Run) -> Table {
     say("Seed", plan.seed.to_string());
     say("Time-out of a trial", show::seconds(plan.timeout_ms as f64 / 1e3));
     say("Rest between trials", format!("{} ms", plan.gap_ms));
+    if plan.conditions.telemetry_ms > 0 {
+        say("Sensors within trials", format!("every {} ms", plan.conditions.telemetry_ms));
+    }
+    if let Some(gate) = plan.conditions.cool_down {
+        let to = gate.to_c.map_or("the starting level".into(), |degrees| format!("{degrees} °C"));
+        let most = show::seconds(gate.timeout_ms as f64 / 1e3);
+        say("Cool-down before trials", format!("to {to}, for {most} at most"));
+    }
     let options = &plan.options;
-    say("Threads asked for", options.threads.map_or("auto".into(), |n| n.to_string()));
+    let unset = if options.calibrate_threads { "calibrated for each model" } else { "auto" };
+    say("Threads asked for", options.threads.map_or(unset.into(), |n| n.to_string()));
+    if let Some(cpus) = &options.affinity {
+        say("CPUs to compute on", cpus.to_string());
+    }
     let flash = match options.flash_attention {
         FlashAttention::Auto => "auto",
         FlashAttention::On => "on",

@@ -1,0 +1,141 @@
+//! `--affinity` and `--threads`: from what was typed and what the device has to what
+//! the agent is asked for.
+
+use crate::{
+    cli::{AffinityArg, SweepArgs, ThreadsArg},
+    error::{Error, Result},
+};
+use slm_protocol::{AgentFacts, CpuList, MachineFacts};
+
+/// What a device computes with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Compute {
+    /// Threads; `None`: found by trying.
+    pub(super) threads: Option<u32>,
+    /// CPUs; `None`: all.
+    pub(super) affinity: Option<CpuList>,
+}
+
+impl Compute {
+    /// What was asked for, on the device of that name.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for CPUs that it has not.
+    pub(super) fn of(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result<Self> {
+        let (machine, is_phone) = (&agent.machine, is_phone(device));
+        let affinity = affinity(args, machine, is_phone, None)?;
+        let threads = threads(args, machine, is_phone, affinity.as_ref());
+        Ok(Self { threads, affinity })
+    }
+}
+
+/// A device that is not this machine is a phone: it heats, and has cores of several kinds.
+pub(super) fn is_phone(device: &str) -> bool {
+    device != "local"
+}
+
+/// CPUs for the compute threads; `None`: all. A phone's profile may name its big cores,
+/// which are the default there; elsewhere the default is all.
+///
+/// # Errors
+/// [`Error::Input`] for CPUs that the device has not.
+fn affinity(
+    args: &SweepArgs,
+    machine: &MachineFacts,
+    is_phone: bool,
+    profile: Option<&CpuList>,
+) -> Result<Option<CpuList>> {
+    let typed = args.affinity.clone().unwrap_or(if is_phone { AffinityArg::Big } else { AffinityArg::All });
+    let cpus = match typed {
+        AffinityArg::All => None,
+        AffinityArg::Big => profile.cloned().or_else(|| big_cores(machine)),
+        AffinityArg::Cpus(cpus) => Some(cpus),
+    };
+    if let (Some(cpus), Some(there)) = (&cpus, &machine.cpus)
+        && !cpus.is_within(there)
+    {
+        let what = format!("--affinity {cpus} names CPUs that the agent may not use");
+        return Err(Error::input(what, format!("it may use {there}")));
+    }
+    Ok(cpus)
+}
+
+/// All but the slowest cluster; `None` where the cores are alike, or the kernel does
+/// not tell.
+fn big_cores(machine: &MachineFacts) -> Option<CpuList> {
+    let slowest = machine.clusters.iter().map(|cluster| cluster.max_khz).min()?;
+    let big = machine.clusters.iter().filter(|cluster| cluster.max_khz > slowest);
+    let big = CpuList::new(big.flat_map(|cluster| cluster.cpus.iter()))?;
+    machine.cpus.as_ref().map_or(Some(big.clone()), |there| big.and(there))
+}
+
+/// Threads; `None`: the agent shall find them by trying. Free cores are counted here,
+/// once, so that all models of a sweep run with one count.
+fn threads(
+    args: &SweepArgs,
+    machine: &MachineFacts,
+    is_phone: bool,
+    affinity: Option<&CpuList>,
+) -> Option<u32> {
+    match args.threads {
+        ThreadsArg::Count(threads) => Some(threads),
+        ThreadsArg::Calibrate => None,
+        ThreadsArg::Auto if is_phone => None,
+        ThreadsArg::Auto => {
+            let most = affinity.map_or(u32::MAX, |cpus| u32::try_from(cpus.count()).unwrap_or(u32::MAX));
+            Some(free_cores(machine.physical_cores, machine.busy_cores).min(most))
+        }
+    }
+}
+
+/// Physical cores less those that are busy, at least one.
+fn free_cores(physical: u32, busy: f64) -> u32 {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let busy = busy.round().clamp(0.0, f64::from(physical)) as u32;
+    (physical - busy).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use slm_protocol::Cluster;
+
+    fn phone() -> MachineFacts {
+        let cluster = |cpus: &str, max_khz| Cluster { cpus: cpus.parse().unwrap(), max_khz };
+        MachineFacts {
+            cpu: "Exynos 2400".into(),
+            kernel: String::new(),
+            physical_cores: 10,
+            busy_cores: 0.3,
+            cpu_features: Vec::new(),
+            memory_total: 0,
+            memory_available: 0,
+            cpus: "0-9".parse().ok(),
+            clusters: vec![
+                cluster("0-3", 1_959_000),
+                cluster("4-6", 2_592_000),
+                cluster("7-8", 2_900_000),
+                cluster("9", 3_207_000),
+            ],
+            temperature_c: None,
+        }
+    }
+
+    #[test]
+    fn big_cores_are_all_but_the_slowest_cluster_that_may_be_used() {
+        let text = |machine: &MachineFacts| big_cores(machine).map(|cpus| cpus.to_string());
+        assert_eq!(text(&phone()).as_deref(), Some("4-9"));
+        let confined = MachineFacts { cpus: "0-6".parse().ok(), ..phone() };
+        assert_eq!(text(&confined).as_deref(), Some("4-6"));
+        let alike = MachineFacts { clusters: vec![phone().clusters.remove(0)], ..phone() };
+        assert_eq!((text(&alike), text(&MachineFacts { clusters: Vec::new(), ..phone() })), (None, None));
+    }
+
+    #[test]
+    fn threads_never_exceed_the_free_cores() {
+        assert_eq!(
+            [free_cores(8, 0.2), free_cores(8, 2.7), free_cores(2, 2.0), free_cores(1, 9.0)],
+            [8, 5, 1, 1]
+        );
+    }
+}
