@@ -2,6 +2,7 @@
 //! resolves what was typed into what is run.
 
 mod compare;
+mod export;
 mod lists;
 mod report;
 mod sweep;
@@ -9,6 +10,7 @@ mod sweet_spot;
 mod usage;
 
 pub use compare::{CompareArgs, CompareOutput};
+pub use export::{ExportArgs, ExportFormat};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
@@ -39,6 +41,8 @@ pub enum Command {
     Sweep(Box<SweepArgs>),
     /// Turn results into a report: Markdown, one HTML file, plots
     Report(ReportArgs),
+    /// Write the tables of results as Parquet files
+    Export(ExportArgs),
     /// Set two results beside each other
     Compare(Box<CompareArgs>),
     /// Find the largest model and the longest context within a budget

@@ -4,6 +4,7 @@
 mod compare;
 mod devices;
 mod doctor;
+mod export;
 mod models;
 mod plan_sweep;
 mod report;
@@ -36,6 +37,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),
