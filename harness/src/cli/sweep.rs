@@ -42,7 +42,7 @@ const PLANNED: [&str; 21] = [
                         cost the same time and memory as trained ones."
 )]
 pub struct SweepArgs {
-    /// Device: `local` is this machine; several with commas, or `all` attached phones, are measured at once
+    /// Device: `local` is this machine; several with commas, or `all` phones, run at once
     #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
     pub device: Option<DeviceList>,
     /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
