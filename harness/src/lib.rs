@@ -16,6 +16,7 @@ pub mod compare;
 pub mod costmodel;
 pub mod device;
 pub mod error;
+pub mod export;
 pub mod fleet;
 pub mod interrupt;
 pub mod models;

@@ -4,6 +4,7 @@
 mod agent;
 mod compare;
 mod devices;
+mod export;
 mod lists;
 mod phone;
 mod report;
@@ -14,6 +15,7 @@ mod usage;
 pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
 pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
+pub use export::{ExportArgs, ExportFormat};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
 pub use report::ReportArgs;
@@ -45,6 +47,8 @@ pub enum Command {
     Sweep(Box<SweepArgs>),
     /// Turn results into a report: Markdown, one HTML file, plots
     Report(ReportArgs),
+    /// Write the tables of results as Parquet files
+    Export(ExportArgs),
     /// Set two results beside each other
     Compare(Box<CompareArgs>),
     /// Find the largest model and the longest context within a budget

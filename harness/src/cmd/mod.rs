@@ -6,6 +6,7 @@ mod compare;
 mod compute;
 mod devices;
 mod doctor;
+mod export;
 mod models;
 mod plan_sweep;
 mod profiles;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
         Command::Report(args) => report::run(&args),
+        Command::Export(args) => export::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::SweetSpot(args) => sweet_spot::run(&args),
         Command::Models(command) => models::run(command),

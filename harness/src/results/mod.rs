@@ -23,3 +23,5 @@ pub use source::Source;
 pub use summary::Summary;
 pub use trial::Trial;
 pub use trials::{Trials, trials};
+
+pub(crate) use table::{bad, broken, open as open_table, shown};

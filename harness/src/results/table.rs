@@ -15,21 +15,21 @@ use std::{
 const REMEDY: &str = "give a file that `bench sweep` wrote, or mend it as docs/results-format.md says";
 
 /// An open CSV file whose header is known to have the columns required.
-pub(super) struct Table<R> {
-    pub(super) path: PathBuf,
-    pub(super) reader: Reader<R>,
-    pub(super) headers: StringRecord,
+pub(crate) struct Table<R> {
+    pub(crate) path: PathBuf,
+    pub(crate) reader: Reader<R>,
+    pub(crate) headers: StringRecord,
 }
 
 /// Opens a file.
-pub(super) fn open(path: &Path, required: &[&str]) -> Result<Table<File>> {
+pub(crate) fn open(path: &Path, required: &[&str]) -> Result<Table<File>> {
     let file = File::open(path).map_err(|error| Error::reading(path, &error))?;
     Table::new(path, file, required)
 }
 
 impl<R: Read> Table<R> {
     /// Reads the header. `path` is only named.
-    pub(super) fn new(path: &Path, input: R, required: &[&str]) -> Result<Self> {
+    pub(crate) fn new(path: &Path, input: R, required: &[&str]) -> Result<Self> {
         let mut reader = ReaderBuilder::new().buffer_capacity(1 << 18).from_reader(input);
         let headers = reader.headers().map_err(|error| broken(path, &error, None))?.clone();
         if headers.iter().all(str::is_empty) {
@@ -52,18 +52,18 @@ impl<R: Read> Table<R> {
     }
 
     /// Where a column stands.
-    pub(super) fn column(&self, name: &str) -> Option<usize> {
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
         self.headers.iter().position(|header| header == name)
     }
 }
 
 /// A value that cannot stand where it stands.
-pub(super) fn bad(path: &Path, line: u64, column: &str, why: &str) -> Error {
+pub(crate) fn bad(path: &Path, line: u64, column: &str, why: &str) -> Error {
     Error::input(format!("{}, line {line}, column {column}: {why}", path.display()), REMEDY)
 }
 
 /// A value of a file as shown in an error: short and without control characters.
-pub(super) fn shown(value: &str) -> String {
+pub(crate) fn shown(value: &str) -> String {
     let mut text: String = clean(value).chars().take(40).collect();
     if text.len() < value.len() {
         text.push('…');
@@ -72,7 +72,7 @@ pub(super) fn shown(value: &str) -> String {
 }
 
 /// The csv crate's errors in our words.
-pub(super) fn broken(path: &Path, error: &csv::Error, headers: Option<&StringRecord>) -> Error {
+pub(crate) fn broken(path: &Path, error: &csv::Error, headers: Option<&StringRecord>) -> Error {
     let line = error.position().map_or(1, csv::Position::line).max(1);
     let column = |index: u64| {
         let name = headers.and_then(|headers| headers.get(usize::try_from(index).ok()?));

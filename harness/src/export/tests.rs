@@ -1,0 +1,78 @@
+use super::{TABLES, write};
+use ::parquet::{
+    file::reader::{FileReader, SerializedFileReader},
+    record::Field,
+};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/example")
+}
+
+/// A value as it stands in the CSV file.
+fn is_same(value: &Field, text: &str) -> bool {
+    match value {
+        Field::Null => text.is_empty(),
+        Field::Str(value) => value == text,
+        Field::Long(value) => text.parse() == Ok(*value),
+        Field::Double(value) => text.parse() == Ok(*value),
+        Field::Bool(value) => text.parse() == Ok(*value),
+        Field::TimestampMillis(value) => {
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_millis((*value).cast_unsigned());
+            humantime::parse_rfc3339(text) == Ok(time)
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn every_value_of_two_runs_is_read_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = write(&[example(), example()], folder.path()).unwrap();
+    for (table, written) in TABLES.iter().zip(&written) {
+        let mut csv = csv::Reader::from_path(example().join(table.name).with_extension("csv")).unwrap();
+        let headers = csv.headers().unwrap().clone();
+        let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+        assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
+        let reader = SerializedFileReader::new(File::open(&written.path).unwrap()).unwrap();
+        assert_eq!(reader.num_row_groups(), 1);
+        for (row, expected) in reader.into_iter().zip(rows.iter().chain(&rows)) {
+            let row = row.unwrap();
+            let columns: Vec<(&String, &Field)> = row.get_column_iter().collect();
+            assert_eq!(columns.len(), 1 + table.columns.len());
+            assert!(
+                columns[0].0 == "run" && matches!(columns[0].1, Field::Str(run) if run.ends_with("example"))
+            );
+            for (name, value) in &columns[1..] {
+                // The example is of format 1.0: it had one device, and no column for it here.
+                let place = headers.iter().position(|header| header == *name);
+                let absent = if *name == "device" { "local" } else { "" };
+                let text = place.map_or(absent, |place| &expected[place]);
+                assert!(is_same(value, text), "{}, {name}: {value:?} is not {text:?}", table.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_no_value_is_named_and_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, out) = (folder.path().join("run"), folder.path().join("out"));
+    fs::create_dir(&run).unwrap();
+    for file in ["manifest.json", "trials.csv", "tokens.csv", "telemetry.csv", "summary.csv"] {
+        fs::copy(example().join(file), run.join(file)).unwrap();
+    }
+    for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
+        fs::write(run.join("tokens.csv"), format!("trial_id,index,latency_ms\nt1,0,1.5\nt1,{value},2\n"))
+            .unwrap();
+        let error = write(&[run.clone()], &out).unwrap_err().to_string();
+        assert!(error.contains("tokens.csv, line 3, column index") && error.contains(why), "{error}");
+    }
+    fs::write(run.join("tokens.csv"), "trial_id,index,latency_ms\nt1,0,NaN\n").unwrap();
+    assert!(write(&[run], &out).unwrap_err().to_string().contains("line 2, column latency_ms"));
+    let left: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert_eq!(left, ["trials.parquet"]);
+}
