@@ -16,6 +16,7 @@ pub mod costmodel;
 pub mod device;
 pub mod error;
 pub mod fleet;
+pub mod hub;
 pub mod interrupt;
 pub mod models;
 pub mod plan;
