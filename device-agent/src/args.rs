@@ -1,11 +1,15 @@
 //! The command line, by hand: an agent for phones has no room for a parser crate.
 
+use slm_models::{QuantType, TensorType};
 use std::{ffi::OsString, path::PathBuf};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
 Usage: slm-agent hello
        slm-agent run [--job FILE|-] [--journal FILE] [--die-with-parent]
+       slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--threads N]
+                          [--dry-run] [--die-with-parent]
+       slm-agent check FILE
        slm-agent --version
 
 hello              print one event that says who this agent is
@@ -13,6 +17,8 @@ run                read a job (stdin by default), run it, print its events as JS
   --job FILE       read the job from a file
   --journal FILE   append the events to a file too
   --die-with-parent  end when the process that started this one ends
+quantize           write a model file with its weights in another type, print each step as a JSON line
+check              load a model file and evaluate a token on it
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
@@ -23,6 +29,9 @@ Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 pub(crate) enum Command {
     Hello,
     Run(RunArgs),
+    Quantise(QuantiseArgs),
+    /// Load this file.
+    Check(PathBuf),
     Version,
     Help,
 }
@@ -36,16 +45,33 @@ pub(crate) struct RunArgs {
     pub(crate) die_with_parent: bool,
 }
 
+/// Options of `quantize`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct QuantiseArgs {
+    pub(crate) input: PathBuf,
+    /// Not touched in a dry run.
+    pub(crate) output: PathBuf,
+    pub(crate) quant: QuantType,
+    /// Type of the embeddings; `None`: the engine decides.
+    pub(crate) embd: Option<TensorType>,
+    /// `None`: as many as the machine has cores.
+    pub(crate) threads: Option<i32>,
+    pub(crate) dry_run: bool,
+    pub(crate) die_with_parent: bool,
+}
+
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut arguments = arguments.peekable();
-    let command = arguments.next().ok_or("a command is missing: hello or run (see --help)")?;
+    let command = arguments.next().ok_or("a command is missing: hello, run, quantize or check (see --help)")?;
     let command = match command.to_str() {
         Some("hello") => Command::Hello,
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
-        _ => return Err(format!("'{}' is not a command: hello or run (see --help)", command.display())),
+        Some("quantize") => return quantise(arguments).map(Command::Quantise),
+        Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
+        _ => return Err(format!("'{}' is not a command: hello, run, quantize or check (see --help)", command.display())),
     };
     match arguments.next() {
         Some(extra) => Err(format!("'{}' is one argument too many", extra.display())),
@@ -67,6 +93,38 @@ fn run(mut arguments: impl Iterator<Item = OsString>) -> Result<RunArgs, String>
     Ok(parsed)
 }
 
+fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArgs, String> {
+    let (mut input, mut output, mut quant, mut embd, mut threads) = (None, None, None, None, None);
+    let (mut dry_run, mut die_with_parent) = (false, false);
+    while let Some(argument) = arguments.next() {
+        let mut value = |name: &str| arguments.next().ok_or(format!("{name} needs a value"));
+        let mut word = |name: &str| value(name).map(|word| word.to_string_lossy().into_owned());
+        match argument.to_str() {
+            Some("--type") => quant = Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?),
+            Some("--embd") => embd = Some(word("--embd")?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?),
+            Some("--threads") => {
+                let text = word("--threads")?;
+                let number = text.parse().ok().filter(|threads| (1..=512).contains(threads));
+                threads = Some(number.ok_or(format!("'{text}' is no number of threads"))?);
+            }
+            Some("--input") => input = Some(PathBuf::from(value("--input")?)),
+            Some("--output") => output = Some(PathBuf::from(value("--output")?)),
+            Some("--dry-run") => dry_run = true,
+            Some("--die-with-parent") => die_with_parent = true,
+            _ => return Err(format!("'{}' is not an option of quantize (see --help)", argument.display())),
+        }
+    }
+    Ok(QuantiseArgs {
+        input: input.ok_or("quantize needs --input")?,
+        output: output.ok_or("quantize needs --output")?,
+        quant: quant.ok_or("quantize needs --type")?,
+        embd,
+        threads,
+        dry_run,
+        die_with_parent,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +141,18 @@ mod tests {
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
+        assert_eq!(parsed("check x.gguf"), Ok(Command::Check("x.gguf".into())));
+        let all = QuantiseArgs {
+            input: "a".into(),
+            output: "b".into(),
+            quant: "q4_k_m".parse().unwrap(),
+            embd: "q6_k".parse().ok(),
+            threads: Some(2),
+            dry_run: true,
+            die_with_parent: true,
+        };
+        let line = "quantize --input a --output b --type Q4_K_M --embd q6_K --threads 2 --dry-run --die-with-parent";
+        assert_eq!(parsed(line), Ok(Command::Quantise(all)));
     }
 
     #[test]
@@ -93,6 +163,15 @@ mod tests {
             ("hello there", "'there'"),
             ("run --fast", "'--fast'"),
             ("run --job", "needs a file"),
+            ("check", "needs a file"),
+            ("check a b", "'b'"),
+            ("quantize --input a --output b", "--type"),
+            ("quantize --output b --type q4_0", "--input"),
+            ("quantize --type q4", "\"q4\""),
+            ("quantize --embd q8_1", "\"q8_1\""),
+            ("quantize --threads 0", "'0'"),
+            ("quantize --input", "needs a value"),
+            ("quantize x", "'x'"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word) && !error.contains('\n'), "{line}: {error}");

@@ -13,13 +13,14 @@ mod memory;
 mod output;
 mod parent;
 mod prepare;
+mod quantise;
 mod residency;
 mod run;
 mod signals;
 mod telemetry;
 mod trial;
 
-use args::{Command, RunArgs};
+use args::{Command, QuantiseArgs, RunArgs};
 use output::Output;
 use run::RunError;
 use slm_protocol::Event;
@@ -45,6 +46,8 @@ fn main() -> ExitCode {
     match args::parse(std::env::args_os().skip(1)) {
         Ok(Command::Hello) => hello(),
         Ok(Command::Run(args)) => run(&args),
+        Ok(Command::Quantise(args)) => quantise(&args),
+        Ok(Command::Check(file)) => outcome(quantise::check(&file)),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -57,6 +60,19 @@ fn hello() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(CANNOT_WRITE, error),
     }
+}
+
+fn quantise(args: &QuantiseArgs) -> ExitCode {
+    if args.die_with_parent
+        && let Err(error) = parent::die_with_parent()
+    {
+        return fail(CANNOT_WRITE, format!("cannot be tied to the parent process: {error}"));
+    }
+    outcome(quantise::quantise(args))
+}
+
+fn outcome(result: Result<(), engine::LoadError>) -> ExitCode {
+    result.map_or_else(|error| fail(LOAD_FAILED, error), |()| ExitCode::SUCCESS)
 }
 
 fn run(args: &RunArgs) -> ExitCode {

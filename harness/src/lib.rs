@@ -21,6 +21,7 @@ pub mod interrupt;
 pub mod models;
 pub mod plan;
 pub mod prompts;
+pub mod quantise;
 pub mod report;
 pub mod results;
 pub mod session;

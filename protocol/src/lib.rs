@@ -15,6 +15,7 @@ mod event;
 mod facts;
 mod failure;
 mod job;
+mod quantise;
 mod version;
 
 pub use codec::{
@@ -30,4 +31,5 @@ pub use job::{
     EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, Prompt, PromptContent,
     StopRule, TrialOrder,
 };
+pub use quantise::{QuantiseEvent, QuantiseLine};
 pub use version::{VERSION, Version, VersionMismatch};

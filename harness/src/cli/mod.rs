@@ -5,6 +5,8 @@ mod compare;
 mod devices;
 mod lists;
 mod phone;
+mod pull;
+mod quantize;
 mod report;
 mod sweep;
 mod sweet_spot;
@@ -14,6 +16,8 @@ pub use compare::{CompareArgs, CompareOutput};
 pub use devices::{DevicesArgs, DevicesCommand};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
+pub use pull::PullArgs;
+pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use sweep::{BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
@@ -89,6 +93,11 @@ pub enum ModelsCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Download a model from the Hugging Face hub, or find it in its cache
+    Pull(PullArgs),
+    /// Write a model file with its weights in fewer bits
+    #[command(alias = "quantise")]
+    Quantize(QuantizeArgs),
 }
 
 /// How data is printed.

@@ -7,6 +7,8 @@ mod doctor;
 mod models;
 mod plan_sweep;
 mod profiles;
+mod pull;
+mod quantize;
 mod report;
 mod sweep;
 mod sweet_spot;

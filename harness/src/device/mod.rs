@@ -13,6 +13,7 @@ mod testing;
 
 pub use exit::Exit;
 pub use local::Local;
+pub(crate) use local::{find_agent, tail};
 pub use open::{attached, open};
 pub use shell::{LinkError, Shell, ShellOutput, quote};
 

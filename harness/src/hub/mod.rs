@@ -152,6 +152,28 @@ impl Hub {
         }
     }
 
+    /// The GGUF file that an address names, or the only one of the repository; `None` for
+    /// another file. Where the repository has none, nothing is downloaded.
+    ///
+    /// # Errors
+    /// As for [`Hub::pull`].
+    pub fn pull_model(
+        &self,
+        address: &Address,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<Option<CachedFile>, HubError> {
+        let Address { repo, revision, file } = address;
+        match file {
+            Some(file) if file.is_gguf() => self.fetch(repo, revision, file, watch).map(Some),
+            Some(_) => Ok(None),
+            None if self.list(repo, revision, watch)?.gguf().is_empty() => Ok(None),
+            None => match self.pull(address, watch)? {
+                Pulled::Gguf(file) => Ok(Some(file)),
+                Pulled::File(_) | Pulled::Snapshot(_) => Ok(None),
+            },
+        }
+    }
+
     /// Brings a set of files of one commit into the cache.
     ///
     /// # Errors

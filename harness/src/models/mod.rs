@@ -5,4 +5,5 @@ mod cache;
 mod resolve;
 
 pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
+pub(crate) use resolve::hash_file;
 pub use resolve::{Named, named, quant_of, resolve_all};

@@ -2,12 +2,14 @@
 
 mod context;
 mod log;
+mod quantise;
 mod report;
 mod sample;
 
 use super::{ChatTemplate, LoadError, Model, Opened, Setup};
 use crate::digest;
 use context::Context;
+pub(crate) use quantise::quantise;
 use llama_cpp_2::{
     llama_backend::LlamaBackend,
     model::{LlamaModel, params::LlamaModelParams},

@@ -1,0 +1,37 @@
+//! Progress of downloads on stderr: a bar on a terminal, remarks anywhere.
+
+use super::{byte_bar, clean, note};
+use crate::hub::Step;
+
+/// Shows the steps of downloads, each file with a bar of its own.
+pub fn pull_steps() -> impl FnMut(Step) {
+    let mut bar = None;
+    move |step| match step {
+        Step::Start { file, bytes, have } => {
+            // A terminal has the bar; elsewhere a line for each file must do.
+            let from = if have > 0 { format!(", going on at {}", super::bytes(have)) } else { String::new() };
+            note(&format!("{}: {}{from}", clean(file.as_str()), super::bytes(bytes)));
+            let new = byte_bar();
+            new.set_length(bytes);
+            new.set_position(have);
+            new.reset_eta();
+            bar = Some(new);
+        }
+        Step::At(bytes) => bar.iter().for_each(|bar| bar.set_position(bytes)),
+        Step::Waiting(file) => {
+            note(&format!("{}: another process is downloading it, waiting", clean(file.as_str())));
+        }
+        Step::Again { reason, have } => {
+            let remark = format!("{}; trying again from {}", clean(&reason), super::bytes(have));
+            match &bar {
+                Some(bar) if !bar.is_hidden() => bar.suspend(|| note(&remark)),
+                _ => note(&remark),
+            }
+        }
+        Step::Checking(_) | Step::Ready(_) => {
+            if let Some(bar) = bar.take() {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}
