@@ -15,9 +15,9 @@ pub struct QuantizeArgs {
     /// GGUF file in f16, bf16 or f32
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// File to write
+    /// File to write [default: the model cache, where it is found again]
     #[arg(value_name = "OUT")]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
     /// Any type of llama.cpp: `q4_0`, `q4_k_m`, `q8_0`…
     #[arg(long = "type", value_name = "TYPE")]
     pub quant: QuantType,

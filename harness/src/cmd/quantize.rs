@@ -5,6 +5,7 @@ use crate::{
     cli::{OutputFormat, QuantizeArgs},
     error::{Error, Result},
     interrupt::Interrupt,
+    models::hash_file,
     quantise::{self, Doing, QuantPlan, Recipe},
     show::{bytes, clean, columns, count_bar, data, note},
 };
@@ -21,12 +22,25 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
         if args.strict {
             return Err(Error::input(clean(&fallbacks), "choose another --type, or leave --strict out"));
         }
-        note(&format!("bench: {}", clean(&fallbacks)));
+        note(&clean(&fallbacks));
     }
+    let mut about = plan_json(&plan, &recipe);
     if args.dry_run {
-        let about = plan_json(&plan, &recipe);
-        return print(args, &plan, &about, "nothing written: would need").map(|()| Outcome::Done);
+        return print(args, &plan, &about, "nothing written, it would have").map(|()| Outcome::Done);
     }
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => {
+            let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
+            let kept = quantise::kept_path(&args.input, &hash, &recipe, &plan);
+            if kept.is_file() {
+                about["file"] = json!(kept);
+                let start = format!("{}: made before,", clean(&kept.display().to_string()));
+                return print(args, &plan, &about, &start).map(|()| Outcome::Done);
+            }
+            kept
+        }
+    };
     let bar = count_bar();
     let mut watch = |doing| match doing {
         Doing::Tensor { done, of } => {
@@ -36,10 +50,9 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
         Doing::Checking => bar.set_message("loading the result"),
         Doing::Hashing => bar.set_message("hashing"),
     };
-    let made = quantise::quantise(&args.input, &args.out, &recipe, plan, &mut watch, &interrupt);
+    let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut watch, &interrupt);
     bar.finish_and_clear();
     let Some(made) = made? else { return Ok(Outcome::Interrupted) };
-    let mut about = plan_json(&made.plan, &recipe);
     about["file"] = json!(made.path);
     about["manifest"] = json!(made.manifest);
     about["file_bytes"] = json!(made.bytes);
@@ -56,7 +69,7 @@ fn print(args: &QuantizeArgs, plan: &QuantPlan, about: &Value, start: &str) -> R
     let rows: Vec<Vec<String>> = plan
         .counts()
         .into_iter()
-        .map(|(ggml_type, count)| vec![format!("  {ggml_type}"), format!("{count} tensors")])
+        .map(|(ggml_type, count)| vec![format!("  {ggml_type}"), count.to_string(), if count == 1 { "tensor" } else { "tensors" }.into()])
         .collect();
     let size = bytes(plan.bytes);
     let (quant, bits) = (args.quant, plan.bits_per_weight);

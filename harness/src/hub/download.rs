@@ -8,7 +8,6 @@ use super::{
     settings::Patience,
     url::Origin,
 };
-use crate::show::clean;
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
@@ -122,7 +121,7 @@ impl Download<'_> {
                 if !error.is_passing() || failures >= patience.attempts {
                     return Err(error);
                 }
-                watch(Step::Again { reason: error.to_string(), have: now });
+                watch(Step::Again { reason: error.brief(), have: now });
                 thread::sleep(pause(&patience, failures));
             }
             have = now;
@@ -253,7 +252,7 @@ pub(super) fn patiently<T>(
         match attempt() {
             Err(error) if error.is_passing() && failures + 1 < patience.attempts => {
                 failures += 1;
-                watch(Step::Again { reason: clean(&error.to_string()), have: 0 });
+                watch(Step::Again { reason: error.brief(), have: 0 });
                 thread::sleep(pause(patience, failures));
             }
             other => return other,

@@ -150,6 +150,15 @@ impl HubError {
         Self::Io { path: path.display().to_string(), source }
     }
 
+    /// What happened, without remedy, for a remark before another attempt.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Network { host, reason } => format!("{host}: {reason}"),
+            Self::Server { host, status, .. } => format!("{host} answered {status}"),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether another attempt may help.
     pub(super) fn is_passing(&self) -> bool {
         match self {

@@ -141,7 +141,7 @@ impl Http {
                 request = request.header("Range", format!("bytes={}-", from.byte));
             }
             let request = request.body(()).map_err(|error| HubError::Odd(format!("{uri}: {error}")))?;
-            let response = self.agent.run(request).map_err(|error| lost(&origin, &error.to_string()))?;
+            let response = self.agent.run(request).map_err(|error| failed(&origin, &error))?;
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 return Ok(response);
             }
@@ -164,6 +164,17 @@ pub(super) fn header(response: &Response<Body>, name: &str) -> Option<String> {
 
 pub(super) fn lost(origin: &Origin, reason: &str) -> HubError {
     HubError::Network { host: origin.to_string(), reason: clean(reason) }
+}
+
+/// Why there is no answer: the way to the host, or what it speaks.
+fn failed(origin: &Origin, error: &ureq::Error) -> HubError {
+    match error {
+        ureq::Error::Io(_)
+        | ureq::Error::Timeout(_)
+        | ureq::Error::HostNotFound
+        | ureq::Error::ConnectionFailed => lost(origin, &error.to_string()),
+        other => HubError::Odd(clean(&format!("{origin} cannot be talked to: {other}"))),
+    }
 }
 
 /// The answer, or what its status says.

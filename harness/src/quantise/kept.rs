@@ -1,6 +1,6 @@
 //! Quantised files of real models, made once and kept by what decides their bytes.
 
-use super::{Doing, Recipe, plan, quantise};
+use super::{Doing, QuantPlan, Recipe, plan, quantise};
 use crate::{error::Result, interrupt::Interrupt, models::cache_folder, sha256_hex};
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,17 @@ pub fn quantised(
     watch: &mut dyn FnMut(Doing),
     interrupt: &Interrupt,
 ) -> Result<Option<PathBuf>> {
-    // The engine's version decides the bytes, too; the plan tells it, without much work.
     let Some(plan) = plan(source, recipe, interrupt)? else { return Ok(None) };
+    let file = kept_path(source, source_sha256, recipe, &plan);
+    if file.is_file() {
+        return Ok(Some(file));
+    }
+    Ok(quantise(source, &file, recipe, plan, watch, interrupt)?.map(|made| made.path))
+}
+
+/// Where the quantised form of a file is kept. The engine's version decides its bytes,
+/// too; the plan tells it.
+pub fn kept_path(source: &Path, source_sha256: &str, recipe: &Recipe, plan: &QuantPlan) -> PathBuf {
     let embd = recipe.embd.map_or_else(|| "auto".to_owned(), |embd| embd.to_string());
     let identity = format!("{source_sha256};{};{embd};{}", recipe.quant, plan.engine);
     let hash = &sha256_hex(identity.as_bytes())[..16];
@@ -29,9 +38,5 @@ pub fn quantised(
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' })
         .take(60)
         .collect();
-    let file = cache_folder().join("quantised").join(format!("{stem}-{}-{hash}.gguf", recipe.quant));
-    if file.is_file() {
-        return Ok(Some(file));
-    }
-    Ok(quantise(source, &file, recipe, plan, watch, interrupt)?.map(|made| made.path))
+    cache_folder().join("quantised").join(format!("{stem}-{}-{hash}.gguf", recipe.quant))
 }

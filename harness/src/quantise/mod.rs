@@ -9,7 +9,7 @@ mod part;
 mod plan;
 mod places;
 
-pub use kept::quantised;
+pub use kept::{kept_path, quantised};
 pub use plan::{Fallback, QuantPlan};
 
 use crate::{

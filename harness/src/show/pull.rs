@@ -22,7 +22,8 @@ pub fn pull_steps() -> impl FnMut(Step) {
             note(&format!("{}: another process is downloading it, waiting", clean(file.as_str())));
         }
         Step::Again { reason, have } => {
-            let remark = format!("{}; trying again from {}", clean(&reason), super::bytes(have));
+            let from = if have > 0 { format!(" from {}", super::bytes(have)) } else { String::new() };
+            let remark = format!("{}; trying again{from}", clean(&reason));
             match &bar {
                 Some(bar) if !bar.is_hidden() => bar.suspend(|| note(&remark)),
                 _ => note(&remark),
