@@ -63,7 +63,8 @@ pub(crate) struct QuantiseArgs {
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut arguments = arguments.peekable();
-    let command = arguments.next().ok_or("a command is missing: hello, run, quantize or check (see --help)")?;
+    let command =
+        arguments.next().ok_or("a command is missing: hello, run, quantize or check (see --help)")?;
     let command = match command.to_str() {
         Some("hello") => Command::Hello,
         Some("--version" | "-V") => Command::Version,
@@ -71,7 +72,12 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some("run") => return run(arguments).map(Command::Run),
         Some("quantize") => return quantise(arguments).map(Command::Quantise),
         Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
-        _ => return Err(format!("'{}' is not a command: hello, run, quantize or check (see --help)", command.display())),
+        _ => {
+            return Err(format!(
+                "'{}' is not a command: hello, run, quantize or check (see --help)",
+                command.display()
+            ));
+        }
     };
     match arguments.next() {
         Some(extra) => Err(format!("'{}' is one argument too many", extra.display())),
@@ -100,8 +106,14 @@ fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArg
         let mut value = |name: &str| arguments.next().ok_or(format!("{name} needs a value"));
         let mut word = |name: &str| value(name).map(|word| word.to_string_lossy().into_owned());
         match argument.to_str() {
-            Some("--type") => quant = Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?),
-            Some("--embd") => embd = Some(word("--embd")?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?),
+            Some("--type") => {
+                quant =
+                    Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?)
+            }
+            Some("--embd") => {
+                embd =
+                    Some(word("--embd")?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?)
+            }
             Some("--threads") => {
                 let text = word("--threads")?;
                 let number = text.parse().ok().filter(|threads| (1..=512).contains(threads));
@@ -151,7 +163,8 @@ mod tests {
             dry_run: true,
             die_with_parent: true,
         };
-        let line = "quantize --input a --output b --type Q4_K_M --embd q6_K --threads 2 --dry-run --die-with-parent";
+        let line =
+            "quantize --input a --output b --type Q4_K_M --embd q6_K --threads 2 --dry-run --die-with-parent";
         assert_eq!(parsed(line), Ok(Command::Quantise(all)));
     }
 

@@ -35,8 +35,15 @@ fn command(sandbox: &Sandbox, hub: &MockHub, args: &[&str]) -> Command {
 
 fn settle(sandbox: &Sandbox, hub: &MockHub, command: &mut Command) {
     for name in [
-        "HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HUB_OFFLINE", "HTTP_PROXY",
-        "http_proxy", "ALL_PROXY", "all_proxy",
+        "HF_TOKEN",
+        "HF_TOKEN_PATH",
+        "HF_HUB_CACHE",
+        "HUGGINGFACE_HUB_CACHE",
+        "HF_HUB_OFFLINE",
+        "HTTP_PROXY",
+        "http_proxy",
+        "ALL_PROXY",
+        "all_proxy",
     ] {
         command.env_remove(name);
     }
@@ -206,7 +213,10 @@ fn the_token_stays_with_the_hub_and_out_of_sight() {
     let mut command = command(&sandbox, &hub, &["gated/m@v1:config.json"]);
     command.env("HF_TOKEN", "hf_wrong");
     let ran = run(command);
-    assert!(ran.stderr.contains("the token given does not help") && !ran.stderr.contains("hf_wrong"), "{ran:?}");
+    assert!(
+        ran.stderr.contains("the token given does not help") && !ran.stderr.contains("hf_wrong"),
+        "{ran:?}"
+    );
     fs::write(sandbox.path("hf/token"), format!("{TOKEN}\n")).unwrap();
     pulled(&sandbox, &hub, &["gated/m@v1:config.json"]);
 }
@@ -284,7 +294,10 @@ fn offline_finds_what_was_pulled_and_names_what_was_not() {
     assert_eq!(pulled(&sandbox, &hub, &["good/m:m.gguf", "--offline"]), path);
     for address in ["good/m:config.json", "good/m@v1", "other/m", "good/m@v1:m.gguf"] {
         let error = refused(&sandbox, &hub, &[address, "--offline"], 2);
-        assert!(error.contains(&format!("{address} is not in the cache")) && error.contains("offline"), "{error}");
+        assert!(
+            error.contains(&format!("{address} is not in the cache")) && error.contains("offline"),
+            "{error}"
+        );
     }
     let mut command = command(&sandbox, &hub, &["good/m:config.json"]);
     command.env("HF_HUB_OFFLINE", "1");
@@ -318,7 +331,16 @@ fn hostile_models_are_refused_before_they_are_kept() {
 fn a_sweep_takes_a_model_of_the_hub() {
     let (sandbox, hub) = (Sandbox::new(), hub());
     let mut command = sandbox.command(&[
-        "sweep", "--device", "local", "--models", "hf:good/m", "--chunks", "0", "--dry-run", "--output", "json",
+        "sweep",
+        "--device",
+        "local",
+        "--models",
+        "hf:good/m",
+        "--chunks",
+        "0",
+        "--dry-run",
+        "--output",
+        "json",
     ]);
     settle(&sandbox, &hub, &mut command);
     let ran = run(command);

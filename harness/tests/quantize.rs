@@ -7,8 +7,8 @@ use serde_json::Value;
 use slm_models::{GgmlType, QuantType, read_header};
 use std::{fs, os::unix::fs::symlink};
 
-/// Rows of whole blocks for every type; 1.9 M parameters, tied.
-const WHOLE: &str = "shape:arch=llama,layers=2,d_model=256,heads=4,d_ff=512,vocab=1024";
+/// Rows of whole blocks for every type; tied.
+const WHOLE: &str = "shape:arch=llama,layers=2,d_model=256,heads=4,d_ff=256,vocab=512";
 /// Rows of 64: too short for types with blocks of 256.
 const NARROW: &str = "shape:arch=llama,layers=2,d_model=64,heads=2,d_ff=128,vocab=1024";
 
@@ -29,10 +29,11 @@ fn refused(sandbox: &Sandbox, options: &str, codes: &[i32]) -> String {
     let before = sandbox.names(".");
     let ran = quantize(sandbox, options);
     assert!(codes.contains(&ran.code.unwrap_or(-1)) && ran.stdout.is_empty(), "{options}: {ran:?}");
-    let lines: Vec<&str> = ran.stderr.lines().collect();
-    assert!(lines.len() == 1 && lines[0].starts_with("bench: "), "{options}: {ran:?}");
+    // Remarks on fallbacks may come before it.
+    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("bench: ")).collect();
+    assert!(errors.len() == 1 && ran.stderr.lines().last() == Some(errors[0]), "{options}: {ran:?}");
     assert_eq!(sandbox.names("."), before, "{options}");
-    lines[0].to_owned()
+    errors[0].to_owned()
 }
 
 #[test]
@@ -77,7 +78,8 @@ fn the_embedding_has_the_type_asked_for_and_the_manifest_tells_all() {
     assert_eq!(embedding("sub/q4.gguf"), GgmlType::Q4_0);
     insta::assert_snapshot!(ran.stdout);
     assert_eq!(sandbox.names("sub"), ["q4.gguf", "q4.gguf.json"]);
-    let manifest: Value = serde_json::from_slice(&fs::read(sandbox.path("sub/q4.gguf.json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(sandbox.path("sub/q4.gguf.json")).unwrap()).unwrap();
     let hash = |name: &str| slm_bench::sha256_hex(&fs::read(sandbox.path(name)).unwrap());
     assert_eq!(manifest["sha256"], hash("sub/q4.gguf"));
     assert_eq!(manifest["source"]["sha256"], hash("in.gguf"));
@@ -112,7 +114,7 @@ fn fallbacks_are_told_and_strict_refuses_them() {
     assert!(ran.code == Some(0) && ran.stderr.contains("14 of 20 tensors"), "{ran:?}");
     let manifest: Value = serde_json::from_slice(&fs::read(sandbox.path("out.gguf.json")).unwrap()).unwrap();
     assert_eq!(manifest["fallbacks"].as_array().unwrap().len(), 14);
-    let ran = quantize(&sandbox, "in.gguf q4.gguf --type q4_0 --strict");
+    let ran = quantize(&sandbox, "in.gguf q4.gguf --type q4_0 --embd q4_0 --strict");
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let error = refused(&sandbox, "in.gguf o.gguf --type q4_0 --embd q4_k", &[2]);
     assert!(error.contains("rows of token_embd.weight have 64 elements"), "{error}");
@@ -145,7 +147,8 @@ fn results_are_kept_by_hash() {
     let file = told["file"].as_str().unwrap();
     assert!(again.stdout.starts_with(&format!("{file}: made before,")), "{again:?}");
     // Another source of the same name is another file.
-    let other = sandbox.bench(&["models", "make", NARROW, "--quant", "f16", "--seed", "2", "--out", "in.gguf"]);
+    let other =
+        sandbox.bench(&["models", "make", NARROW, "--quant", "f16", "--seed", "2", "--out", "in.gguf"]);
     assert_eq!(other.code, Some(0));
     let other = quantize(&sandbox, "in.gguf --type q4_0");
     assert!(other.code == Some(0) && !other.stdout.contains(file), "{other:?}");
@@ -191,16 +194,8 @@ fn hostile_files_are_refused_in_one_line_and_nothing_is_written() {
         let mut bytes = good.clone();
         set(&mut bytes, key, value);
         fs::write(sandbox.path("bad.gguf"), bytes).unwrap();
-        let before = sandbox.names(".");
-        let ran = quantize(&sandbox, "bad.gguf out.gguf --type q4_0");
-        if ran.code == Some(0) {
-            // What does no harm is taken.
-            assert!(key.ends_with("context_length"), "{key}: {ran:?}");
-            continue;
-        }
-        assert!(matches!(ran.code, Some(2 | 4)) && ran.stdout.is_empty(), "{key} {value}: {ran:?}");
-        assert_eq!(ran.stderr.lines().filter(|line| line.starts_with("bench: ")).count(), 1, "{ran:?}");
-        assert_eq!(sandbox.names("."), before, "{key} {value}");
+        let error = refused(&sandbox, "bad.gguf out.gguf --type q4_0", &[2, 4]);
+        assert!(error.contains("bad.gguf") || error.contains("nothing was written"), "{key}: {error}");
     }
     // One block too few: the engine quantises it without a word, and cannot load it.
     let mut bytes = good;

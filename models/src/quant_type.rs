@@ -111,7 +111,9 @@ pub struct TensorType(GgmlType);
 
 /// A name that is no such type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown tensor type {0:?}: use f32, f16, bf16, q8_0, q6_k, q5_k, q4_k, q5_0, q4_0 or another of ggml's")]
+#[error(
+    "unknown tensor type {0:?}: use f32, f16, bf16, q8_0, q6_k, q5_k, q4_k, q5_0, q4_0 or another of ggml's"
+)]
 pub struct UnknownTensorType(String);
 
 impl TensorType {

@@ -6,9 +6,11 @@ use clap::Args;
 
 /// Download a model from the Hugging Face hub, or find it in its cache
 #[derive(Clone, Debug, Args)]
-#[command(after_help = "The path of the file (or folder) is printed on stdout. The token is read from HF_TOKEN, \
+#[command(
+    after_help = "The path of the file (or folder) is printed on stdout. The token is read from HF_TOKEN, \
                         HF_TOKEN_PATH or its file in HF_HOME; the cache is that of Python's huggingface_hub. \
-                        A sweep takes the same as --models hf:REPO[@REV][:FILE].")]
+                        A sweep takes the same as --models hf:REPO[@REV][:FILE]."
+)]
 pub struct PullArgs {
     /// Repository, perhaps a branch, tag or commit, perhaps a file: the only GGUF file is
     /// taken where none is named; without any, what an import needs

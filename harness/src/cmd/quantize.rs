@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
     let recipe = Recipe { quant: args.quant, embd: args.embd };
+    if let Some(out) = &args.out {
+        quantise::check_places(&args.input, out)?;
+    }
     let Some(plan) = quantise::plan(&args.input, &recipe, &interrupt)? else {
         return Ok(Outcome::Interrupted);
     };
@@ -69,7 +72,13 @@ fn print(args: &QuantizeArgs, plan: &QuantPlan, about: &Value, start: &str) -> R
     let rows: Vec<Vec<String>> = plan
         .counts()
         .into_iter()
-        .map(|(ggml_type, count)| vec![format!("  {ggml_type}"), count.to_string(), if count == 1 { "tensor" } else { "tensors" }.into()])
+        .map(|(ggml_type, count)| {
+            vec![
+                format!("  {ggml_type}"),
+                count.to_string(),
+                if count == 1 { "tensor" } else { "tensors" }.into(),
+            ]
+        })
         .collect();
     let size = bytes(plan.bytes);
     let (quant, bits) = (args.quant, plan.bits_per_weight);

@@ -158,7 +158,9 @@ impl Download<'_> {
                         // Not what was announced: nothing of it can be trusted.
                         file.set_len(0).map_err(io)?;
                         let (file, size) = (self.file, self.announced.bytes);
-                        return Err(HubError::Odd(format!("{host} sends more of {file} than its {size} bytes")));
+                        return Err(HubError::Odd(format!(
+                            "{host} sends more of {file} than its {size} bytes"
+                        )));
                     }
                     file.write_all(&piece).map_err(io)?;
                     watch(Step::At(at));
@@ -257,5 +259,63 @@ pub(super) fn patiently<T>(
             }
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hub::{HubOptions, settings::Settings};
+    use std::{
+        io::{BufRead, BufReader},
+        net::{TcpListener, TcpStream},
+    };
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    /// A hub that gives the head of a file, then some of it, then nothing more.
+    fn hang(mut stream: TcpStream) {
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        let is_get = lines.next().unwrap().unwrap().starts_with("GET");
+        while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nX-Repo-Commit: {COMMIT}\r\n");
+        write!(stream, "{head}ETag: \"{COMMIT}\"\r\n\r\n").unwrap();
+        if is_get {
+            stream.write_all(&[1; 10]).unwrap();
+            thread::sleep(Duration::from_secs(20));
+        }
+    }
+
+    #[test]
+    fn a_silent_connection_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        thread::spawn(move || listener.incoming().flatten().for_each(|s| drop(thread::spawn(|| hang(s)))));
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().as_os_str().to_owned();
+        let options = HubOptions { endpoint: Some(endpoint), offline: false };
+        let mut settings =
+            Settings::read(&options, &|name| (name == "HF_HOME").then(|| home.clone())).unwrap();
+        settings.patience.stall = Duration::from_millis(100);
+        settings.patience.pause = Duration::from_millis(1);
+        let hub = Hub::with(settings);
+        let mut again = 0;
+        let fetched = hub.fetch(
+            &"a/b".parse().unwrap(),
+            &"main".parse().unwrap(),
+            &"x.json".parse().unwrap(),
+            &mut |step| again += u32::from(matches!(step, Step::Again { .. })),
+        );
+        let error = fetched.unwrap_err().to_string();
+        assert!(error.contains("nothing came for 0.1 s"), "{error}");
+        // The first attempt brought ten bytes; the server gives the start again.
+        assert!(again >= 3, "{again}");
+        assert_eq!(fs::read_dir(folder.path().join("hub/models--a--b/blobs")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let pauses: Vec<Duration> = (1..40).map(|n| pause(&Patience::default(), n)).collect();
+        assert!(pauses.is_sorted() && pauses[0] < pauses[1] && *pauses.last().unwrap() == MAX_PAUSE);
     }
 }

@@ -15,7 +15,9 @@ pub enum HubError {
     #[error("{0}")]
     Setting(String),
     /// The repository has no such file.
-    #[error("{repo} has no file {file} at revision {revision}; `bench models pull {repo}` lists its GGUF files")]
+    #[error(
+        "{repo} has no file {file} at revision {revision}; `bench models pull {repo}` lists its GGUF files"
+    )]
     NoFile {
         /// The repository.
         repo: RepoId,
@@ -33,7 +35,9 @@ pub enum HubError {
         revision: Revision,
     },
     /// There is no such repository, or none that may be seen.
-    #[error("{host} has no repository {repo}, or it is private{token}; check the name, or set HF_TOKEN to see it")]
+    #[error(
+        "{host} has no repository {repo}, or it is private{token}; check the name, or set HF_TOKEN to see it"
+    )]
     NoRepository {
         /// The hub.
         host: String,
@@ -55,7 +59,9 @@ pub enum HubError {
         token: TokenUse,
     },
     /// Offline, and not in the cache.
-    #[error("{what} is not in the cache {cache} and bench is offline; pull it once without --offline and HF_HUB_OFFLINE")]
+    #[error(
+        "{what} is not in the cache {cache} and bench is offline; pull it once without --offline and HF_HUB_OFFLINE"
+    )]
     NotCached {
         /// What was looked for.
         what: String,

@@ -127,7 +127,8 @@ impl Http {
         for _ in 0..=MAX_REDIRECTS {
             let origin = Origin::of(&uri)
                 .ok_or_else(|| HubError::Odd(format!("{uri} is not an http or https address")))?;
-            let mut request = Request::builder().method(method).uri(&uri).header("Accept-Encoding", "identity");
+            let mut request =
+                Request::builder().method(method).uri(&uri).header("Accept-Encoding", "identity");
             if origin == *hub {
                 if let Some(token) = settings.token.as_ref().filter(|_| origin.is_private()) {
                     request = request.header("Authorization", token.bearer());
@@ -169,10 +170,10 @@ pub(super) fn lost(origin: &Origin, reason: &str) -> HubError {
 /// Why there is no answer: the way to the host, or what it speaks.
 fn failed(origin: &Origin, error: &ureq::Error) -> HubError {
     match error {
-        ureq::Error::Io(_)
-        | ureq::Error::Timeout(_)
-        | ureq::Error::HostNotFound
-        | ureq::Error::ConnectionFailed => lost(origin, &error.to_string()),
+        ureq::Error::Io(error) => lost(origin, &error.to_string()),
+        ureq::Error::Timeout(_) | ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => {
+            lost(origin, &error.to_string())
+        }
         other => HubError::Odd(clean(&format!("{origin} cannot be talked to: {other}"))),
     }
 }

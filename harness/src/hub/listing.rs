@@ -51,8 +51,9 @@ impl Listing {
     /// Reads the hub's answer. One name that leads out of the repository's folder, and
     /// nothing of the answer is believed.
     pub(super) fn parse(repo: &RepoId, text: &[u8]) -> Result<Self, HubError> {
-        let answer: Answer = serde_json::from_slice(text)
-            .map_err(|error| HubError::Odd(format!("the list of files of {repo} is not understood: {error}")))?;
+        let answer: Answer = serde_json::from_slice(text).map_err(|error| {
+            HubError::Odd(format!("the list of files of {repo} is not understood: {error}"))
+        })?;
         let file = |sibling: Sibling| -> Result<ListedFile, HubError> {
             Ok(ListedFile { name: sibling.rfilename.parse()?, bytes: sibling.size })
         };
@@ -72,12 +73,13 @@ impl Listing {
         if !named("config.json") {
             return lacks("config.json");
         }
-        let weights = [("model", ".safetensors"), ("pytorch_model", ".bin")].into_iter().find_map(|(stem, end)| {
-            let of_set = |name: &FileName| is_of_set(name.as_str(), stem, end);
-            let set: Vec<FileName> =
-                self.files.iter().map(|file| &file.name).filter(|name| of_set(name)).cloned().collect();
-            set.iter().any(|name| !name.as_str().ends_with(".json")).then_some(set)
-        });
+        let weights =
+            [("model", ".safetensors"), ("pytorch_model", ".bin")].into_iter().find_map(|(stem, end)| {
+                let of_set = |name: &FileName| is_of_set(name.as_str(), stem, end);
+                let set: Vec<FileName> =
+                    self.files.iter().map(|file| &file.name).filter(|name| of_set(name)).cloned().collect();
+                set.iter().any(|name| !name.as_str().ends_with(".json")).then_some(set)
+            });
         let Some(mut files) = weights else {
             return lacks("weights (model.safetensors or pytorch_model.bin)");
         };
@@ -114,21 +116,27 @@ mod tests {
 
     fn import(names: &[&str]) -> Result<Vec<String>, String> {
         let files = listing(names).unwrap().for_import(&"a/b".parse().unwrap());
-        files
-            .map(|files| files.iter().map(ToString::to_string).collect())
-            .map_err(|error| error.to_string())
+        files.map(|files| files.iter().map(ToString::to_string).collect()).map_err(|error| error.to_string())
     }
 
     #[test]
     fn an_import_takes_one_set_of_weights_and_no_more() {
         let names = [
-            "README.md", "config.json", "model.safetensors", "onnx/model.onnx", "pytorch_model.bin",
-            "tokenizer.json", "original/consolidated.00.pth",
+            "README.md",
+            "config.json",
+            "model.safetensors",
+            "onnx/model.onnx",
+            "pytorch_model.bin",
+            "tokenizer.json",
+            "original/consolidated.00.pth",
         ];
         assert_eq!(import(&names).unwrap(), ["config.json", "model.safetensors", "tokenizer.json"]);
         let shards = [
-            "config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
-            "model.safetensors.index.json", "model.fp16.safetensors",
+            "config.json",
+            "model-00001-of-00002.safetensors",
+            "model-00002-of-00002.safetensors",
+            "model.safetensors.index.json",
+            "model.fp16.safetensors",
         ];
         assert_eq!(import(&shards).unwrap().len(), 4);
         let bins = ["config.json", "pytorch_model.bin", "model.safetensors.index.json"];

@@ -309,7 +309,9 @@ impl Hub {
             refuse(problem.unwrap_or(text))
         })?;
         match header.metadata.get("split.count").and_then(Value::as_u64) {
-            Some(2..) => Err(refuse("it is one part of a model that was split; choose a file that is whole".into())),
+            Some(2..) => {
+                Err(refuse("it is one part of a model that was split; choose a file that is whole".into()))
+            }
             _ => Ok(()),
         }
     }

@@ -250,9 +250,34 @@ mod tests {
     #[test]
     fn names_that_could_lead_elsewhere_are_refused() {
         for text in [
-            "", "/", "a/b/c", "../x", "a/..", "a//b", "-a/b", "a/b.", "a b/c", "a/b--c", "a/ü", "https://h/a/b",
-            "a/b@", "a/b@../main", "a/b@-x", "a/b@x y", "a/b@x..y", "a/b@/x", "a/b@.git", "a/b@x?y",
-            "a/b:", "a/b:../../x", "a/b:/etc/passwd", "a/b:x/../y", "a/b:x\\y", "a/b:x\ny", "a/b:./x", "a/b:x/",
+            "",
+            "/",
+            "a/b/c",
+            "../x",
+            "a/..",
+            "a//b",
+            "-a/b",
+            "a/b.",
+            "a b/c",
+            "a/b--c",
+            "a/ü",
+            "https://h/a/b",
+            "a/b@",
+            "a/b@../main",
+            "a/b@-x",
+            "a/b@x y",
+            "a/b@x..y",
+            "a/b@/x",
+            "a/b@.git",
+            "a/b@x?y",
+            "a/b:",
+            "a/b:../../x",
+            "a/b:/etc/passwd",
+            "a/b:x/../y",
+            "a/b:x\\y",
+            "a/b:x\ny",
+            "a/b:./x",
+            "a/b:x/",
         ] {
             let error = text.parse::<Address>().expect_err(text).to_string();
             assert!(!error.contains('\n'), "{error}");

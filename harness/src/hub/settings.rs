@@ -113,10 +113,7 @@ impl Settings {
 }
 
 /// The token from the environment, else from its file.
-fn token(
-    var: &dyn Fn(&str) -> Option<OsString>,
-    home: Option<PathBuf>,
-) -> Result<Option<Token>, HubError> {
+fn token(var: &dyn Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Result<Option<Token>, HubError> {
     if let Some(value) = var("HF_TOKEN") {
         return checked(&value.to_string_lossy(), "HF_TOKEN").map(Some);
     }
@@ -140,7 +137,9 @@ fn checked(text: &str, place: &str) -> Result<Token, HubError> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(Token(text.to_owned()))
     } else {
-        Err(HubError::Setting(format!("the token in {place} is not one word of plain characters; set it anew")))
+        Err(HubError::Setting(format!(
+            "the token in {place} is not one word of plain characters; set it anew"
+        )))
     }
 }
 
@@ -179,7 +178,10 @@ mod tests {
         let bearer = |pairs: &[(&str, &str)]| read(pairs).unwrap().token.unwrap().bearer();
         assert_eq!(bearer(&[("HF_HOME", home)]), "Bearer hf_from_file");
         assert_eq!(bearer(&[("HF_HOME", home), ("HF_TOKEN", "hf_set")]), "Bearer hf_set");
-        assert_eq!(bearer(&[("HOME", "/"), ("HF_TOKEN_PATH", file.to_str().unwrap())]), "Bearer hf_from_file");
+        assert_eq!(
+            bearer(&[("HOME", "/"), ("HF_TOKEN_PATH", file.to_str().unwrap())]),
+            "Bearer hf_from_file"
+        );
         assert!(read(&[("HOME", "/"), ("HF_TOKEN_PATH", "/nowhere")]).is_err());
         let settings = read(&[("HF_HOME", home)]).unwrap();
         assert!(!format!("{settings:?}").contains("hf_from_file"));

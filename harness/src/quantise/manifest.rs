@@ -23,8 +23,11 @@ impl Manifest {
         bytes: u64,
     ) -> Self {
         let name = source.file_name().unwrap_or_default().to_string_lossy();
-        let types: serde_json::Map<String, Value> =
-            plan.counts().into_iter().map(|(ggml_type, count)| (ggml_type.name().into(), json!(count))).collect();
+        let types: serde_json::Map<String, Value> = plan
+            .counts()
+            .into_iter()
+            .map(|(ggml_type, count)| (ggml_type.name().into(), json!(count)))
+            .collect();
         let tensors: serde_json::Map<String, Value> =
             plan.types.iter().map(|(name, ggml_type)| (name.clone(), json!(ggml_type.name()))).collect();
         let fallbacks: Vec<Value> = plan
@@ -56,7 +59,8 @@ impl Manifest {
             file.with_file_name(name)
         };
         let (path, temporary) = (beside(".json"), beside(".json.part"));
-        let text = serde_json::to_string_pretty(&self.0).map_err(|error| Error::Internal(error.to_string()))?;
+        let text =
+            serde_json::to_string_pretty(&self.0).map_err(|error| Error::Internal(error.to_string()))?;
         let written = fs::write(&temporary, text + "\n").and_then(|()| fs::rename(&temporary, &path));
         written.map_err(|error| Error::unwritable(&path, &error))?;
         Ok(path)

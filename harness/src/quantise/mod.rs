@@ -6,8 +6,8 @@ mod child;
 mod kept;
 mod manifest;
 mod part;
-mod plan;
 mod places;
+mod plan;
 
 pub use kept::{kept_path, quantised};
 pub use plan::{Fallback, QuantPlan};
@@ -92,12 +92,21 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
         return Ok(None);
     }
     if needs_imatrix {
-        let what = format!("{} asks for an importance matrix for this model, which bench cannot make", recipe.quant);
+        let what =
+            format!("{} asks for an importance matrix for this model, which bench cannot make", recipe.quant);
         return Err(Error::input(what, "choose a type of three bits or more, such as q3_k_m"));
     }
     QuantPlan::new(&header, engine, &events).map(Some).map_err(|problem| {
         Error::Internal(format!("the engine's answer on {} is not understood: {problem}", input.display()))
     })
+}
+
+/// Refuses an output that is the source by whatever name, or no plain file.
+///
+/// # Errors
+/// [`Error::Input`] that names both.
+pub fn check_places(input: &Path, output: &Path) -> Result<()> {
+    places::check(input, output, &Part::place(output)?)
 }
 
 /// Quantises a file as planned: written beside its place, read back, loaded, and only
@@ -115,7 +124,7 @@ pub fn quantise(
     interrupt: &Interrupt,
 ) -> Result<Option<Quantised>> {
     let mut part = Part::create(output)?;
-    places::check(input, output, part.path())?;
+    check_places(input, output)?;
     part.take_over();
     part.check_space(plan.bytes)?;
     let agent = find_agent()?;
@@ -155,7 +164,9 @@ pub fn quantise(
 fn read_source(input: &Path) -> Result<Header> {
     let header = read_header(input).map_err(|error| match error {
         GgufError::Io { .. } => Error::input(error.to_string(), "check the path and its permissions"),
-        GgufError::Invalid { .. } => Error::input(error.to_string(), "give a whole GGUF file (version 2 or 3)"),
+        GgufError::Invalid { .. } => {
+            Error::input(error.to_string(), "give a whole GGUF file (version 2 or 3)")
+        }
     })?;
     let name = input.display();
     if header.arch().is_none() {

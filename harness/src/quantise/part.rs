@@ -33,19 +33,14 @@ impl Part {
     /// killed process left there is taken over. Nothing is truncated yet.
     pub(super) fn create(output: &Path) -> Result<Self> {
         super::make_folder(output)?;
-        let mut name = output.file_name().unwrap_or_default().to_owned();
-        if name.is_empty() {
-            let what = format!("{} is no file name", output.display());
-            return Err(Error::input(what, "name the file to write"));
-        }
-        name.push(".part");
-        let path = output.with_file_name(name);
+        let path = Self::place(output)?;
         let unwritable = |error: io::Error| {
             Error::input(format!("cannot write {}: {error}", path.display()), "choose a writable place")
         };
         let is_new = !path.exists();
         let mut options = OpenOptions::new();
-        let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(unwritable)?;
+        let file =
+            options.read(true).write(true).create(true).truncate(false).open(&path).map_err(unwritable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -58,6 +53,17 @@ impl Part {
         }
         // A file that was there is kept until it is known not to be the source.
         Ok(Self { path, file, keep: !is_new })
+    }
+
+    /// `NAME.part` beside a file.
+    pub(super) fn place(output: &Path) -> Result<PathBuf> {
+        let Some(name) = output.file_name() else {
+            let what = format!("{} is no file name", output.display());
+            return Err(Error::input(what, "name the file to write"));
+        };
+        let mut name = name.to_owned();
+        name.push(".part");
+        Ok(output.with_file_name(name))
     }
 
     pub(super) fn path(&self) -> &Path {

@@ -166,7 +166,8 @@ mod tests {
             wanted: wanted.into(),
             used: "q5_0".into(),
         };
-        let plan = QuantPlan::new(&header, "e".into(), &[with(fallback("q4_K")), vec![fallback("q6_K")]].concat());
+        let plan =
+            QuantPlan::new(&header, "e".into(), &[with(fallback("q4_K")), vec![fallback("q6_K")]].concat());
         let words = plan.unwrap().fallbacks_in_words().unwrap();
         assert!(words.starts_with("2 of ") && words.ends_with("1 q4_K -> q5_0, 1 q6_K -> q5_0"), "{words}");
     }

@@ -191,7 +191,8 @@ fn content(
     bytes: &[u8],
     mut headers: Headers,
 ) -> std::io::Result<()> {
-    let from = seen.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
+    let from =
+        seen.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok());
     let etag = headers.iter().find(|(name, _)| *name == "ETag").map(|(_, etag)| etag.clone());
     let is_same = seen.header("if-range").is_none_or(|wanted| Some(wanted) == etag.as_deref());
     let from: usize = from.filter(|_| is_same && owner != "whole").unwrap_or(0);

@@ -9,13 +9,13 @@ mod sample;
 use super::{ChatTemplate, LoadError, Model, Opened, Setup};
 use crate::digest;
 use context::Context;
-pub(crate) use quantise::quantise;
 use llama_cpp_2::{
     llama_backend::LlamaBackend,
     model::{LlamaModel, params::LlamaModelParams},
     token::LlamaToken,
     vocab::VocabType,
 };
+pub(crate) use quantise::quantise;
 use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
 
@@ -44,6 +44,11 @@ impl Llama {
         log::install();
         let refuse = |message| LoadError { failure: Failure::LoadFailed, message };
         let header = slm_models::read_header(path).map_err(|error| refuse(error.to_string()))?;
+        // The binding ends the process on more.
+        let context = header.shape_facts().context.unwrap_or(0);
+        if i32::try_from(context).is_err() {
+            return Err(refuse(format!("{}: states a context of {context} tokens", path.display())));
+        }
         let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
         log::clear();
         let params = LlamaModelParams::default().with_use_mmap(mode == LoadMode::Mmap);
