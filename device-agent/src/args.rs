@@ -1,5 +1,6 @@
 //! The command line, by hand: an agent for phones has no room for a parser crate.
 
+use slm_models::{QuantType, TensorType};
 use std::{ffi::OsString, path::PathBuf};
 
 /// What `--help` prints.
@@ -7,6 +8,9 @@ pub(crate) const USAGE: &str = "\
 Usage: slm-agent hello
        slm-agent run [--job FILE|-] [--journal FILE] [--die-with-parent]
        slm-agent make --spec JSON --out FILE
+       slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--threads N]
+                          [--dry-run] [--die-with-parent]
+       slm-agent check FILE
        slm-agent --version
 
 hello              print one event that says who this agent is
@@ -17,6 +21,8 @@ run                read a job (stdin by default), run it, print its events as JS
 make               make a model file with random weights, so that none need be sent
   --spec JSON      shape, types and seed
   --out FILE       where to; it appears whole or not at all
+quantize           write a model file with its weights in another type, print each step as a JSON line
+check              load a model file and evaluate a token on it
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
@@ -28,6 +34,9 @@ pub(crate) enum Command {
     Hello,
     Run(RunArgs),
     Make(MakeArgs),
+    Quantise(QuantiseArgs),
+    /// Load this file.
+    Check(PathBuf),
     Version,
     Help,
 }
@@ -49,18 +58,38 @@ pub(crate) struct MakeArgs {
     pub(crate) out: PathBuf,
 }
 
+/// Options of `quantize`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct QuantiseArgs {
+    pub(crate) input: PathBuf,
+    /// Not touched in a dry run.
+    pub(crate) output: PathBuf,
+    pub(crate) quant: QuantType,
+    /// Type of the embeddings; `None`: the engine decides.
+    pub(crate) embd: Option<TensorType>,
+    /// `None`: as many as the machine has cores.
+    pub(crate) threads: Option<i32>,
+    pub(crate) dry_run: bool,
+    pub(crate) die_with_parent: bool,
+}
+
+/// What can be asked for, in error messages.
+const COMMANDS: &str = "hello, run, make, quantize or check (see --help)";
+
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
     let mut arguments = arguments.peekable();
-    let command = arguments.next().ok_or("a command is missing: hello, run or make (see --help)")?;
+    let command = arguments.next().ok_or(format!("a command is missing: {COMMANDS}"))?;
     let command = match command.to_str() {
         Some("hello") => Command::Hello,
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
         Some("make") => return make(arguments).map(Command::Make),
+        Some("quantize") => return quantise(arguments).map(Command::Quantise),
+        Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
         _ => {
-            return Err(format!("'{}' is not a command: hello, run or make (see --help)", command.display()));
+            return Err(format!("'{}' is not a command: {COMMANDS}", command.display()));
         }
     };
     match arguments.next() {
@@ -101,6 +130,44 @@ fn make(mut arguments: impl Iterator<Item = OsString>) -> Result<MakeArgs, Strin
     }
 }
 
+fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArgs, String> {
+    let (mut input, mut output, mut quant, mut embd, mut threads) = (None, None, None, None, None);
+    let (mut dry_run, mut die_with_parent) = (false, false);
+    while let Some(argument) = arguments.next() {
+        let mut value = |name: &str| arguments.next().ok_or(format!("{name} needs a value"));
+        let mut word = |name: &str| value(name).map(|word| word.to_string_lossy().into_owned());
+        match argument.to_str() {
+            Some("--type") => {
+                quant =
+                    Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?)
+            }
+            Some("--embd") => {
+                embd =
+                    Some(word("--embd")?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?)
+            }
+            Some("--threads") => {
+                let text = word("--threads")?;
+                let number = text.parse().ok().filter(|threads| (1..=512).contains(threads));
+                threads = Some(number.ok_or(format!("'{text}' is no number of threads"))?);
+            }
+            Some("--input") => input = Some(PathBuf::from(value("--input")?)),
+            Some("--output") => output = Some(PathBuf::from(value("--output")?)),
+            Some("--dry-run") => dry_run = true,
+            Some("--die-with-parent") => die_with_parent = true,
+            _ => return Err(format!("'{}' is not an option of quantize (see --help)", argument.display())),
+        }
+    }
+    Ok(QuantiseArgs {
+        input: input.ok_or("quantize needs --input")?,
+        output: output.ok_or("quantize needs --output")?,
+        quant: quant.ok_or("quantize needs --type")?,
+        embd,
+        threads,
+        dry_run,
+        die_with_parent,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +186,19 @@ mod tests {
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
         let make = MakeArgs { spec: "{}".into(), out: "m".into() };
         assert_eq!(parsed("make --out m --spec {}"), Ok(Command::Make(make)));
+        assert_eq!(parsed("check x.gguf"), Ok(Command::Check("x.gguf".into())));
+        let all = QuantiseArgs {
+            input: "a".into(),
+            output: "b".into(),
+            quant: "q4_k_m".parse().unwrap(),
+            embd: "q6_k".parse().ok(),
+            threads: Some(2),
+            dry_run: true,
+            die_with_parent: true,
+        };
+        let line =
+            "quantize --input a --output b --type Q4_K_M --embd q6_K --threads 2 --dry-run --die-with-parent";
+        assert_eq!(parsed(line), Ok(Command::Quantise(all)));
     }
 
     #[test]
@@ -132,6 +212,15 @@ mod tests {
             ("make --spec {}", "--out"),
             ("make --spec", "needs a value"),
             ("make --fast", "'--fast'"),
+            ("check", "needs a file"),
+            ("check a b", "'b'"),
+            ("quantize --input a --output b", "--type"),
+            ("quantize --output b --type q4_0", "--input"),
+            ("quantize --type q4", "\"q4\""),
+            ("quantize --embd q8_1", "\"q8_1\""),
+            ("quantize --threads 0", "'0'"),
+            ("quantize --input", "needs a value"),
+            ("quantize x", "'x'"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word) && !error.contains('\n'), "{line}: {error}");

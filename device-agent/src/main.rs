@@ -19,6 +19,7 @@ mod memory;
 mod output;
 mod parent;
 mod prepare;
+mod quantise;
 mod residency;
 mod root;
 mod run;
@@ -27,7 +28,7 @@ mod telemetry;
 mod trial;
 mod trials;
 
-use args::{Command, RunArgs};
+use args::{Command, QuantiseArgs, RunArgs};
 use output::Output;
 use run::RunError;
 use slm_protocol::Event;
@@ -58,6 +59,8 @@ fn main() -> ExitCode {
             Err(make::Error::Spec(why)) => fail(WRONG_INPUT, why),
             Err(error) => fail(CANNOT_WRITE, error),
         },
+        Ok(Command::Quantise(args)) => quantise(&args),
+        Ok(Command::Check(file)) => outcome(quantise::check(&file)),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -70,6 +73,19 @@ fn hello() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(CANNOT_WRITE, error),
     }
+}
+
+fn quantise(args: &QuantiseArgs) -> ExitCode {
+    if args.die_with_parent
+        && let Err(error) = parent::die_with_parent()
+    {
+        return fail(CANNOT_WRITE, format!("cannot be tied to the parent process: {error}"));
+    }
+    outcome(quantise::quantise(args))
+}
+
+fn outcome(result: Result<(), engine::LoadError>) -> ExitCode {
+    result.map_or_else(|error| fail(LOAD_FAILED, error), |()| ExitCode::SUCCESS)
 }
 
 fn run(args: &RunArgs) -> ExitCode {

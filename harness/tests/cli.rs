@@ -26,6 +26,8 @@ fn help_of_every_command() {
         "models list",
         "models show",
         "models make",
+        "models pull",
+        "models quantize",
         "devices",
         "devices profiles",
         "doctor",

@@ -71,6 +71,11 @@ impl GgmlType {
         KNOWN.into_iter().find(|known| known.id == id)
     }
 
+    /// The type with that name, in capitals or not.
+    pub fn from_name(name: &str) -> Option<Self> {
+        KNOWN.into_iter().find(|known| known.name.eq_ignore_ascii_case(name))
+    }
+
     /// Its number in GGUF files.
     pub const fn id(self) -> u32 {
         self.id

@@ -13,6 +13,7 @@ mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
+mod quant_type;
 mod random;
 mod shape;
 mod tensors;
@@ -26,6 +27,7 @@ pub use gguf::{
     GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
 };
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
+pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{Role, TensorSpec};
 pub use vocab::Vocabulary;

@@ -16,6 +16,7 @@ mod event;
 mod facts;
 mod failure;
 mod job;
+mod quantise;
 mod version;
 
 pub use codec::{
@@ -32,4 +33,5 @@ pub use job::{
     CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
     Prompt, PromptContent, StopRule, TrialOrder,
 };
+pub use quantise::{QuantiseEvent, QuantiseLine};
 pub use version::{VERSION, Version, VersionMismatch};

@@ -7,8 +7,10 @@
 mod llama;
 mod null;
 
+use crate::args::QuantiseArgs;
 use slm_protocol::{
-    BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, LoadMode, ModelFacts, ResolvedOptions,
+    BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, LoadMode, ModelFacts, QuantiseEvent,
+    ResolvedOptions,
 };
 use std::{path::Path, time::Instant};
 use thiserror::Error;
@@ -116,6 +118,19 @@ pub(crate) enum StepError {
 /// The engines inside this binary.
 pub(crate) fn available() -> Vec<EngineFacts> {
     vec![llama::facts(), null::facts()]
+}
+
+/// The engine that quantises, and its version.
+pub(crate) fn quantiser() -> String {
+    llama::facts().version
+}
+
+/// Quantises a file whose header was checked.
+pub(crate) fn quantise(
+    order: &QuantiseArgs,
+    emit: &mut (dyn FnMut(QuantiseEvent) + Send),
+) -> Result<(), LoadError> {
+    llama::quantise(order, emit)
 }
 
 /// Loads a model into an engine.

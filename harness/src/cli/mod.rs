@@ -7,6 +7,8 @@ mod devices;
 mod export;
 mod lists;
 mod phone;
+mod pull;
+mod quantize;
 mod report;
 mod sweep;
 mod sweet_spot;
@@ -18,6 +20,8 @@ pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use export::{ExportArgs, ExportFormat};
 pub use lists::{ContextLengths, DeviceList, ModelList};
 pub use phone::PhoneArgs;
+pub use pull::PullArgs;
+pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
 pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
 pub use sweet_spot::SweetSpotArgs;
@@ -98,6 +102,11 @@ pub enum ModelsCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Download a model from the Hugging Face hub, or find it in its cache
+    Pull(PullArgs),
+    /// Write a model file with its weights in fewer bits
+    #[command(alias = "quantise")]
+    Quantize(QuantizeArgs),
 }
 
 /// How data is printed.

@@ -10,6 +10,8 @@ mod export;
 mod models;
 mod plan_sweep;
 mod profiles;
+mod pull;
+mod quantize;
 mod report;
 mod sweep;
 mod sweet_spot;

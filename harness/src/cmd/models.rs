@@ -1,4 +1,5 @@
-//! `bench models`: list the catalogue, show a model, make a file.
+//! `bench models`: list the catalogue, show a model, make a file; other things it
+//! does have files of their own.
 
 use super::Outcome;
 use crate::{
@@ -21,11 +22,13 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
         ModelsCommand::Make { model, quant, embd, seed, out, output } => {
             make_file(&model, MakeOptions { types: weight_types(quant, embd), seed }, out, output.output)
         }
+        ModelsCommand::Pull(args) => return super::pull::run(&args),
+        ModelsCommand::Quantize(args) => return super::quantize::run(&args),
     }?;
     Ok(Outcome::Done)
 }
 
-fn print_json(value: &Value) -> Result<()> {
+pub(super) fn print_json(value: &Value) -> Result<()> {
     let text = serde_json::to_string_pretty(value).map_err(|error| Error::Internal(error.to_string()))?;
     data(&(text + "\n"));
     Ok(())

@@ -35,9 +35,7 @@ impl Local {
     /// # Errors
     /// [`Error::Input`] when there is none.
     pub fn new() -> Result<Self> {
-        let beside = env::current_exe().ok().map(|path| path.with_file_name("slm-agent"));
-        let agent = env::var_os("SLM_AGENT").map(PathBuf::from).or(beside).unwrap_or_default();
-        Self::with_agent(agent)
+        Self::with_agent(agent_place())
     }
 
     /// With the agent at this path.
@@ -45,15 +43,7 @@ impl Local {
     /// # Errors
     /// [`Error::Input`] when there is none.
     pub fn with_agent(agent: PathBuf) -> Result<Self> {
-        if agent.is_file() {
-            Ok(Self { agent })
-        } else {
-            let what = format!("there is no agent at {}", agent.display());
-            Err(Error::input(
-                what,
-                "build it with `cargo build --release -p slm-agent`, or start bench by ./bench",
-            ))
-        }
+        present(agent).map(|agent| Self { agent })
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child> {
@@ -66,6 +56,31 @@ impl Local {
                 "build the agent for this machine",
             )
         })
+    }
+}
+
+/// This machine's agent: `SLM_AGENT`, or beside this program.
+///
+/// # Errors
+/// [`Error::Input`] when there is none.
+pub(crate) fn find_agent() -> Result<PathBuf> {
+    present(agent_place())
+}
+
+fn agent_place() -> PathBuf {
+    let beside = env::current_exe().ok().map(|path| path.with_file_name("slm-agent"));
+    env::var_os("SLM_AGENT").map(PathBuf::from).or(beside).unwrap_or_default()
+}
+
+fn present(agent: PathBuf) -> Result<PathBuf> {
+    if agent.is_file() {
+        Ok(agent)
+    } else {
+        let what = format!("there is no agent at {}", agent.display());
+        Err(Error::input(
+            what,
+            "build it with `cargo build --release -p slm-agent`, or start bench by ./bench",
+        ))
     }
 }
 
@@ -183,7 +198,7 @@ impl AgentRun for LocalRun {
 }
 
 /// The end of a stream, as text.
-fn tail(mut stream: impl Read) -> String {
+pub(crate) fn tail(mut stream: impl Read) -> String {
     let (mut kept, mut chunk) = (Vec::new(), [0; 4096]);
     while let Ok(read @ 1..) = stream.read(&mut chunk) {
         kept.extend_from_slice(&chunk[..read]);

@@ -17,6 +17,7 @@ mod testing;
 pub use exit::Exit;
 pub use link::Link;
 pub use local::Local;
+pub(crate) use local::{find_agent, tail};
 pub use open::{PhoneFound, attached, find, open, phones, server};
 pub use shell::{LinkError, Shell, ShellOutput, quote};
 

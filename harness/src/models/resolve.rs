@@ -4,8 +4,9 @@ use crate::{
     cli::{StopArg, SweepArgs},
     error::{Error, Result},
     hex,
+    hub::{Address, Hub, HubError, HubOptions},
     plan::{ModelSource, PlannedModel, Weights},
-    show::{clean, note},
+    show::{clean, note, pull_steps},
 };
 use sha2::{Digest, Sha256};
 use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header_of_part};
@@ -38,7 +39,8 @@ pub enum Named {
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
 pub fn named(name: &str) -> Result<Named> {
-    let path = Path::new(name);
+    let pulled = name.strip_prefix("hf:").map(pull_gguf).transpose()?;
+    let path = pulled.as_deref().unwrap_or(Path::new(name));
     let looks_like_file = name.contains('/') || path.extension().is_some_and(|extension| extension == "gguf");
     if looks_like_file || path.is_file() {
         // A file that is cut short is measured like any other: its trials become
@@ -62,6 +64,18 @@ pub fn named(name: &str) -> Result<Named> {
         Error::input(error.to_string(), "`bench models list` shows all; a file is given by its path")
     })?;
     Ok(Named::Catalogue(entry))
+}
+
+/// A GGUF file of the hub, from its cache or downloaded now.
+fn pull_gguf(address: &str) -> Result<PathBuf> {
+    let address: Address = address.parse().map_err(HubError::from)?;
+    match Hub::new(&HubOptions::default())?.pull_model(&address, &mut pull_steps())? {
+        Some(file) => Ok(file.path),
+        None => Err(Error::input(
+            format!("{address} is no GGUF file"),
+            format!("convert the model first with `bench models import {}`", address.repo),
+        )),
+    }
 }
 
 fn not_a_model(error: &GgufError) -> Error {

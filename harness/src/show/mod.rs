@@ -3,11 +3,13 @@
 mod format;
 mod plan_text;
 mod progress;
+mod pull;
 mod sweep_table;
 
 pub use format::{bytes, clean, columns, figure, seconds};
 pub use plan_text::plan_text;
-pub use progress::{Progress, byte_bar};
+pub use progress::{Progress, byte_bar, count_bar};
+pub use pull::pull_steps;
 pub use sweep_table::{failures, sweep_tables};
 
 use std::io::{IsTerminal, Write};

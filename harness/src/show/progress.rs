@@ -251,6 +251,16 @@ fn outcome(report: &TrialReport, mark: Option<&str>) -> String {
     )
 }
 
+/// A bar for work in steps, hidden where progress cannot be drawn.
+pub fn count_bar() -> ProgressBar {
+    if !is_interactive() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:28} {pos}/{len} tensors {msg}");
+    let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5)).with_style(style)
+}
+
 /// A bar for bytes; hidden where progress cannot be drawn.
 pub fn byte_bar() -> ProgressBar {
     if !is_interactive() {

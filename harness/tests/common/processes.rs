@@ -4,7 +4,7 @@ use super::{Ran, Sandbox, ran};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -18,7 +18,11 @@ pub(crate) struct Live(Option<Child>);
 impl Live {
     /// Starts `bench` and goes on.
     pub(crate) fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
-        let mut command = sandbox.command(args);
+        Self::start_command(sandbox, sandbox.command(args))
+    }
+
+    /// Starts a command of the sandbox and goes on.
+    pub(crate) fn start_command(sandbox: &Sandbox, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // A file, since a pipe that nobody reads would stop the sweep.
         let stderr = fs::File::create(sandbox.path("stderr.txt")).expect("a file for stderr");

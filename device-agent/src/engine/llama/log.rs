@@ -36,6 +36,17 @@ pub(super) fn install() {
     });
 }
 
+/// Routes the engine's log here again, after another callback had it.
+pub(super) fn restore() {
+    // SAFETY: as in `install`.
+    unsafe { sys::llama_log_set(Some(on_line), std::ptr::null_mut()) };
+}
+
+/// Keeps a piece of the log that another callback got.
+pub(super) fn keep(level: sys::ggml_log_level, text: &CStr) {
+    log().push(level, text);
+}
+
 /// The lines so far.
 pub(super) fn lines() -> Vec<Line> {
     log().lines.iter().cloned().collect()

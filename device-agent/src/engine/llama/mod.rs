@@ -2,6 +2,7 @@
 
 mod context;
 mod log;
+mod quantise;
 mod report;
 mod sample;
 
@@ -14,6 +15,7 @@ use llama_cpp_2::{
     token::LlamaToken,
     vocab::VocabType,
 };
+pub(crate) use quantise::quantise;
 use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
 
@@ -42,6 +44,11 @@ impl Llama {
         log::install();
         let refuse = |message| LoadError { failure: Failure::LoadFailed, message };
         let header = slm_models::read_header(path).map_err(|error| refuse(error.to_string()))?;
+        // The binding ends the process on more.
+        let context = header.shape_facts().context.unwrap_or(0);
+        if i32::try_from(context).is_err() {
+            return Err(refuse(format!("{}: states a context of {context} tokens", path.display())));
+        }
         let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
         log::clear();
         let params = LlamaModelParams::default().with_use_mmap(mode == LoadMode::Mmap);

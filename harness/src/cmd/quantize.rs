@@ -1,0 +1,106 @@
+//! `bench models quantize`: a model file with its weights in fewer bits.
+
+use super::{Outcome, models::print_json};
+use crate::{
+    cli::{OutputFormat, QuantizeArgs},
+    error::{Error, Result},
+    interrupt::Interrupt,
+    models::hash_file,
+    quantise::{self, Doing, QuantPlan, Recipe},
+    show::{bytes, clean, columns, count_bar, data, note},
+};
+use serde_json::{Value, json};
+
+/// Runs the command.
+pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
+    let interrupt = Interrupt::listen()?;
+    let recipe = Recipe { quant: args.quant, embd: args.embd };
+    if let Some(out) = &args.out {
+        quantise::check_places(&args.input, out)?;
+    }
+    let Some(plan) = quantise::plan(&args.input, &recipe, &interrupt)? else {
+        return Ok(Outcome::Interrupted);
+    };
+    if let Some(fallbacks) = plan.fallbacks_in_words() {
+        if args.strict {
+            return Err(Error::input(clean(&fallbacks), "choose another --type, or leave --strict out"));
+        }
+        note(&clean(&fallbacks));
+    }
+    let mut about = plan_json(&plan, &recipe);
+    if args.dry_run {
+        return print(args, &plan, &about, "nothing written, it would have").map(|()| Outcome::Done);
+    }
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => {
+            let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
+            let kept = quantise::kept_path(&args.input, &hash, &recipe, &plan);
+            if kept.is_file() {
+                about["file"] = json!(kept);
+                let start = format!("{}: made before,", clean(&kept.display().to_string()));
+                return print(args, &plan, &about, &start).map(|()| Outcome::Done);
+            }
+            kept
+        }
+    };
+    let bar = count_bar();
+    let mut watch = |doing| match doing {
+        Doing::Tensor { done, of } => {
+            bar.set_length(of.into());
+            bar.set_position(done.into());
+        }
+        Doing::Checking => bar.set_message("loading the result"),
+        Doing::Hashing => bar.set_message("hashing"),
+    };
+    let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut watch, &interrupt);
+    bar.finish_and_clear();
+    let Some(made) = made? else { return Ok(Outcome::Interrupted) };
+    about["file"] = json!(made.path);
+    about["manifest"] = json!(made.manifest);
+    about["file_bytes"] = json!(made.bytes);
+    about["sha256"] = json!(made.sha256);
+    about["source_sha256"] = json!(made.source_sha256);
+    let name = made.path.display().to_string();
+    print(args, &made.plan, &about, &format!("{}:", clean(&name))).map(|()| Outcome::Done)
+}
+
+fn print(args: &QuantizeArgs, plan: &QuantPlan, about: &Value, start: &str) -> Result<()> {
+    if args.output.output == OutputFormat::Json {
+        return print_json(about);
+    }
+    let rows: Vec<Vec<String>> = plan
+        .counts()
+        .into_iter()
+        .map(|(ggml_type, count)| {
+            vec![
+                format!("  {ggml_type}"),
+                count.to_string(),
+                if count == 1 { "tensor" } else { "tensors" }.into(),
+            ]
+        })
+        .collect();
+    let size = bytes(plan.bytes);
+    let (quant, bits) = (args.quant, plan.bits_per_weight);
+    data(&format!("{start} {size} of weights, {quant}, {bits:.2} bits per weight\n{}", columns(&rows)));
+    Ok(())
+}
+
+fn plan_json(plan: &QuantPlan, recipe: &Recipe) -> Value {
+    let types: serde_json::Map<String, Value> =
+        plan.counts().into_iter().map(|(ggml_type, count)| (ggml_type.name().into(), json!(count))).collect();
+    let fallbacks: Vec<Value> = plan
+        .fallbacks
+        .iter()
+        .map(|f| json!({"tensor": f.tensor, "wanted": f.wanted, "used": f.used}))
+        .collect();
+    json!({
+        "type": recipe.quant.name(),
+        "embd": recipe.embd.map(|embd| embd.to_string()),
+        "engine": plan.engine,
+        "bits_per_weight": plan.bits_per_weight,
+        "weight_bytes": plan.bytes,
+        "tensor_types": types,
+        "fallbacks": fallbacks,
+    })
+}

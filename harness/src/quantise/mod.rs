@@ -1,0 +1,221 @@
+//! Quantising model files. The engine does it in an agent's process, which may be
+//! killed or end itself; here it is decided what may be written where, and the result
+//! is checked before it gets its name.
+
+mod child;
+mod kept;
+mod manifest;
+mod part;
+mod places;
+mod plan;
+
+pub use kept::{kept_path, quantised};
+pub use plan::{Fallback, QuantPlan};
+
+use crate::{
+    device::find_agent,
+    error::{Error, Result},
+    interrupt::Interrupt,
+    models::hash_file,
+    show::clean,
+};
+use child::Child;
+use manifest::Manifest;
+use part::Part;
+use slm_models::{GgufError, Header, QuantType, TensorType, Value, read_header};
+use slm_protocol::QuantiseEvent;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a file is to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Recipe {
+    /// The quantisation.
+    pub quant: QuantType,
+    /// Type of the embeddings; `None`: the engine decides, which for a model whose output
+    /// is its embedding means 6 or 8 bits.
+    pub embd: Option<TensorType>,
+}
+
+/// What is being done, for whoever shows it.
+#[derive(Clone, Debug)]
+pub enum Doing {
+    /// So many tensors of so many are done.
+    Tensor {
+        /// Done.
+        done: u32,
+        /// Of.
+        of: u32,
+    },
+    /// The result is loaded and tried.
+    Checking,
+    /// Source and result are hashed.
+    Hashing,
+}
+
+/// A file that was made.
+#[derive(Clone, Debug)]
+pub struct Quantised {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What became of its tensors.
+    pub plan: QuantPlan,
+    /// SHA-256 of the source.
+    pub source_sha256: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Where its manifest is.
+    pub manifest: PathBuf,
+}
+
+/// Says what would become of each tensor; nothing is written. `None`: interrupted.
+///
+/// # Errors
+/// [`Error::Input`] for a file that is no model or cannot be quantised so.
+pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Option<QuantPlan>> {
+    let header = read_source(input)?;
+    check_embedding(input, &header, recipe)?;
+    let agent = find_agent()?;
+    let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
+    let mut take = |event| match event {
+        QuantiseEvent::Started { engine: version } => engine = version,
+        QuantiseEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
+        event => events.push(event),
+    };
+    // The output is not touched in a dry run.
+    let child = Child::quantise(&agent, input, input, recipe, true);
+    if !child.run(&mut take, interrupt)? {
+        return Ok(None);
+    }
+    if needs_imatrix {
+        let what =
+            format!("{} asks for an importance matrix for this model, which bench cannot make", recipe.quant);
+        return Err(Error::input(what, "choose a type of three bits or more, such as q3_k_m"));
+    }
+    QuantPlan::new(&header, engine, &events).map(Some).map_err(|problem| {
+        Error::Internal(format!("the engine's answer on {} is not understood: {problem}", input.display()))
+    })
+}
+
+/// Refuses an output that is the source by whatever name, or no plain file.
+///
+/// # Errors
+/// [`Error::Input`] that names both.
+pub fn check_places(input: &Path, output: &Path) -> Result<()> {
+    places::check(input, output, &Part::place(output)?)
+}
+
+/// Quantises a file as planned: written beside its place, read back, loaded, and only
+/// then named. `None`: interrupted, and nothing is left.
+///
+/// # Errors
+/// [`Error::Input`] for files that cannot be read or written; [`Error::Internal`] where
+/// the engine fails.
+pub fn quantise(
+    input: &Path,
+    output: &Path,
+    recipe: &Recipe,
+    plan: QuantPlan,
+    watch: &mut dyn FnMut(Doing),
+    interrupt: &Interrupt,
+) -> Result<Option<Quantised>> {
+    let mut part = Part::create(output)?;
+    check_places(input, output)?;
+    part.take_over();
+    part.check_space(plan.bytes)?;
+    let agent = find_agent()?;
+    let mut take = |event| {
+        if let QuantiseEvent::Tensor { index, of, .. } = event {
+            watch(Doing::Tensor { done: index, of });
+        }
+    };
+    if !Child::quantise(&agent, input, part.path(), recipe, false).run(&mut take, interrupt)? {
+        return Ok(None);
+    }
+    watch(Doing::Checking);
+    let header = read_header(part.path()).map_err(|error| wrong_result(&error.to_string()))?;
+    plan.agrees_with(&header).map_err(|problem| wrong_result(&problem))?;
+    let loaded = Child::check(&agent, part.path()).run(&mut |_| {}, interrupt);
+    // A file that loads with a wrong size of vocabulary or number of blocks is none.
+    if !loaded.map_err(|error| wrong_result(&error.to_string()))? {
+        return Ok(None);
+    }
+    watch(Doing::Hashing);
+    let hash = |path: &Path| hash_file(path).map_err(|error| Error::reading(path, &error));
+    let (source_sha256, sha256) = (hash(input)?, hash(part.path())?);
+    let manifest = Manifest::of(input, &source_sha256, recipe, &plan, &sha256, header.file_bytes);
+    part.publish(output)?;
+    let manifest = manifest.write(output)?;
+    Ok(Some(Quantised {
+        path: output.to_owned(),
+        plan,
+        source_sha256,
+        sha256,
+        bytes: header.file_bytes,
+        manifest,
+    }))
+}
+
+/// Reads and checks a source: a whole model in floating point.
+fn read_source(input: &Path) -> Result<Header> {
+    let header = read_header(input).map_err(|error| match error {
+        GgufError::Io { .. } => Error::input(error.to_string(), "check the path and its permissions"),
+        GgufError::Invalid { .. } => {
+            Error::input(error.to_string(), "give a whole GGUF file (version 2 or 3)")
+        }
+    })?;
+    let name = input.display();
+    if header.arch().is_none() {
+        let what = format!("{name} names no architecture");
+        return Err(Error::input(what, "give a model's GGUF file"));
+    }
+    if header.metadata.get("split.count").and_then(Value::as_u64) > Some(1) {
+        let what = format!("{name} is one part of a model that was split");
+        return Err(Error::input(what, "give a file that is whole"));
+    }
+    let is_float = |name: &str| matches!(name, "f32" | "f16" | "bf16");
+    let matrix = |tensor: &&slm_models::TensorInfo| tensor.dims.len() > 1 && tensor.name.ends_with("weight");
+    let coarse = header.tensors.iter().filter(matrix).find(|tensor| !is_float(tensor.ggml_type.name()));
+    if let Some(tensor) = coarse {
+        let (tensor, kind) = (clean(&tensor.name), tensor.ggml_type);
+        let what = format!("{name} is quantised already ({tensor} is {kind}), a second time would lose more");
+        return Err(Error::input(what, "give the model in f16, bf16 or f32"));
+    }
+    Ok(header)
+}
+
+/// The engine takes the embedding's type as it is and ends the process where its rows do
+/// not fit.
+fn check_embedding(input: &Path, header: &Header, recipe: &Recipe) -> Result<()> {
+    let Some(embd) = recipe.embd else { return Ok(()) };
+    let names = ["token_embd.weight", "per_layer_token_embd.weight"];
+    let block = embd.ggml().block_elements();
+    for tensor in header.tensors.iter().filter(|tensor| names.contains(&tensor.name.as_str())) {
+        let row = tensor.dims.first().copied().unwrap_or(0);
+        if !row.is_multiple_of(block) {
+            let what = format!(
+                "{}: rows of {} have {row} elements, no whole blocks of {embd} ({block})",
+                input.display(),
+                tensor.name
+            );
+            return Err(Error::input(what, "choose another --embd, such as q8_0 or f16"));
+        }
+    }
+    Ok(())
+}
+
+fn wrong_result(problem: &str) -> Error {
+    Error::Internal(format!("the result is not usable and was removed: {}", clean(problem)))
+}
+
+/// Makes the folder that a file goes into.
+fn make_folder(file: &Path) -> Result<()> {
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error)),
+        None => Ok(()),
+    }
+}
