@@ -105,7 +105,7 @@ impl Child {
             }
             (false, _) => {
                 let (code, signal) = (status.code(), status.signal());
-                Err(failure(Exit { code, signal, stderr, oom_kill_seen: false }))
+                Err(failure(Exit { code, signal, stderr, ..Exit::default() }))
             }
         }
     }
