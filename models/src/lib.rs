@@ -9,10 +9,12 @@
 
 mod arch;
 mod catalogue;
+mod file_type;
 mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
+mod mixture;
 mod random;
 mod shape;
 mod tensors;
@@ -21,6 +23,7 @@ mod weight_type;
 
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
+pub use file_type::{FileType, UnknownFileType};
 pub use ggml_type::GgmlType;
 pub use gguf::{
     GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
@@ -29,4 +32,4 @@ pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{Role, TensorSpec};
 pub use vocab::Vocabulary;
-pub use weight_type::{UnknownWeightType, WeightType, WeightTypes};
+pub use weight_type::{UnknownWeightType, UnknownWeightTypes, WeightType, WeightTypes};
