@@ -102,4 +102,8 @@ pub struct ResolvedOptions {
     pub n_batch: u32,
     /// Tokens per physical batch.
     pub n_ubatch: u32,
+    /// Whether the engine laid any weights out anew for the CPU's kernels; `None`
+    /// where it does not say. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repack: Option<bool>,
 }

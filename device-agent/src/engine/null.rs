@@ -74,6 +74,7 @@ impl Model for Null {
                 n_ctx: setup.n_ctx,
                 n_batch: setup.n_ctx,
                 n_ubatch: setup.n_ubatch.unwrap_or(setup.n_ctx),
+                repack: None,
             },
             buffers: BufferSizes::default(),
             devices: vec!["null".to_owned()],

@@ -1,12 +1,12 @@
 //! From the arguments of `bench sweep` to a plan.
 
 use crate::{
-    cli::{BackendArg, LoadArg, SweepArgs, ThreadsArg, ToggleArg},
+    cli::{BackendArg, LoadArg, SweepArgs, SwitchArg, ThreadsArg, ToggleArg},
     device::{Device, Local},
     error::{Error, Result},
     models,
     plan::{Plan, PlanInput},
-    prompts::{self, PromptSet},
+    prompts,
 };
 use slm_protocol::{AgentFacts, EngineKind, EngineOptions, FlashAttention, LoadMode};
 
@@ -32,7 +32,7 @@ pub(super) fn device(name: &str) -> Result<Box<dyn Device>> {
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
 pub(super) fn plan(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result<Plan> {
-    let set = args.prompts.as_deref().map_or_else(|| Ok(PromptSet::builtin()), PromptSet::read)?;
+    let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
         BackendArg::Null => EngineKind::Null,
@@ -46,7 +46,8 @@ pub(super) fn plan(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result
         devices: vec![device.to_owned()],
         backend,
         models,
-        prompts: prompts::build(&set, &args.contexts()),
+        prompts,
+        prompt_set: args.prompts.as_ref().map(|source| source.display().to_string()),
         options: options(args, agent),
         repetitions: args.repetitions(),
         warmups: args.warmups,
@@ -75,6 +76,7 @@ fn options(args: &SweepArgs, agent: &AgentFacts) -> EngineOptions {
             LoadArg::Mmap => LoadMode::Mmap,
             LoadArg::Read => LoadMode::Read,
         },
+        repack: args.repack == SwitchArg::On,
     }
 }
 
