@@ -77,7 +77,11 @@ fn every_quantisation_loads_and_gives_ordinary_logits() {
             write(&shape, WeightTypes::of(kind), &path);
             let model = made_models::load(&path);
             let prompt = [5, 17, 300, 42, 9];
-            let all = made_models::logits(&model, LlamaContextParams::default(), &prompt, &[7]);
+            let run = |following: &[u32]| {
+                made_models::logits(&model, LlamaContextParams::default(), &prompt, following)
+            };
+            let first = run(&[]).remove(0);
+            let all = run(&[made_models::most_likely(&first)]);
             for logits in &all {
                 assert!(logits.iter().all(|logit| logit.is_finite()), "{text} {kind}");
                 let mean = logits.iter().sum::<f32>() / logits.len() as f32;
