@@ -51,7 +51,7 @@ pub(super) fn plots(model: &Model) -> Vec<Plot> {
 }
 
 fn title(model: &Model, study: &Study) -> String {
-    format!("{}: latency against prompt length, by quantisation", study.name(model))
+    format!("Latency by quantisation: {}", study.name(model))
 }
 
 fn draw(model: &Model, study: &Study) -> Option<Scene> {
