@@ -41,7 +41,7 @@ pub(crate) fn run(args: &MakeArgs) -> Result<(), Error> {
     let parsed: ModelSpec = serde_json::from_str(&args.spec).map_err(|error| spec(error.to_string()))?;
     let shape = Shape::parse_free(&parsed.shape).map_err(|error| spec(error.to_string()))?;
     let types =
-        parsed.types.parse().map_err(|error: slm_models::UnknownWeightType| spec(error.to_string()))?;
+        parsed.types.parse().map_err(|error: slm_models::UnknownWeightTypes| spec(error.to_string()))?;
     let options = MakeOptions { types, seed: parsed.seed };
     let mut sign = Instant::now();
     let mut stdout = io::stdout();

@@ -25,7 +25,7 @@ pub(crate) fn quantise(order: &QuantiseArgs) -> Result<(), LoadError> {
 
 /// Loads a file and evaluates a token on it.
 pub(crate) fn check(file: &Path) -> Result<(), LoadError> {
-    let model = engine::load(EngineKind::Llama, file, LoadMode::Mmap)?;
+    let model = engine::load(EngineKind::Llama, file, LoadMode::Mmap, true)?;
     let setup =
         Setup { threads: 1, flash_attention: FlashAttention::Auto, n_ctx: TRIAL_CONTEXT, n_ubatch: None };
     let mut opened = model.open(&setup)?;

@@ -66,7 +66,7 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
         file_bytes: fs::metadata(path).map_or(0, |metadata| metadata.len()),
         cached_fraction: residency::cached_fraction(path),
     };
-    let model = match engine::load(job.engine, path, job.options.load) {
+    let model = match engine::load(job.engine, path, job.options.load, job.options.repack) {
         Ok(model) => model,
         Err(error) => return load_failed(error, output),
     };

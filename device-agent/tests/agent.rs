@@ -47,8 +47,14 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
             load: LoadMode::Mmap,
             affinity: None,
             calibrate_threads: false,
+            repack: true,
         },
-        generation: Generation { max_new_tokens, stop: StopRule::FixedLength, chat_template: true },
+        generation: Generation {
+            max_new_tokens,
+            stop: StopRule::FixedLength,
+            chat_template: true,
+            system: None,
+        },
         prompts: prompts
             .into_iter()
             .enumerate()
@@ -327,4 +333,35 @@ fn a_signal_ends_the_agent_quickly_and_the_trial_is_not_reported() {
     while let Some(envelope) = reader.next_event().unwrap() {
         assert!(matches!(envelope.event, Event::Progress(_) | Event::Heartbeat), "{envelope:?}");
     }
+}
+
+#[test]
+fn repacking_can_be_ruled_out_and_is_reported() {
+    let (_folder, path) = &*TINY;
+    let repacked = |repack: bool| {
+        let mut job = job(EngineKind::Llama, path, vec![text("hi")], 2);
+        job.options.repack = repack;
+        let events = done(&job);
+        ready(&events).options.repack
+    };
+    assert_eq!(repacked(false), Some(false));
+    // Where the engine has kernels for it, Q4_0 is repacked.
+    let kernels = std::env::consts::ARCH == "x86_64" || std::env::consts::ARCH == "aarch64";
+    assert!(!kernels || repacked(true) == Some(true));
+}
+
+#[test]
+fn the_first_prompt_is_told_as_the_model_reads_it() {
+    let (_folder, path) = &*TINY;
+    let events = done(&job(EngineKind::Llama, path, vec![text("first"), text("second")], 2));
+    let prompts = &ready(&events).prompts;
+    assert_eq!(prompts[0].text.as_deref(), Some("first"));
+    assert_eq!(prompts[1].text, None);
+
+    // No chat template, no place for a message of the system.
+    let mut job = job(EngineKind::Llama, path, vec![text("first")], 2);
+    job.generation.system = Some("Be brief.".to_owned());
+    job.trials.clear();
+    let events = done(&job);
+    assert!(ready(&events).prompts[0].unsupported.as_ref().unwrap().contains("system message"));
 }

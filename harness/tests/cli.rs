@@ -105,6 +105,36 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
     insta::assert_snapshot!(format!("{}\n{plan:#}\n", text.stdout));
 }
 
+#[test]
+fn a_plan_of_several_quantisations() {
+    let sandbox = Sandbox::new();
+    let options = "--models slimlm-125m,smollm-135m-instruct --quant f16,q8_0,q6_k,q5_k_m,q4_k_m,q4_0,q3_k_m \
+                   --prompt-tokens 1,8,16,50 --threads 2 --repack off --dry-run";
+    let text = sandbox.sweep(options);
+    assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
+    let ran = sandbox.sweep(&format!("{options} --output json"));
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(plan["input"]["models"].as_array().unwrap().len(), 14);
+    assert_eq!(plan["input"]["options"]["repack"], json!(false));
+    insta::assert_snapshot!(text.stdout);
+}
+
+#[test]
+fn a_plan_of_document_assistance() {
+    let sandbox = Sandbox::new();
+    let options =
+        "--models slimlm-125m --prompts docassist --chunks 0,1 --system Brief. --threads 2 --dry-run";
+    let text = sandbox.sweep(options);
+    assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
+    let ran = sandbox.sweep(&format!("{options} --output json"));
+    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
+    let input = &plan["input"];
+    assert_eq!(input["prompt_set"], json!("docassist"));
+    assert_eq!(input["models"][0]["generation"]["system"], json!("Brief."));
+    let prompt = input["prompts"][10]["content"]["text"].as_str().unwrap();
+    insta::assert_snapshot!(format!("{}\n{prompt}\n", text.stdout));
+}
+
 /// Runs `bench`, which must refuse, and adds what it says.
 fn refuse(sandbox: &Sandbox, all: &mut String, args: &[&str]) {
     let before = sandbox.names(".");
@@ -137,6 +167,11 @@ fn wrong_usage() {
         "sweep --resume a --out b",
         "sweep --resume a --models slimlm-125m",
         "models make slimlm-125m --quant q3",
+        "sweep --device local --quant f16,q4",
+        "sweep --device local --embd q9",
+        "sweep --device local --system a --no-chat-template",
+        "sweep --device local --prompts docassist --prompt-tokens 50",
+        "sweep --device local --models smollm-135m-instruct --embd q6_k",
     ] {
         if line.is_empty() {
             assert_eq!(sandbox.bench(&[]).code, Some(2));
@@ -180,6 +215,9 @@ fn models_that_cannot_be_measured() {
         args.push(models);
         refuse(&sandbox, &mut all, &args);
     }
+    // A file is measured as it is.
+    sandbox.make_model(TINY, "own.gguf");
+    refuse(&sandbox, &mut all, &sweep_args("--models ./own.gguf --quant q4_0,q8_0"));
     refuse(&sandbox, &mut all, &["models", "show", "zzz"]);
     refuse(&sandbox, &mut all, &["models", "make", "./header.gguf"]);
     refuse(&sandbox, &mut all, &["models", "make", "opt-125m"]);

@@ -78,15 +78,22 @@ fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
         name: name.into(),
         weights: Weights::Synthetic,
         quant: "q4_0".into(),
+        bits_per_weight: None,
         params,
         file_bytes: 0,
         source: ModelSource::Nothing,
-        generation: Generation { max_new_tokens: 8, stop: StopRule::FixedLength, chat_template: true },
+        generation: Generation {
+            max_new_tokens: 8,
+            stop: StopRule::FixedLength,
+            chat_template: true,
+            system: None,
+        },
     };
     let input = PlanInput {
         devices: devices.iter().map(|&name| name.to_owned()).collect(),
         backend: EngineKind::Null,
         models: vec![model("first", 1_000_000), model("second", 2_000_000)],
+        prompt_set: None,
         prompts: build(&PromptSet::builtin(), &lengths),
         options: EngineOptions {
             threads: None,
@@ -96,6 +103,7 @@ fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
             load: LoadMode::Mmap,
             affinity: None,
             calibrate_threads: false,
+            repack: true,
         },
         repetitions: 2,
         warmups: 1,

@@ -22,16 +22,16 @@ const KNOWN: [GgmlType; 35] = [
     GgmlType::F32,
     GgmlType::F16,
     GgmlType::Q4_0,
-    of(3, "q4_1", 32, 20),
-    of(6, "q5_0", 32, 22),
-    of(7, "q5_1", 32, 24),
+    GgmlType::Q4_1,
+    GgmlType::Q5_0,
+    GgmlType::Q5_1,
     GgmlType::Q8_0,
     of(9, "q8_1", 32, 36),
     of(10, "q2_K", 256, 84),
-    of(11, "q3_K", 256, 110),
-    of(12, "q4_K", 256, 144),
-    of(13, "q5_K", 256, 176),
-    of(14, "q6_K", 256, 210),
+    GgmlType::Q3_K,
+    GgmlType::Q4_K,
+    GgmlType::Q5_K,
+    GgmlType::Q6_K,
     of(15, "q8_K", 256, 292),
     of(16, "iq2_xxs", 256, 66),
     of(17, "iq2_xs", 256, 74),
@@ -63,8 +63,22 @@ impl GgmlType {
     pub const F16: Self = of(1, "f16", 1, 2);
     /// Groups of 32: an f16 scale and 16 bytes of 4-bit values.
     pub const Q4_0: Self = of(2, "q4_0", 32, 18);
+    /// Groups of 32: f16 scale and minimum, and 16 bytes of 4-bit values.
+    pub const Q4_1: Self = of(3, "q4_1", 32, 20);
+    /// Groups of 32: an f16 scale, 4 bytes of fifth bits and 16 of the other four.
+    pub const Q5_0: Self = of(6, "q5_0", 32, 22);
+    /// As `Q5_0`, with an f16 minimum.
+    pub const Q5_1: Self = of(7, "q5_1", 32, 24);
     /// Groups of 32: an f16 scale and 32 signed bytes.
     pub const Q8_0: Self = of(8, "q8_0", 32, 34);
+    /// Groups of 256: 3-bit values, a 6-bit scale for each 16 of them, one f16 scale.
+    pub const Q3_K: Self = of(11, "q3_K", 256, 110);
+    /// Groups of 256: 4-bit values, 6-bit scale and minimum for each 32, an f16 scale of each.
+    pub const Q4_K: Self = of(12, "q4_K", 256, 144);
+    /// As `Q4_K`, with a fifth bit.
+    pub const Q5_K: Self = of(13, "q5_K", 256, 176);
+    /// Groups of 256: 6-bit values, an 8-bit scale for each 16 of them, one f16 scale.
+    pub const Q6_K: Self = of(14, "q6_K", 256, 210);
 
     /// The type with that number, or `None` if it is unknown or withdrawn.
     pub fn from_id(id: u32) -> Option<Self> {

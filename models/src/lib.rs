@@ -9,10 +9,12 @@
 
 mod arch;
 mod catalogue;
+mod file_type;
 mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
+mod mixture;
 mod quant_type;
 mod random;
 mod shape;
@@ -22,6 +24,7 @@ mod weight_type;
 
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
+pub use file_type::{FileType, UnknownFileType};
 pub use ggml_type::GgmlType;
 pub use gguf::{
     GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
@@ -31,4 +34,4 @@ pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType}
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{Role, TensorSpec};
 pub use vocab::Vocabulary;
-pub use weight_type::{UnknownWeightType, WeightType, WeightTypes};
+pub use weight_type::{UnknownWeightType, UnknownWeightTypes, WeightType, WeightTypes};

@@ -9,11 +9,19 @@ use sha2::{Digest, Sha256};
 
 use crate::random::{GENERATOR_VERSION, Weights};
 use crate::tensors::ALIGNMENT;
-use crate::{Shape, TensorSpec, WeightTypes, metadata};
+use crate::{Shape, TensorSpec, WeightType, WeightTypes, metadata};
 
 /// Data are made and written in pieces of about a megabyte: a whole number of blocks
 /// of every type, and of the generator's words, so that content does not depend on it.
-const PIECE: usize = 18 * 34 * 1712;
+/// The product is the least common multiple of all block sizes that the writer makes.
+const PIECE: usize = 16 * 9 * 5 * 7 * 11 * 17;
+const _: () = {
+    let mut index = 0;
+    while index < WeightType::ALL.len() {
+        assert!((PIECE as u64).is_multiple_of(WeightType::ALL[index].ggml().block_bytes()));
+        index += 1;
+    }
+};
 
 /// How to make a model file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

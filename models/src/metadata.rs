@@ -26,7 +26,7 @@ pub(crate) fn header(shape: &Shape, options: &MakeOptions, tensors: &[TensorSpec
     out.str("general.name", "synthetic");
     out.u32("general.alignment", ALIGNMENT);
     out.u32("general.quantization_version", 2);
-    out.u32("general.file_type", options.types.matrices.file_type());
+    out.u32("general.file_type", options.types.matrices().number());
     out.bool(keys::SYNTHETIC, true);
     out.u64(keys::SEED, options.seed);
     out.str(keys::SHAPE, &shape.to_string());

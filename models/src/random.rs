@@ -5,6 +5,8 @@
 //! correctly rounded products only. The spread is about 0.02, as in freshly
 //! initialised models, so that activations and logits stay finite and ordinary.
 
+mod blocks;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use sha2::{Digest, Sha256};
@@ -40,31 +42,9 @@ impl Weights {
     pub(crate) fn fill(&mut self, block: &mut [u8]) {
         self.generator.fill_bytes(block);
         match self.ggml_type {
-            GgmlType::Q4_0 => shape_q4_0(block),
-            GgmlType::Q8_0 => shape_q8_0(block),
             GgmlType::F16 => shape_f16(block),
-            _ => shape_f32(block, if self.role == Role::Norm { 1.0 } else { 0.0 }),
-        }
-    }
-}
-
-/// Random nibbles need no change; the scale becomes ±(1 + m/1024) 2^-8 with m below
-/// 256, which gives weights a deviation of 0.0203. Nibbles run from -8 to 7, so
-/// their mean is -0.5: the random sign keeps that from adding up along a row
-/// (llama.cpp's own quantiser makes scales of both signs too).
-fn shape_q4_0(bytes: &mut [u8]) {
-    for block in bytes.chunks_exact_mut(18) {
-        block[1] = (block[1] & 0x80) | 0x1C;
-    }
-}
-
-/// The scale becomes (1 + m/1024) 2^-12 (deviation 0.0203); -128 is not used, as in
-/// files from llama.cpp's quantiser, whose kernels take the absolute value.
-fn shape_q8_0(bytes: &mut [u8]) {
-    for block in bytes.chunks_exact_mut(34) {
-        block[1] = 0x0C;
-        for quant in &mut block[2..] {
-            *quant = if *quant == 0x80 { 0x81 } else { *quant };
+            GgmlType::F32 => shape_f32(block, if self.role == Role::Norm { 1.0 } else { 0.0 }),
+            quantised => blocks::shape(quantised, block),
         }
     }
 }
@@ -111,6 +91,7 @@ fn shape_f32(bytes: &mut [u8], centre: f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::WeightType;
 
     fn sample(ggml_type: GgmlType, role: Role, bytes: usize) -> Vec<u8> {
         let tensor = TensorSpec { name: "blk.0.x.weight".into(), dims: vec![], ggml_type, role };
@@ -119,17 +100,8 @@ mod tests {
         block
     }
 
-    fn f16_value(bits: u16) -> f64 {
-        let (exponent, fraction) = (i32::from(bits >> 10 & 0x1F), f64::from(bits & 0x3FF));
-        let magnitude = match exponent {
-            0 => fraction * 2_f64.powi(-24),
-            _ => (1.0 + fraction / 1024.0) * 2_f64.powi(exponent - 15),
-        };
-        if bits & 0x8000 == 0 { magnitude } else { -magnitude }
-    }
-
     fn half(bytes: &[u8]) -> f64 {
-        f16_value(u16::from_le_bytes([bytes[0], bytes[1]]))
+        blocks::tests::half(bytes)
     }
 
     fn check(values: &[f64], centre: f64) {
@@ -141,24 +113,14 @@ mod tests {
 
     #[test]
     fn every_type_has_the_stated_spread() {
-        let q4 = sample(GgmlType::Q4_0, Role::Matrix, 18 * 2000);
-        let quant = |nibble: u8| f64::from(nibble) - 8.0;
-        let values: Vec<f64> = q4
-            .chunks(18)
-            .flat_map(|block| {
-                let scale = half(block);
-                block[2..].iter().flat_map(move |byte| [scale * quant(byte & 15), scale * quant(byte >> 4)])
-            })
-            .collect();
-        check(&values, 0.0);
-
-        let q8 = sample(GgmlType::Q8_0, Role::Matrix, 34 * 2000);
-        let values: Vec<f64> = q8
-            .chunks(34)
-            .flat_map(|block| block[2..].iter().map(|byte| half(block) * f64::from(byte.cast_signed())))
-            .collect();
-        check(&values, 0.0);
-        assert!(q8.chunks(34).all(|block| !block[2..].contains(&0x80)));
+        for quantised in WeightType::ALL.map(WeightType::ggml) {
+            if !matches!(quantised, GgmlType::F16 | GgmlType::F32) {
+                let bytes = usize::try_from(quantised.block_bytes()).unwrap() * 2000;
+                let values = blocks::tests::values(quantised, &sample(quantised, Role::Matrix, bytes));
+                assert_eq!(values.len() as u64, 2000 * quantised.block_elements());
+                check(&values, 0.0);
+            }
+        }
 
         let f16: Vec<f64> = sample(GgmlType::F16, Role::Matrix, 1 << 16).chunks(2).map(half).collect();
         check(&f16, 0.0);
@@ -174,7 +136,10 @@ mod tests {
     #[test]
     fn f16_numbers_are_exact() {
         for k in -2048..=2048 {
-            assert!((f16_value(f16_bits(k)) - f64::from(k) / 65_536.0).abs() < f64::EPSILON * 1e-9, "{k}");
+            assert!(
+                (half(&f16_bits(k).to_le_bytes()) - f64::from(k) / 65_536.0).abs() < f64::EPSILON * 1e-9,
+                "{k}"
+            );
         }
     }
 

@@ -2,6 +2,7 @@
 //! loaders ask for them.
 
 use crate::arch::{Biases, Extra, Ffn, Norm};
+use crate::mixture::Mixture;
 use crate::{GgmlType, Shape, WeightTypes};
 
 /// What a tensor is for, which decides its storage type and its random values.
@@ -51,24 +52,15 @@ pub(crate) const ALIGNMENT: u32 = 32;
 
 struct Plan<'a> {
     shape: &'a Shape,
-    types: &'a WeightTypes,
+    mixture: Mixture<'a>,
     tensors: Vec<TensorSpec>,
 }
 
 impl Plan<'_> {
     fn push(&mut self, name: String, dims: &[u32], role: Role) {
-        let ggml_type = match role {
-            Role::Matrix => self.types.matrices.ggml(),
-            Role::Embedding => self.types.embeddings.ggml(),
-            Role::Output => self.types.output.ggml(),
-            Role::Norm | Role::Bias | Role::Position => GgmlType::F32,
-        };
-        self.tensors.push(TensorSpec {
-            name,
-            dims: dims.iter().map(|dim| u64::from(*dim)).collect(),
-            ggml_type,
-            role,
-        });
+        let dims: Vec<u64> = dims.iter().map(|dim| u64::from(*dim)).collect();
+        let ggml_type = self.mixture.next_type(&name, role, dims[0]);
+        self.tensors.push(TensorSpec { name, dims, ggml_type, role });
     }
 
     /// A linear layer from `inputs` to `outputs` elements.
@@ -149,7 +141,7 @@ impl Shape {
     pub fn tensors(&self, types: &WeightTypes) -> Vec<TensorSpec> {
         let facts = self.arch().facts();
         let (d_model, width) = (self.d_model(), self.embedding_width());
-        let mut plan = Plan { shape: self, types, tensors: Vec::new() };
+        let mut plan = Plan { shape: self, mixture: Mixture::new(self, types), tensors: Vec::new() };
         plan.push("token_embd.weight".into(), &[width, self.vocab()], Role::Embedding);
         if width != d_model {
             plan.linear("project_in", width, d_model, false);
@@ -195,6 +187,12 @@ impl Shape {
     /// its header: about 2 MB of vocabulary.
     pub fn data_bytes(&self, types: &WeightTypes) -> u64 {
         self.tensors(types).iter().map(|tensor| tensor.bytes().next_multiple_of(ALIGNMENT.into())).sum()
+    }
+
+    /// Bits that a parameter takes on average, in the file and in memory.
+    pub fn bits_per_weight(&self, types: &WeightTypes) -> f64 {
+        let bytes: u64 = self.tensors(types).iter().map(TensorSpec::bytes).sum();
+        8.0 * bytes as f64 / self.params() as f64
     }
 
     /// Bytes of weights that the decoding of one token reads: all but the tables of

@@ -1,21 +1,33 @@
-//! The types weights are stored in, and their name as users see it.
+//! The types weights are stored in, and their names as users see them.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::GgmlType;
+use crate::mixture::output_type;
+use crate::{FileType, GgmlType, Shape};
 
-/// A storage type that the writer can make.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// A storage type of a tensor that the writer can make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WeightType {
+    /// 3 bits in groups of 256 (3.4375 bits per weight).
+    Q3K,
     /// 4 bits in groups of 32 with an f16 scale (4.5 bits per weight).
-    #[serde(rename = "q4_0")]
     Q4_0,
+    /// The same with an f16 minimum (5 bits per weight).
+    Q4_1,
+    /// 4 bits in groups of 256 (4.5 bits per weight).
+    Q4K,
+    /// 5 bits in groups of 32 with an f16 scale (5.5 bits per weight).
+    Q5_0,
+    /// The same with an f16 minimum (6 bits per weight).
+    Q5_1,
+    /// 5 bits in groups of 256 (5.5 bits per weight).
+    Q5K,
+    /// 6 bits in groups of 256 (6.5625 bits per weight).
+    Q6K,
     /// 8 bits in groups of 32 with an f16 scale (8.5 bits per weight).
-    #[serde(rename = "q8_0")]
     Q8_0,
     /// 16-bit floating point.
     F16,
@@ -24,27 +36,52 @@ pub enum WeightType {
 }
 
 impl WeightType {
-    /// Its name: `q4_0`, `q8_0`, `f16`, `f32`.
-    pub fn name(self) -> &'static str {
-        self.ggml().name()
-    }
+    /// All of them, small ones first.
+    pub const ALL: [Self; 11] = [
+        Self::Q3K,
+        Self::Q4_0,
+        Self::Q4_1,
+        Self::Q4K,
+        Self::Q5_0,
+        Self::Q5_1,
+        Self::Q5K,
+        Self::Q6K,
+        Self::Q8_0,
+        Self::F16,
+        Self::F32,
+    ];
 
-    pub(crate) fn ggml(self) -> GgmlType {
+    /// Its name in lower case: `q4_0`, `q6_k`, `f16`.
+    pub const fn name(self) -> &'static str {
         match self {
-            Self::Q4_0 => GgmlType::Q4_0,
-            Self::Q8_0 => GgmlType::Q8_0,
-            Self::F16 => GgmlType::F16,
-            Self::F32 => GgmlType::F32,
+            Self::Q3K => "q3_k",
+            Self::Q4_0 => "q4_0",
+            Self::Q4_1 => "q4_1",
+            Self::Q4K => "q4_k",
+            Self::Q5_0 => "q5_0",
+            Self::Q5_1 => "q5_1",
+            Self::Q5K => "q5_k",
+            Self::Q6K => "q6_k",
+            Self::Q8_0 => "q8_0",
+            Self::F16 => "f16",
+            Self::F32 => "f32",
         }
     }
 
-    /// llama.cpp's number for a file that is mostly of this type.
-    pub(crate) fn file_type(self) -> u32 {
+    /// The same type as ggml knows it.
+    pub const fn ggml(self) -> GgmlType {
         match self {
-            Self::F32 => 0,
-            Self::F16 => 1,
-            Self::Q4_0 => 2,
-            Self::Q8_0 => 7,
+            Self::Q3K => GgmlType::Q3_K,
+            Self::Q4_0 => GgmlType::Q4_0,
+            Self::Q4_1 => GgmlType::Q4_1,
+            Self::Q4K => GgmlType::Q4_K,
+            Self::Q5_0 => GgmlType::Q5_0,
+            Self::Q5_1 => GgmlType::Q5_1,
+            Self::Q5K => GgmlType::Q5_K,
+            Self::Q6K => GgmlType::Q6_K,
+            Self::Q8_0 => GgmlType::Q8_0,
+            Self::F16 => GgmlType::F16,
+            Self::F32 => GgmlType::F32,
         }
     }
 }
@@ -55,16 +92,16 @@ impl fmt::Display for WeightType {
     }
 }
 
-/// A name that is no quantisation this crate can make.
+/// A name that is no storage type this crate can make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown quantisation {0:?}: use q4_0, q8_0, f16 or f32, and +embd-TYPE or +out-TYPE after it")]
+#[error("unknown weight type {0:?}: use one of {known}", known = WeightType::ALL.map(WeightType::name).join(", "))]
 pub struct UnknownWeightType(pub String);
 
 impl FromStr for WeightType {
     type Err = UnknownWeightType;
 
     fn from_str(text: &str) -> Result<Self, UnknownWeightType> {
-        [Self::Q4_0, Self::Q8_0, Self::F16, Self::F32]
+        Self::ALL
             .into_iter()
             .find(|known| known.name().eq_ignore_ascii_case(text))
             .ok_or_else(|| UnknownWeightType(text.to_owned()))
@@ -73,70 +110,137 @@ impl FromStr for WeightType {
 
 /// Storage types of one file. Norms, biases and learned positions are always F32.
 ///
-/// Shown and parsed as `q4_0`, `q4_0+embd-q8_0`, `q4_0+embd-q8_0+out-f16`.
+/// Shown and parsed as `q4_0`, `q4_k_m`, `q4_0+embd-q8_0`, `q4_0+embd-q8_0+out-f16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct WeightTypes {
     /// The layers' matrices.
-    pub matrices: WeightType,
-    /// The embedding matrix (and so the output of models with tied output).
-    pub embeddings: WeightType,
-    /// The output matrix of models that have one of their own.
-    pub output: WeightType,
+    matrices: FileType,
+    /// The embedding matrix, and so the output of models with tied output. `None`:
+    /// of a plain kind, the matrices' type; of a K kind, what llama.cpp's quantiser gives it.
+    embeddings: Option<WeightType>,
+    /// The output matrix of models that have one of their own. `None`: likewise.
+    output: Option<WeightType>,
 }
 
 impl WeightTypes {
-    /// All of one type.
-    pub const fn uniform(weight_type: WeightType) -> Self {
-        Self { matrices: weight_type, embeddings: weight_type, output: weight_type }
+    /// A kind of file as it is by default: the plain kinds are of one type throughout,
+    /// embeddings included.
+    pub const fn of(matrices: FileType) -> Self {
+        Self { matrices, embeddings: None, output: None }
+    }
+
+    /// What llama.cpp's quantiser makes of this shape. It keeps the matrix that gives
+    /// the logits (of models with tied output, the embeddings) at 6 or 8 bits.
+    pub fn as_quantised(matrices: FileType, shape: &Shape) -> Self {
+        let types = Self::of(matrices);
+        let base = matrices.base();
+        // Of the K kinds, that is the default.
+        if matrices.is_k_quant() || matrices.is_float() {
+            return types;
+        }
+        let better = output_type(base, shape.embedding_width().into());
+        if shape.tied() { types.with_embeddings(better) } else { types.with_output(better) }
+    }
+
+    /// The same with another type for the embeddings.
+    #[must_use]
+    pub fn with_embeddings(self, embeddings: WeightType) -> Self {
+        Self { embeddings: self.unless_default(embeddings), ..self }
+    }
+
+    /// The same with another type for the output matrix, where there is one.
+    #[must_use]
+    pub fn with_output(self, output: WeightType) -> Self {
+        Self { output: self.unless_default(output), ..self }
+    }
+
+    fn unless_default(self, weight_type: WeightType) -> Option<WeightType> {
+        (self.matrices.is_k_quant() || self.matrices.base() != weight_type).then_some(weight_type)
+    }
+
+    /// The kind of file.
+    pub const fn matrices(&self) -> FileType {
+        self.matrices
+    }
+
+    /// The type asked for the embeddings, where one was.
+    pub const fn embeddings(&self) -> Option<WeightType> {
+        self.embeddings
+    }
+
+    /// The type asked for the output matrix, where one was.
+    pub const fn output(&self) -> Option<WeightType> {
+        self.output
+    }
+
+    /// Why a file of this shape cannot have these types: a type that was asked for by
+    /// name needs rows of whole groups. (Kinds of files fall back to another type there.)
+    pub fn misfit(&self, shape: &Shape) -> Option<String> {
+        let width = shape.embedding_width();
+        let asked =
+            [("embeddings", self.embeddings), ("output matrix", self.output.filter(|_| !shape.tied()))];
+        asked.into_iter().find_map(|(what, weight_type)| {
+            let weight_type = weight_type?;
+            let group = weight_type.ggml().block_elements();
+            (!u64::from(width).is_multiple_of(group)).then(|| {
+                format!("{weight_type} has groups of {group}, but rows of the {what} have {width} elements")
+            })
+        })
     }
 }
 
 impl Default for WeightTypes {
     /// `Q4_0` throughout.
     fn default() -> Self {
-        Self::uniform(WeightType::Q4_0)
+        Self::of(FileType::Q4_0)
     }
 }
 
 impl fmt::Display for WeightTypes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.matrices)?;
-        if self.embeddings != self.matrices {
-            write!(f, "+embd-{}", self.embeddings)?;
+        if let Some(embeddings) = self.embeddings {
+            write!(f, "+embd-{embeddings}")?;
         }
-        if self.output != self.matrices {
-            write!(f, "+out-{}", self.output)?;
+        if let Some(output) = self.output {
+            write!(f, "+out-{output}")?;
         }
         Ok(())
     }
 }
 
-impl FromStr for WeightTypes {
-    type Err = UnknownWeightType;
+/// A text that names no storage types.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown quantisation {0:?}: use a kind of file such as q4_0 or q4_k_m, and +embd-TYPE or +out-TYPE after it"
+)]
+pub struct UnknownWeightTypes(pub String);
 
-    fn from_str(text: &str) -> Result<Self, UnknownWeightType> {
-        let unknown = || UnknownWeightType(text.to_owned());
+impl FromStr for WeightTypes {
+    type Err = UnknownWeightTypes;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWeightTypes> {
+        let unknown = || UnknownWeightTypes(text.to_owned());
         let mut parts = text.split('+');
-        let matrices = parts.next().unwrap_or_default().parse().map_err(|_| unknown())?;
-        let mut types = Self::uniform(matrices);
+        let mut types = Self::of(parts.next().unwrap_or_default().parse().map_err(|_| unknown())?);
         for part in parts {
             let (slot, name) = part.split_once('-').ok_or_else(unknown)?;
             let weight_type = name.parse().map_err(|_| unknown())?;
-            match slot {
-                "embd" => types.embeddings = weight_type,
-                "out" => types.output = weight_type,
+            types = match slot {
+                "embd" => types.with_embeddings(weight_type),
+                "out" => types.with_output(weight_type),
                 _ => return Err(unknown()),
-            }
+            };
         }
         Ok(types)
     }
 }
 
 impl TryFrom<String> for WeightTypes {
-    type Error = UnknownWeightType;
+    type Error = UnknownWeightTypes;
 
-    fn try_from(text: String) -> Result<Self, UnknownWeightType> {
+    fn try_from(text: String) -> Result<Self, UnknownWeightTypes> {
         text.parse()
     }
 }
@@ -153,11 +257,45 @@ mod tests {
 
     #[test]
     fn names_round_trip() {
-        for name in ["q4_0", "f16", "q8_0+embd-f16", "q4_0+embd-q8_0+out-f16", "f32+out-q4_0"] {
+        for name in [
+            "q4_0",
+            "f16",
+            "q8_0+embd-f16",
+            "q4_0+embd-q8_0+out-f16",
+            "f32+out-q4_0",
+            "q4_k_m",
+            "q3_k_s+embd-q6_k",
+        ] {
             assert_eq!(name.parse::<WeightTypes>().unwrap().to_string(), name);
         }
-        for name in ["", "q5_0", "q4_0+embd", "q4_0+embd-", "q4_0+kv-q8_0", "+embd-q4_0"] {
+        assert_eq!("Q4_0+embd-q4_0".parse::<WeightTypes>().unwrap(), WeightTypes::default());
+        for name in ["", "q5_k", "q4_0+embd", "q4_0+embd-", "q4_0+kv-q8_0", "+embd-q4_0", "q4_0+embd-q4_k_m"]
+        {
             assert!(name.parse::<WeightTypes>().is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn the_quantiser_keeps_the_matrix_of_the_logits_better() {
+        let shape = |text: &str| Shape::parse_free(text).unwrap();
+        let tied = shape("arch=mpt,layers=1,d_model=768");
+        let narrow = shape("arch=llama,layers=1,d_model=576,tied=yes");
+        let untied = shape("arch=llama,layers=1,d_model=768,tied=no");
+        let name = |kind, shape| WeightTypes::as_quantised(kind, shape).to_string();
+        assert_eq!(name(FileType::Q4_0, &tied), "q4_0+embd-q6_k");
+        assert_eq!(name(FileType::Q5_0, &narrow), "q5_0+embd-q8_0");
+        assert_eq!(name(FileType::Q4_0, &untied), "q4_0+out-q6_k");
+        assert_eq!(name(FileType::Q8_0, &tied), "q8_0");
+        assert_eq!(name(FileType::F16, &tied), "f16");
+        assert_eq!(name(FileType::Q4KM, &tied), "q4_k_m");
+    }
+
+    #[test]
+    fn a_type_by_name_must_fit_the_rows() {
+        let narrow = Shape::parse_free("arch=llama,layers=1,d_model=576,tied=yes").unwrap();
+        let misfit = |name: &str| name.parse::<WeightTypes>().unwrap().misfit(&narrow);
+        assert!(misfit("q4_0+embd-q6_k").unwrap().contains("groups of 256"));
+        assert_eq!(misfit("q4_0+out-q6_k"), None, "a tied model has no output matrix");
+        assert_eq!(misfit("q4_k_m"), None);
     }
 }

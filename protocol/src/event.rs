@@ -154,6 +154,10 @@ pub struct PromptReport {
     pub tokens_sha256: String,
     /// Whether the chat template was applied.
     pub templated: bool,
+    /// Begin of the text given to the tokenizer, of the job's first prompt alone: for
+    /// people to see. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     /// Why trials with this prompt cannot run (too long for the model, say).
     pub unsupported: Option<String>,
 }

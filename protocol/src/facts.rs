@@ -125,4 +125,8 @@ pub struct ResolvedOptions {
     /// CPUs that the compute threads really may use, where the job named some. Since 1.1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affinity: Option<CpuList>,
+    /// Whether the engine laid any weights out anew for the CPU's kernels; `None`
+    /// where it does not say. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repack: Option<bool>,
 }

@@ -112,11 +112,24 @@ pub struct EngineOptions {
     /// instead of taking the free physical cores. Since 1.1.
     #[serde(default, skip_serializing_if = "is_false")]
     pub calibrate_threads: bool,
+    /// Lay weights out anew for the CPU's kernels, where the engine can. Since 1.1;
+    /// before, it always did.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub repack: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Whether flash attention is used.
@@ -150,6 +163,10 @@ pub struct Generation {
     pub stop: StopRule,
     /// Render text prompts through the model's own chat template when it has one.
     pub chat_template: bool,
+    /// A message of the system before the user's; needs a chat template that has a
+    /// place for it. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
 }
 
 /// What ends an output before `max_new_tokens`.

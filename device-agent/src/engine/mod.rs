@@ -133,10 +133,15 @@ pub(crate) fn quantise(
     llama::quantise(order, emit)
 }
 
-/// Loads a model into an engine.
-pub(crate) fn load(kind: EngineKind, path: &Path, mode: LoadMode) -> Result<Box<dyn Model>, LoadError> {
+/// Loads a model into an engine. `repack`: lay weights out anew, where the engine can.
+pub(crate) fn load(
+    kind: EngineKind,
+    path: &Path,
+    mode: LoadMode,
+    repack: bool,
+) -> Result<Box<dyn Model>, LoadError> {
     Ok(match kind {
-        EngineKind::Llama => Box::new(llama::Llama::load(path, mode)?),
+        EngineKind::Llama => Box::new(llama::Llama::load(path, mode, repack)?),
         EngineKind::Null => Box::new(null::Null::load()),
     })
 }

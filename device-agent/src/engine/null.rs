@@ -75,6 +75,7 @@ impl Model for Null {
                 n_batch: setup.n_ctx,
                 n_ubatch: setup.n_ubatch.unwrap_or(setup.n_ctx),
                 affinity: None,
+                repack: None,
             },
             buffers: BufferSizes::default(),
             devices: vec!["null".to_owned()],

@@ -69,7 +69,7 @@ mod tests {
     use slm_protocol::{EngineKind, LoadMode};
 
     fn null() -> Box<dyn Model> {
-        engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap).unwrap()
+        engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap, true).unwrap()
     }
 
     proptest! {
@@ -95,7 +95,7 @@ mod tests {
         let path = folder.path().join("tiny.gguf");
         let shape = slm_models::Shape::parse_free("arch=mpt,layers=1,d_model=64,vocab=5000").unwrap();
         slm_models::make(&shape, &slm_models::MakeOptions::default(), &path, &mut |_, _| {}).unwrap();
-        let model = engine::load(EngineKind::Llama, &path, LoadMode::Mmap).unwrap();
+        let model = engine::load(EngineKind::Llama, &path, LoadMode::Mmap, true).unwrap();
         let source =
             "The tenant, A. B. Müller, pays 1,250.50 € a month; naïve readers — and 模型 — agree. 🙂\n";
         for tokens in (1..60).chain([199, 200, 201, 800, 1999]) {

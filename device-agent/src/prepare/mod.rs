@@ -3,12 +3,18 @@
 //! The text is prepared here, before any trial; a trial tokenises it again, since
 //! tokenising is part of the time to the first token.
 
+mod date;
 mod exact;
+mod tags;
 mod template;
 
 use crate::{digest, engine::Model};
 use slm_protocol::{Job, Prompt, PromptContent, PromptReport};
 use template::Template;
+
+/// Characters of the first prompt that are shown: the whole of any question, and of
+/// any chat template's beginning.
+const SHOWN_CHARS: usize = 4000;
 
 /// A prompt ready to be run, or the reason why it cannot be.
 #[derive(Debug)]
@@ -24,11 +30,20 @@ pub(crate) struct Prepared {
     pub(crate) report: PromptReport,
 }
 
+/// Why a message of the system cannot be sent.
+const NO_PLACE: &str = "a system message is asked for, but no chat template has a place for it";
+
 /// Prepares all prompts of a job, in its order.
 pub(crate) fn prompts(job: &Job, model: &dyn Model) -> Vec<Prepared> {
     let template = job.generation.chat_template.then(|| model.chat_template()).flatten().map(Template::new);
     let limit = longest_prompt(job, model);
-    job.prompts.iter().map(|prompt| prepare(prompt, model, template.as_ref(), &limit)).collect()
+    let system = job.generation.system.as_deref();
+    let mut prepared: Vec<Prepared> =
+        job.prompts.iter().map(|prompt| prepare(prompt, model, template.as_ref(), system, &limit)).collect();
+    if let Some(first) = prepared.first_mut() {
+        first.report.text = Some(first.text.chars().take(SHOWN_CHARS).collect());
+    }
+    prepared
 }
 
 /// Context length for these prompts if none is asked for: the longest one with its
@@ -58,11 +73,17 @@ fn longest_prompt(job: &Job, model: &dyn Model) -> Limit {
     Limit { tokens: context.saturating_sub(max_new_tokens), context, of, max_new_tokens }
 }
 
-fn prepare(prompt: &Prompt, model: &dyn Model, template: Option<&Template>, limit: &Limit) -> Prepared {
+fn prepare(
+    prompt: &Prompt,
+    model: &dyn Model,
+    template: Option<&Template>,
+    system: Option<&str>,
+    limit: &Limit,
+) -> Prepared {
     let (text, templated, mut problem) = match &prompt.content {
         PromptContent::Text { text } => match template {
-            None => (text.clone(), false, None),
-            Some(template) => match template.render(text) {
+            None => (text.clone(), false, system.map(|_| NO_PLACE.to_owned())),
+            Some(template) => match template.render(system, text) {
                 Ok(rendered) => (rendered, true, None),
                 Err(problem) => (text.clone(), false, Some(problem)),
             },
@@ -91,6 +112,7 @@ fn prepare(prompt: &Prompt, model: &dyn Model, template: Option<&Template>, limi
             text_sha256: digest::text(&text),
             tokens_sha256: digest::tokens(&tokens),
             templated,
+            text: None,
             unsupported: problem,
         },
         text,
@@ -127,8 +149,14 @@ mod tests {
                 load: LoadMode::Mmap,
                 affinity: None,
                 calibrate_threads: false,
+                repack: true,
             },
-            generation: Generation { max_new_tokens: 10, stop: StopRule::FixedLength, chat_template: true },
+            generation: Generation {
+                max_new_tokens: 10,
+                stop: StopRule::FixedLength,
+                chat_template: true,
+                system: None,
+            },
             prompts: contents
                 .into_iter()
                 .enumerate()
@@ -147,7 +175,7 @@ mod tests {
         let text = |bytes: usize| PromptContent::Text { text: "x".repeat(bytes) };
         let exact = |tokens| PromptContent::Exact { source: "abc".to_owned(), tokens };
         let job = job(vec![text(36), text(4000), exact(90), exact(91), text(356)], Some(100));
-        let model = engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap).unwrap();
+        let model = engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap, true).unwrap();
         let prepared = prompts(&job, model.as_ref());
         let refused: Vec<bool> = prepared.iter().map(|p| p.report.unsupported.is_some()).collect();
         assert_eq!(refused, [false, true, false, true, false]);

@@ -1,10 +1,11 @@
 //! Chat templates, rendered by a real Jinja engine: the model was trained on what
 //! the template says, to the byte.
 //!
-//! `strftime_now` is left out on purpose: templates that know it write today's
-//! date into the prompt, and fall back to a fixed one where it is not defined. A
-//! prompt must be the same tomorrow.
+//! `strftime_now` always tells one day, 26 July 2024: templates that know it write
+//! the date into the prompt, and a prompt must be the same tomorrow. Llama 3's
+//! templates take that day themselves where the function is missing.
 
+use super::{date, tags};
 use crate::engine::ChatTemplate;
 use minijinja::{Environment, Error, ErrorKind, context, syntax::SyntaxConfig};
 
@@ -34,18 +35,23 @@ impl Template {
         environment.add_function("raise_exception", |message: String| -> Result<String, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
-        let problem =
-            environment.add_template_owned(NAME, template.source).err().map(|error| describe(&error));
+        environment.add_function("strftime_now", date::format);
+        let source = tags::without_generation(&template.source);
+        let problem = environment.add_template_owned(NAME, source).err().map(|error| describe(&error));
         Self { environment, problem, bos_token: template.bos_token, eos_token: template.eos_token }
     }
 
-    /// The prompt for one message of a user. The error is one line.
-    pub(super) fn render(&self, message: &str) -> Result<String, String> {
+    /// The prompt for one message of a user, after one of the system where there is
+    /// one. The error is one line.
+    pub(super) fn render(&self, system: Option<&str>, message: &str) -> Result<String, String> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
+        let of = |role: &str, content: &str| context! { role, content };
+        let messages: Vec<_> =
+            system.map(|text| of("system", text)).into_iter().chain([of("user", message)]).collect();
         let values = context! {
-            messages => vec![context! { role => "user", content => message }],
+            messages,
             add_generation_prompt => true,
             bos_token => self.bos_token.as_str(),
             eos_token => self.eos_token.as_str(),
@@ -83,7 +89,7 @@ mod tests {
                       message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}\
                       {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
         assert_eq!(
-            template(source).render("Hi {{ 7 }}").unwrap(),
+            template(source).render(None, "Hi {{ 7 }}").unwrap(),
             "<|im_start|>system\nYou are helpful.<|im_end|>\n<|im_start|>user\nHi {{ 7 }}<|im_end|>\n\
              <|im_start|>assistant\n"
         );
@@ -94,25 +100,56 @@ mod tests {
         let source = "{{ bos_token }}{%- set ns = namespace(n=0) %}\n{%- for m in messages %}\n    {% if m.content\
                       .startswith(' ') %}\n[{{ m['content'].strip() | upper }}]\n    {% endif %}\n{% set ns.n = ns.n + 1 \
                       %}{% endfor %}{{ ns.n }}{{ messages | tojson }}";
-        let rendered = template(source).render(" hi ").unwrap();
+        let rendered = template(source).render(None, " hi ").unwrap();
         assert!(rendered.starts_with("<s>[HI]\n1[{"), "{rendered:?}");
         assert!(template(source).begins(&rendered));
     }
 
     #[test]
     fn errors_are_one_line_and_hostile_loops_end() {
-        let refused = template("{{ raise_exception('Only\nassistants') }}").render("x").unwrap_err();
+        let refused = template("{{ raise_exception('Only\nassistants') }}").render(None, "x").unwrap_err();
         assert!(refused.contains("Only assistants") && !refused.contains('\n'), "{refused}");
-        assert!(template("{% if %}").render("x").is_err());
-        assert!(template("{% generation %}").render("x").is_err());
+        assert!(template("{% if %}").render(None, "x").is_err());
+        assert!(template("{% generation %}").render(None, "x").is_err());
         let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
-        assert!(template(endless).render("x").is_err());
+        assert!(template(endless).render(None, "x").is_err());
+    }
+
+    /// The forms of eight families' templates, as `transformers` renders them.
+    #[test]
+    fn templates_render_as_in_transformers() {
+        #[derive(serde::Deserialize)]
+        struct Expected {
+            cases: Vec<Case>,
+        }
+        #[derive(serde::Deserialize)]
+        struct Case {
+            template: String,
+            system: Option<String>,
+            user: String,
+            text: Option<String>,
+            error: Option<String>,
+        }
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates");
+        let expected = std::fs::read_to_string(folder.join("expected.json")).unwrap();
+        let expected: Expected = serde_json::from_str(&expected).unwrap();
+        assert!(expected.cases.len() >= 36);
+        for case in expected.cases {
+            let name = &case.template;
+            let source = std::fs::read_to_string(folder.join(format!("{name}.jinja"))).unwrap();
+            let rendered = template(&source).render(case.system.as_deref(), &case.user);
+            match (rendered, case.text, case.error) {
+                (Ok(rendered), Some(text), None) => assert_eq!(rendered, text, "{name}"),
+                (Err(problem), None, Some(error)) => assert!(problem.contains(&error), "{name}: {problem}"),
+                (rendered, text, _) => panic!("{name}: {rendered:?} is not {text:?}"),
+            }
+        }
     }
 
     #[test]
-    fn the_date_is_not_written_into_prompts() {
+    fn the_date_is_always_the_same() {
         let source =
             "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}26 Jul 2024{% endif %}";
-        assert_eq!(template(source).render("x").unwrap(), "26 Jul 2024");
+        assert_eq!(template(source).render(None, "x").unwrap(), "26 Jul 2024");
     }
 }

@@ -167,6 +167,7 @@ pub(super) mod tests {
                 n_batch: 512,
                 n_ubatch: 512,
                 affinity: None,
+                repack: None,
             },
             buffers: BufferSizes { model: Some(78 << 20), kv_cache: Some(18 << 20), compute: Some(15 << 20) },
             devices: vec!["CPU".into()],

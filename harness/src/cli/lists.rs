@@ -1,6 +1,7 @@
 //! Lists as typed on the command line: models, chunks, prompt lengths.
 
-use std::{collections::BTreeSet, path::Path};
+use slm_models::{FileType, Shape, UnknownWeightType, WeightType, WeightTypes};
+use std::{collections::BTreeSet, path::Path, str::FromStr};
 
 /// The most chunks a document is cut into (SlimLM paper, section 2.1).
 pub(super) const MAX_CHUNKS: u8 = 5;
@@ -79,6 +80,50 @@ pub(super) fn parse_devices(text: &str) -> Result<DeviceList, String> {
     Ok(DeviceList::Named(names))
 }
 
+/// Quantisations as typed, in order, each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuantList(pub Vec<FileType>);
+
+/// Parses `f16,q8_0,q4_k_m`.
+pub(super) fn parse_quants(text: &str) -> Result<QuantList, String> {
+    let mut quants = Vec::new();
+    for part in text.split(',') {
+        let quant: FileType = part.trim().parse().map_err(|error| format!("{error}"))?;
+        if !quants.contains(&quant) {
+            quants.push(quant);
+        }
+    }
+    Ok(QuantList(quants))
+}
+
+/// `--embd`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbdArg {
+    /// What llama.cpp's quantiser gives the embeddings, and the output matrix.
+    Auto,
+    /// This type.
+    Type(WeightType),
+}
+
+impl FromStr for EmbdArg {
+    type Err = UnknownWeightType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWeightType> {
+        if text == "auto" { Ok(Self::Auto) } else { text.parse().map(Self::Type) }
+    }
+}
+
+impl EmbdArg {
+    /// The types of a synthetic model: a quantisation, with what `--embd` says of it.
+    pub fn weight_types(embd: Option<Self>, quant: FileType, shape: &Shape) -> WeightTypes {
+        match embd {
+            None => WeightTypes::of(quant),
+            Some(Self::Auto) => WeightTypes::as_quantised(quant, shape),
+            Some(Self::Type(embeddings)) => WeightTypes::of(quant).with_embeddings(embeddings),
+        }
+    }
+}
+
 /// Models as typed, in order, each once: catalogue names, files, `shape:…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelList(pub Vec<String>);
@@ -138,12 +183,22 @@ mod tests {
         assert_eq!(list.0, ["slimlm-125m", "shape:arch=mpt,layers=16,d_model=1024", "./my.gguf"]);
     }
 
+    #[test]
+    fn quantisations_are_each_taken_once() {
+        let list = parse_quants("f16, Q8_0,q4_k_m,f16").unwrap();
+        assert_eq!(list.0, [FileType::F16, FileType::Q8_0, FileType::Q4KM]);
+        for bad in ["", "q4", "f16,", "q4_k"] {
+            assert!(parse_quants(bad).unwrap_err().contains("q5_k_m"), "{bad}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_text_makes_a_parser_panic(text in ".*") {
             let _ = parse_chunks(&text);
             let _ = parse_prompt_tokens(&text);
             let _ = parse_models(&text);
+            let _ = parse_quants(&text);
         }
     }
 }

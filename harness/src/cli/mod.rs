@@ -18,17 +18,17 @@ pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
 pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use export::{ExportArgs, ExportFormat};
-pub use lists::{ContextLengths, DeviceList, ModelList};
+pub use lists::{ContextLengths, DeviceList, EmbdArg, ModelList, QuantList};
 pub use phone::PhoneArgs;
 pub use pull::PullArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
-pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, weight_types};
+pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, SwitchArg, ThreadsArg, ToggleArg};
 pub use sweet_spot::SweetSpotArgs;
 pub use usage::one_line;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use slm_models::WeightType;
+use slm_models::FileType;
 use std::path::PathBuf;
 
 /// How fast, how heavy and how good is a small language model on this phone?
@@ -86,12 +86,13 @@ pub enum ModelsCommand {
     Make {
         /// Catalogue name or `shape:arch=…,layers=…`
         model: String,
-        /// Weight type: `q4_0`, `q8_0`, `f16` or `f32`
-        #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
-        quant: WeightType,
-        /// Weight type of the embeddings [default: as --quant]
-        #[arg(long, value_name = "TYPE")]
-        embd: Option<WeightType>,
+        /// Quantisation: `f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`, `q3_k_m`…
+        #[arg(long, value_name = "TYPE", default_value_t = FileType::Q4_0)]
+        quant: FileType,
+        /// Weight type of the embeddings; `auto`: what llama.cpp's quantiser gives them
+        /// [default: as --quant, `auto` for the K types]
+        #[arg(long, value_name = "TYPE|auto")]
+        embd: Option<EmbdArg>,
         /// Seed of the weights
         #[arg(long, default_value_t = 1)]
         seed: u64,

@@ -1,8 +1,8 @@
 //! `bench sweep` as typed.
 
-use super::{AdbArgs, ContextLengths, DeviceList, ModelList, OutputArgs, lists};
+use super::{AdbArgs, ContextLengths, DeviceList, EmbdArg, ModelList, OutputArgs, QuantList, lists};
 use clap::{Args, ValueEnum};
-use slm_models::{WeightType, WeightTypes};
+use slm_models::FileType;
 use slm_protocol::CpuList;
 use std::{path::PathBuf, time::Duration};
 
@@ -12,7 +12,7 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 25] = [
+const PLANNED: [&str; 27] = [
     "device",
     "models",
     "chunks",
@@ -21,6 +21,8 @@ const PLANNED: [&str; 25] = [
     "backend",
     "quant",
     "embd",
+    "repack",
+    "system",
     "repetitions",
     "warmups",
     "max_new_tokens",
@@ -60,18 +62,21 @@ pub struct SweepArgs {
     /// Prompts of exactly these numbers of tokens, instead of --chunks
     #[arg(long, value_name = "LIST", value_parser = parse_token_list)]
     prompt_tokens: Option<ContextLengths>,
-    /// Folder with questions.txt, requests.txt and documents/ [default: the study's own]
-    #[arg(long, value_name = "DIR")]
+    /// `docassist` (the paper's prompt for document assistance), or a folder with questions.txt,
+    /// requests.txt and documents/ [default: the study's own]
+    #[arg(long, value_name = "NAME|DIR")]
     pub prompts: Option<PathBuf>,
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
-    /// Weight type of synthetic models: `q4_0`, `q8_0`, `f16` or `f32`
-    #[arg(long, value_name = "TYPE", default_value_t = WeightType::Q4_0)]
-    quant: WeightType,
-    /// Weight type of synthetic models' embeddings [default: as --quant]
-    #[arg(long, value_name = "TYPE")]
-    embd: Option<WeightType>,
+    /// Quantisations, separated by commas: every synthetic model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`,
+    /// `q4_0`, `q3_k_m`…) [default: q4_0]
+    #[arg(long, value_name = "LIST", value_parser = lists::parse_quants)]
+    quant: Option<QuantList>,
+    /// Weight type of synthetic models' embeddings; `auto`: what llama.cpp's quantiser gives
+    /// them [default: as --quant, `auto` for the K types]
+    #[arg(long, value_name = "TYPE|auto")]
+    pub embd: Option<EmbdArg>,
     /// Measured runs of every prompt [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repetitions: Option<u32>,
@@ -87,6 +92,9 @@ pub struct SweepArgs {
     /// Do not render prompts through the model's chat template
     #[arg(long)]
     pub no_chat_template: bool,
+    /// Message of the system before each prompt, through the chat template
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_chat_template")]
+    pub system: Option<String>,
     /// Compute threads; calibrate: what decodes fastest, found by a short trial of each
     /// model; auto: calibrate on phones, else the free physical cores
     #[arg(long, value_name = "N|auto|calibrate", default_value = "auto", value_parser = parse_threads)]
@@ -114,6 +122,9 @@ pub struct SweepArgs {
     /// How weights get into memory
     #[arg(long, value_enum, default_value_t = LoadArg::Mmap)]
     pub load: LoadArg,
+    /// Lay weights out anew for the CPU's kernels, where the engine can
+    #[arg(long, value_enum, default_value_t = SwitchArg::On)]
+    pub repack: SwitchArg,
     /// Give up a trial after this time
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_duration)]
     pub timeout: Duration,
@@ -141,9 +152,14 @@ pub struct SweepArgs {
 }
 
 impl SweepArgs {
-    /// Weight types of synthetic models.
-    pub fn weight_types(&self) -> WeightTypes {
-        weight_types(self.quant, self.embd)
+    /// Quantisations of synthetic models, as typed or by default.
+    pub fn quants(&self) -> Vec<FileType> {
+        self.asked_quants().map_or_else(|| vec![FileType::Q4_0], <[_]>::to_vec)
+    }
+
+    /// Quantisations as typed.
+    pub fn asked_quants(&self) -> Option<&[FileType]> {
+        self.quant.as_ref().map(|list| list.0.as_slice())
     }
 
     /// Models to measure, as typed or by default.
@@ -170,11 +186,6 @@ impl SweepArgs {
     pub fn max_new_tokens(&self) -> u32 {
         self.max_new_tokens.unwrap_or(if self.quick { 32 } else { 64 })
     }
-}
-
-/// One type for all, or another for the embeddings.
-pub fn weight_types(quant: WeightType, embd: Option<WeightType>) -> WeightTypes {
-    WeightTypes { embeddings: embd.unwrap_or(quant), ..WeightTypes::uniform(quant) }
 }
 
 fn parse_chunk_list(text: &str) -> Result<ContextLengths, String> {
@@ -274,6 +285,15 @@ pub enum ToggleArg {
     /// Asked for
     On,
     /// Ruled out
+    Off,
+}
+
+/// `--repack`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SwitchArg {
+    /// Where the engine can
+    On,
+    /// Never
     Off,
 }
 

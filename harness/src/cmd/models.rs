@@ -3,14 +3,14 @@
 
 use super::Outcome;
 use crate::{
-    cli::{ModelsCommand, OutputFormat, weight_types},
+    cli::{EmbdArg, ModelsCommand, OutputFormat},
     error::{Error, Result},
-    models::{Named, cache_folder, named, quant_of},
+    models::{Named, cache_folder, named, quant_of, types_of},
     show::{self, bytes, clean, columns, data},
 };
 use serde_json::{Value, json};
 use slm_models::{
-    Catalogue, Entry, Header, MakeError, MakeOptions, Shape, WeightType, WeightTypes, cache_file_name, make,
+    Catalogue, Entry, FileType, Header, MakeError, MakeOptions, Shape, WeightTypes, cache_file_name, make,
 };
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
         ModelsCommand::List(output) => list(output.output),
         ModelsCommand::Show { model, output } => show(&model, output.output),
         ModelsCommand::Make { model, quant, embd, seed, out, output } => {
-            make_file(&model, MakeOptions { types: weight_types(quant, embd), seed }, out, output.output)
+            make_file(&model, (quant, embd), seed, out, output.output)
         }
         ModelsCommand::Pull(args) => return super::pull::run(&args),
         ModelsCommand::Quantize(args) => return super::quantize::run(&args),
@@ -88,14 +88,15 @@ fn text_row(key: &str, value: &Value) -> Option<Vec<String>> {
 }
 
 fn shape_json(shape: &Shape) -> Value {
-    let size = |weight_type| shape.data_bytes(&WeightTypes::uniform(weight_type));
+    let size = |kind| shape.data_bytes(&WeightTypes::of(kind));
     json!({
         "shape": shape.to_string(),
         "parameters": shape.params(),
         "parameters_without_embeddings": shape.params_without_embeddings(),
-        "q4_0_bytes": size(WeightType::Q4_0),
-        "q8_0_bytes": size(WeightType::Q8_0),
-        "f16_bytes": size(WeightType::F16),
+        "q4_0_bytes": size(FileType::Q4_0),
+        "q4_k_m_bytes": size(FileType::Q4KM),
+        "q8_0_bytes": size(FileType::Q8_0),
+        "f16_bytes": size(FileType::F16),
         "kv_cache_bytes_per_1000_tokens": shape.kv_elements_per_token() * 2 * 1000,
         "unsupported": shape.unsupported(),
     })
@@ -128,6 +129,8 @@ fn file_json(path: &Path, header: &Header) -> Value {
         "architecture": facts.arch,
         "weights": if header.is_synthetic() { "synthetic" } else { "real" },
         "type": quant_of(header),
+        "bits_per_weight": rounded(header.bits_per_weight()),
+        "tensor_types": tensor_types(header),
         "parameters": header.params(),
         "tensors": header.tensors.len(),
         "weights_read_per_token_bytes": header.decode_bytes(),
@@ -138,7 +141,31 @@ fn file_json(path: &Path, header: &Header) -> Value {
     })
 }
 
-fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: OutputFormat) -> Result<()> {
+/// Two digits behind the point are enough for people and programs.
+fn rounded(bits: f64) -> f64 {
+    (bits * 100.0).round() / 100.0
+}
+
+/// How many tensors have which type, as `q4_K 10, q6_K 4, f32 9`.
+fn tensor_types(header: &Header) -> String {
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for tensor in &header.tensors {
+        match counts.iter_mut().find(|(name, _)| *name == tensor.ggml_type.name()) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((tensor.ggml_type.name(), 1)),
+        }
+    }
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
+}
+
+fn make_file(
+    name: &str,
+    (quant, embd): (FileType, Option<EmbdArg>),
+    seed: u64,
+    out: Option<PathBuf>,
+    output: OutputFormat,
+) -> Result<()> {
     let shape = match named(name)? {
         Named::Catalogue(entry) => entry.shape.clone(),
         Named::Shape(shape) => *shape,
@@ -151,6 +178,7 @@ fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: Out
         let error = MakeError::Unsupported { arch: shape.arch().name(), reason };
         return Err(Error::input(error.to_string(), "choose another arch"));
     }
+    let options = MakeOptions { types: types_of(embd, quant, &shape)?, seed };
     let file = out.unwrap_or_else(|| cache_folder().join(cache_file_name(name, &shape, &options)));
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
@@ -169,6 +197,7 @@ fn make_file(name: &str, options: MakeOptions, out: Option<PathBuf>, output: Out
             "sha256": made.sha256,
             "parameters": made.params,
             "types": options.types.to_string(),
+            "bits_per_weight": rounded(shape.bits_per_weight(&options.types)),
             "seed": options.seed,
         }));
     }

@@ -2,11 +2,11 @@
 
 use super::compute::{Compute, is_phone};
 use crate::{
-    cli::{BackendArg, LoadArg, SweepArgs, ToggleArg},
+    cli::{BackendArg, LoadArg, SweepArgs, SwitchArg, ToggleArg},
     error::{Error, Result},
     models,
     plan::{Conditions, Plan, PlanInput},
-    prompts::{self, PromptSet},
+    prompts,
 };
 use slm_protocol::{AgentFacts, CoolDown, EngineKind, EngineOptions, FlashAttention, LoadMode};
 use std::time::Duration;
@@ -21,7 +21,7 @@ const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
 pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<Plan> {
-    let set = args.prompts.as_deref().map_or_else(|| Ok(PromptSet::builtin()), PromptSet::read)?;
+    let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
         BackendArg::Null => EngineKind::Null,
@@ -37,7 +37,8 @@ pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result
         devices: devices.iter().map(|(name, _)| name.clone()).collect(),
         backend,
         models,
-        prompts: prompts::build(&set, &args.contexts()),
+        prompts,
+        prompt_set: args.prompts.as_ref().map(|source| source.display().to_string()),
         options: options(args, devices)?,
         repetitions: args.repetitions(),
         warmups: args.warmups,
@@ -70,6 +71,7 @@ fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<EngineO
         },
         affinity: one.affinity,
         calibrate_threads,
+        repack: args.repack == SwitchArg::On,
     })
 }
 

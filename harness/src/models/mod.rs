@@ -5,4 +5,4 @@ mod cache;
 mod resolve;
 
 pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
-pub use resolve::{Named, hash_file, named, quant_of, resolve_all};
+pub use resolve::{Named, hash_file, named, quant_of, resolve_all, types_of};

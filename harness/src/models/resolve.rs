@@ -1,7 +1,7 @@
 //! What a model's name on the command line stands for.
 
 use crate::{
-    cli::{StopArg, SweepArgs},
+    cli::{EmbdArg, StopArg, SweepArgs},
     error::{Error, Result},
     hex,
     hub::{Address, Hub, HubError, HubOptions},
@@ -9,7 +9,7 @@ use crate::{
     show::{clean, note, pull_steps},
 };
 use sha2::{Digest, Sha256};
-use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header_of_part};
+use slm_models::{Catalogue, Entry, FileType, GgufError, Header, Shape, WeightTypes, read_header_of_part};
 use slm_protocol::{EngineKind, Generation, StopRule};
 use std::{
     collections::BTreeMap,
@@ -82,46 +82,75 @@ fn not_a_model(error: &GgufError) -> Error {
     Error::input(error.to_string(), "give a readable GGUF file (version 2 or 3)")
 }
 
-/// Resolves all models of a sweep, each once.
+/// The storage types of a synthetic model.
+///
+/// # Errors
+/// [`Error::Input`] when a type that was asked for does not fit the shape.
+pub fn types_of(embd: Option<EmbdArg>, quant: FileType, shape: &Shape) -> Result<WeightTypes> {
+    let types = EmbdArg::weight_types(embd, quant, shape);
+    match types.misfit(shape) {
+        None => Ok(types),
+        Some(problem) => Err(Error::input(problem, "give a type with groups of 32 as --embd, or auto")),
+    }
+}
+
+/// Resolves all models of a sweep, each once in every quantisation.
 ///
 /// # Errors
 /// [`Error::Input`] that names the model, what is wrong and the remedy.
 pub fn resolve_all(args: &SweepArgs, backend: EngineKind) -> Result<Vec<PlannedModel>> {
     let mut models: Vec<PlannedModel> = Vec::new();
     for name in args.models() {
-        let model = resolve(&name, args, backend)?;
-        if let Some(double) = models.iter().find(|other| other.name == model.name) {
+        let resolved = resolve(&name, args, backend)?;
+        if let Some(double) = models.iter().find(|other| other.name == resolved[0].name) {
             let what = format!("'{name}' and an earlier model are both called {}", double.name);
             return Err(Error::input(what, "give each model once; rename a file to tell it from another"));
         }
-        models.push(model);
+        models.extend(resolved);
     }
     Ok(models)
 }
 
-fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<PlannedModel> {
-    let types = args.weight_types();
-    let mut model = match named(name)? {
+/// One model in every quantisation; at least one.
+fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<Vec<PlannedModel>> {
+    let mut models = match named(name)? {
         Named::Catalogue(entry) => {
             if let Some(reason) = &entry.unsupported {
                 let what = format!("{} cannot be measured: {reason}", entry.name);
                 return Err(Error::input(what, "choose another model or describe a similar one as shape:…"));
             }
-            from_shape(entry.name.clone(), entry.shape.clone(), types, args)
+            from_shape(&entry.name, &entry.shape, args)?
         }
         Named::Shape(shape) => {
             if let Some(reason) = shape.unsupported() {
                 let what = format!("{shape} cannot be measured: {reason}");
                 return Err(Error::input(what, "choose another arch"));
             }
-            from_shape(shape_name(name, &shape), *shape, types, args)
+            from_shape(&shape_name(name, &shape), &shape, args)?
         }
-        Named::File(path, header) => from_file(&path, &header, args)?,
+        Named::File(path, header) => {
+            refuse_other_quants(name, &header, args)?;
+            vec![from_file(&path, &header, args)?]
+        }
     };
     if backend == EngineKind::Null {
-        model.source = ModelSource::Nothing;
+        models.iter_mut().for_each(|model| model.source = ModelSource::Nothing);
     }
-    Ok(model)
+    Ok(models)
+}
+
+/// A file is measured as it is: any other quantisation than its own is refused.
+fn refuse_other_quants(name: &str, header: &Header, args: &SweepArgs) -> Result<()> {
+    let own = header.file_type();
+    match args.asked_quants() {
+        Some(asked) if asked.iter().any(|quant| Some(*quant) != own) => {
+            let other = asked.iter().find(|quant| Some(**quant) != own).map_or("", |quant| quant.name());
+            let what = format!("{name} is a file of type {}, and --quant asks for {other}", quant_of(header));
+            let remedy = "leave --quant out to measure it as it is, or give files of each type; a file is not quantised here";
+            Err(Error::input(what, remedy))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A shape's name in tables: as typed where that is short, so that the user finds
@@ -130,16 +159,21 @@ fn shape_name(typed: &str, shape: &Shape) -> String {
     if typed.len() <= 80 { typed.to_owned() } else { format!("shape:{shape}") }
 }
 
-fn from_shape(name: String, shape: Shape, types: WeightTypes, args: &SweepArgs) -> PlannedModel {
-    PlannedModel {
-        name,
-        weights: Weights::Synthetic,
-        quant: types.to_string(),
-        params: shape.params(),
-        file_bytes: shape.data_bytes(&types),
-        source: ModelSource::Shape { shape, types, seed: WEIGHTS_SEED },
-        generation: generation(args, Weights::Synthetic),
-    }
+fn from_shape(name: &str, shape: &Shape, args: &SweepArgs) -> Result<Vec<PlannedModel>> {
+    let planned = |quant: FileType| {
+        let types = types_of(args.embd, quant, shape)?;
+        Ok(PlannedModel {
+            name: name.to_owned(),
+            weights: Weights::Synthetic,
+            quant: types.to_string(),
+            params: shape.params(),
+            bits_per_weight: Some(shape.bits_per_weight(&types)),
+            file_bytes: shape.data_bytes(&types),
+            source: ModelSource::Shape { shape: shape.clone(), types, seed: WEIGHTS_SEED },
+            generation: generation(args, Weights::Synthetic),
+        })
+    };
+    args.quants().into_iter().map(planned).collect()
 }
 
 fn from_file(path: &Path, header: &Header, args: &SweepArgs) -> Result<PlannedModel> {
@@ -155,6 +189,7 @@ fn from_file(path: &Path, header: &Header, args: &SweepArgs) -> Result<PlannedMo
         weights,
         quant: quant_of(header),
         params: header.params(),
+        bits_per_weight: Some(header.bits_per_weight()),
         file_bytes,
         source: ModelSource::File { path: text, sha256 },
         generation: generation(args, weights),
@@ -168,12 +203,20 @@ fn generation(args: &SweepArgs, weights: Weights) -> Generation {
         (Some(StopArg::Length), _) | (None, Weights::Synthetic) => StopRule::FixedLength,
         (Some(StopArg::EndToken), _) | (None, Weights::Real) => StopRule::Natural,
     };
-    Generation { max_new_tokens: args.max_new_tokens(), stop, chat_template: !args.no_chat_template }
+    Generation {
+        max_new_tokens: args.max_new_tokens(),
+        stop,
+        chat_template: !args.no_chat_template,
+        system: args.system.clone(),
+    }
 }
 
-/// The types of a file's weights: the one that most matrices have, and the
-/// embedding's where it differs.
+/// The types of a file's weights: of llama.cpp's K mixtures their name; else the type
+/// that most matrices have, and the embedding's where it differs.
 pub fn quant_of(header: &Header) -> String {
+    if let Some(mixture) = header.file_type().filter(|kind| kind.is_k_quant()) {
+        return mixture.name().to_owned();
+    }
     let mut elements: BTreeMap<&str, u64> = BTreeMap::new();
     let is_matrix = |name: &str| name.starts_with("blk.") && name.ends_with(".weight");
     for tensor in header.tensors.iter().filter(|tensor| is_matrix(&tensor.name) && tensor.dims.len() > 1) {

@@ -46,6 +46,10 @@ pub struct PlannedModel {
     pub quant: String,
     /// Parameters.
     pub params: u64,
+    /// Bits that a parameter really takes on average, by the types of the tensors;
+    /// not in plans of versions before 0.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bits_per_weight: Option<f64>,
     /// Size of the model file, bytes.
     pub file_bytes: u64,
     /// Where the file comes from.
@@ -104,6 +108,9 @@ pub struct PlanInput {
     pub models: Vec<PlannedModel>,
     /// All prompts, context by context.
     pub prompts: Vec<BuiltPrompt>,
+    /// Where they are from, as typed: `docassist` or a folder; `None`: the study's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_set: Option<String>,
     /// Engine options; `threads` is fixed before the first model is loaded, or left to
     /// a calibration of each model.
     pub options: EngineOptions,

@@ -56,15 +56,22 @@ pub(crate) mod tests {
             weights: Weights::Synthetic,
             quant: "q4_0".into(),
             params: 125_000_000,
+            bits_per_weight: None,
             file_bytes: 78_000_000,
             source: ModelSource::Nothing,
-            generation: Generation { max_new_tokens: 64, stop: StopRule::FixedLength, chat_template: true },
+            generation: Generation {
+                max_new_tokens: 64,
+                stop: StopRule::FixedLength,
+                chat_template: true,
+                system: None,
+            },
         };
         PlanInput {
             devices: vec!["local".into()],
             backend: EngineKind::Null,
             models: (0..models).map(model).collect(),
             prompts: build(&PromptSet::builtin(), &ContextLengths::Chunks(chunks.to_vec())),
+            prompt_set: None,
             options: EngineOptions {
                 threads: Some(2),
                 flash_attention: FlashAttention::Auto,
@@ -73,6 +80,7 @@ pub(crate) mod tests {
                 load: LoadMode::Mmap,
                 affinity: None,
                 calibrate_threads: false,
+                repack: true,
             },
             repetitions,
             warmups: 1,

@@ -44,7 +44,8 @@ impl Context {
 /// A prompt, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BuiltPrompt {
-    /// `q1`…, `r1-k2`… (request 1 with two chunks), `d1-200` (200 tokens of document 1).
+    /// `q1`…, `r1-k2`… (request 1 with two chunks), `d1-200` (200 tokens of document 1),
+    /// `summ1-k2`, `qs1-k2`, `qa1-k2` (tasks on document 1).
     pub id: String,
     /// The cell it belongs to.
     pub context: Context,

@@ -88,7 +88,7 @@ fn read_text(path: &Path) -> Result<String> {
     fs::read_to_string(path).map_err(|error| missing(path, &error.to_string()))
 }
 
-fn lines(text: &str) -> Vec<String> {
+pub(super) fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 

@@ -108,13 +108,13 @@ impl QuantPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slm_models::{MakeOptions, Shape, WeightType, WeightTypes, make, read_header};
+    use slm_models::{FileType, MakeOptions, Shape, WeightTypes, make, read_header};
 
     fn source() -> Header {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.gguf");
         let shape: Shape = "arch=llama,layers=1,d_model=32,heads=1,vocab=257,d_ff=32".parse().unwrap();
-        let options = MakeOptions { types: WeightTypes::uniform(WeightType::F16), seed: 1 };
+        let options = MakeOptions { types: WeightTypes::of(FileType::F16), seed: 1 };
         make(&shape, &options, &path, &mut |_, _| {}).unwrap();
         read_header(&path).unwrap()
     }

@@ -10,6 +10,7 @@ mod html;
 mod markdown;
 mod model;
 mod plot;
+mod quantisation;
 mod read;
 mod table;
 mod tables;

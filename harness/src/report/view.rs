@@ -79,6 +79,12 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
             &["itps-by-context", "otps-by-context", "ttft-by-context", "runtime-by-context", "phases"],
             vec![],
         ),
+        section(
+            "quantisation",
+            "By quantisation",
+            &["quantisation"],
+            vec![("", tables::quantisation(model).unless_empty())],
+        ),
         section("baseline", "Beside the baseline", &[], vec![("", compared)]),
         section(
             "memory",
@@ -140,8 +146,12 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
 }
 
 fn named(plots: &[Plot], names: &[&str]) -> Vec<usize> {
-    let belongs =
-        |plot: &Plot, name: &str| plot.name == name || (name == "course" && plot.name.starts_with("course-"));
+    // One plot for each run, or for each model: `course-2`, `quantisation-1`.
+    let is_numbered = |plot: &Plot, name: &str| {
+        let number = plot.name.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+        number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    let belongs = |plot: &Plot, name: &str| plot.name == name || is_numbered(plot, name);
     names.iter().flat_map(|name| (0..plots.len()).filter(move |&i| belongs(&plots[i], name))).collect()
 }
 

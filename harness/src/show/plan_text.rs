@@ -9,13 +9,15 @@ use crate::{
 /// The plan as text, with its forecast. `present` tells which model files exist.
 pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let input = &plan.input;
-    let mut rows = vec![["model", "weights", "type", "parameters", "file", ""].map(str::to_owned).to_vec()];
+    let mut rows =
+        vec![["model", "weights", "type", "parameters", "bits each", "file", ""].map(str::to_owned).to_vec()];
     for (model, present) in input.models.iter().zip(present) {
         rows.push(vec![
             clean(&model.name),
             model.weights.name().to_owned(),
             clean(&model.quant),
             format!("{:.1} M", model.params as f64 / 1e6),
+            model.bits_per_weight.map_or_else(String::new, |bits| format!("{bits:.2}")),
             bytes(model.file_bytes),
             if *present { "present".into() } else { "to be made".into() },
         ]);
@@ -34,8 +36,9 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let (devices, on_each) = if input.devices.len() > 1 { ("devices", " on each") } else { ("device", "") };
     let unset = if input.options.calibrate_threads { "calibrated" } else { "auto" };
     let threads = input.options.threads.map_or_else(|| unset.to_owned(), |threads| threads.to_string());
+    let set = input.prompt_set.as_deref().map(|set| format!(" of {}", clean(set))).unwrap_or_default();
     format!(
-        "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts, {} runs each\n\
+        "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts{set}, {} runs each\n\
          {} trials{on_each}, {warmups} of them warm-ups, in an order of seed {}\n\
          time: about {} (a rough forecast); disk: {} of models to be made, {} of results\n",
         columns(&rows),

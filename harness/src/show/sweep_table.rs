@@ -33,10 +33,14 @@ fn sweep_table(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow
     let mut notes = Notes::default();
     for (index, context) in contexts.into_iter().enumerate() {
         rows.push(vec![String::new()]);
-        rows.push(vec![heading(index, context, summary)]);
+        rows.push(vec![heading(index, context, plan, summary)]);
         for (cell, row) in summary.iter().filter(|(cell, _)| cell.context == context) {
             rows.push(our_row(plan, cell, row, &mut notes));
-            rows.extend(paper.iter().find(|theirs| same_cell(theirs, row)).map(|theirs| {
+            let theirs =
+                paper.iter().find(|theirs| same_cell(theirs, row) && plan.input.prompt_set.is_none());
+            // Once, beneath the last of a model's quantisations.
+            let last = plan.input.models.iter().rposition(|other| other.name == row.model);
+            rows.extend(theirs.filter(|_| last == Some(cell.model)).map(|theirs| {
                 notes.paper = true;
                 paper_row(theirs)
             }));
@@ -77,7 +81,7 @@ impl Notes {
     }
 }
 
-fn heading(index: usize, context: Context, summary: &[(Cell, &SummaryRow)]) -> String {
+fn heading(index: usize, context: Context, plan: &Plan, summary: &[(Cell, &SummaryRow)]) -> String {
     let letter = char::from(b'a' + u8::try_from(index).unwrap_or(25).min(25));
     let rows = summary.iter().filter(|(cell, _)| cell.context == context);
     let counts: Vec<f64> = rows.filter_map(|(_, row)| row.n_in).collect();
@@ -87,7 +91,11 @@ fn heading(index: usize, context: Context, summary: &[(Cell, &SummaryRow)]) -> S
         _ if (range.0.round() - range.1.round()).abs() < 0.5 => format!(", {:.0} tokens in", range.0),
         _ => format!(", {:.0} to {:.0} tokens in", range.0, range.1),
     };
+    let is_docassist = plan.input.prompt_set.as_deref() == Some("docassist");
     match context {
+        Context::Chunks(0) if is_docassist => format!("({letter}) task without a document{tokens}"),
+        Context::Chunks(1) if is_docassist => format!("({letter}) task on 1 chunk{tokens}"),
+        Context::Chunks(k) if is_docassist => format!("({letter}) task on {k} chunks{tokens}"),
         Context::Chunks(0) => format!("({letter}) question alone{tokens}"),
         Context::Chunks(1) => format!("({letter}) request and 1 chunk{tokens}"),
         Context::Chunks(k) => format!("({letter}) request and {k} chunks{tokens}"),
@@ -97,6 +105,10 @@ fn heading(index: usize, context: Context, summary: &[(Cell, &SummaryRow)]) -> S
 
 fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec<String> {
     let mut name = clean(&row.model);
+    // Named only where it tells rows apart.
+    if plan.input.models.iter().any(|other| other.name == row.model && other.quant != row.quant) {
+        name = format!("{name} {}", clean(&row.quant));
+    }
     if plan.input.models[cell.model].weights == Weights::Synthetic {
         notes.synthetic = true;
         name.push_str(" *");

@@ -79,15 +79,22 @@ impl Made {
             weights: Weights::Synthetic,
             quant: "q4_0".into(),
             params,
+            bits_per_weight: None,
             file_bytes: params * 9 / 16,
             source: ModelSource::Nothing,
-            generation: Generation { max_new_tokens: 64, stop: StopRule::FixedLength, chat_template: true },
+            generation: Generation {
+                max_new_tokens: 64,
+                stop: StopRule::FixedLength,
+                chat_template: true,
+                system: None,
+            },
         };
         PlanInput {
             devices: vec!["local".into()],
             backend: EngineKind::Llama,
             models: self.models.iter().map(model).collect(),
             prompts: build(&PromptSet::builtin(), &self.lengths),
+            prompt_set: None,
             options: EngineOptions {
                 threads: Some(self.threads),
                 flash_attention: FlashAttention::Auto,
@@ -96,6 +103,7 @@ impl Made {
                 load: LoadMode::Mmap,
                 affinity: None,
                 calibrate_threads: false,
+                repack: true,
             },
             repetitions: self.repetitions,
             warmups: 1,

@@ -26,6 +26,8 @@ use std::{
 pub(crate) struct Recipe {
     /// Models by name and parameters.
     pub(crate) models: Vec<(String, u64)>,
+    /// Quantisations, each of every model.
+    pub(crate) quants: &'static [&'static str],
     /// Runs of each prompt.
     pub(crate) repetitions: u32,
     /// What every model wrote.
@@ -103,20 +105,32 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
 }
 
 fn input(recipe: &Recipe) -> PlanInput {
-    let model = |(name, params): &(String, u64)| PlannedModel {
+    let model = |((name, params), quant): (&(String, u64), &str)| PlannedModel {
         name: name.clone(),
         weights: Weights::Synthetic,
-        quant: "q4_0".into(),
+        quant: quant.into(),
         params: *params,
+        bits_per_weight: Some(bits(quant)),
         file_bytes: params * 9 / 16,
         source: ModelSource::Nothing,
-        generation: Generation { max_new_tokens: 64, stop: StopRule::FixedLength, chat_template: true },
+        generation: Generation {
+            max_new_tokens: 64,
+            stop: StopRule::FixedLength,
+            chat_template: true,
+            system: None,
+        },
     };
     PlanInput {
         devices: vec!["phone".into()],
         backend: EngineKind::Llama,
-        models: recipe.models.iter().map(model).collect(),
+        models: recipe
+            .models
+            .iter()
+            .flat_map(|m| recipe.quants.iter().map(move |&q| (m, q)))
+            .map(model)
+            .collect(),
         prompts: build(&PromptSet::builtin(), &ContextLengths::Chunks((0..=5).collect())),
+        prompt_set: None,
         options: EngineOptions {
             threads: Some(4),
             flash_attention: FlashAttention::Auto,
@@ -125,6 +139,7 @@ fn input(recipe: &Recipe) -> PlanInput {
             load: LoadMode::Mmap,
             affinity: None,
             calibrate_threads: false,
+            repack: true,
         },
         repetitions: recipe.repetitions,
         warmups: 1,
@@ -132,6 +147,19 @@ fn input(recipe: &Recipe) -> PlanInput {
         gap_ms: 20,
         seed: 1,
         conditions: Conditions::default(),
+    }
+}
+
+/// Bits per weight, about.
+fn bits(quant: &str) -> f64 {
+    match quant {
+        "f16" => 16.0,
+        "q8_0" => 8.5,
+        "q6_k" => 6.6,
+        "q5_k_m" => 5.7,
+        "q4_k_m" => 4.9,
+        "q3_k_m" => 4.0,
+        _ => 4.5,
     }
 }
 
@@ -163,6 +191,9 @@ impl<'a> Rows<'a> {
         let slow = 1.0 + self.heat / 100.0;
         let itps = 6e10 / params * (1.0 + 0.6 * (-chunks).exp()) / slow * self.noise(0.03);
         let otps = 1.1e10 / (params + 1.4e7 * chunks) / slow * self.noise(0.02);
+        // Decoding reads the weights, prefill computes with them.
+        let share = 4.5 / bits(&model.quant);
+        let (itps, otps) = (itps * share.powf(0.2), otps * share);
         let suspect = self.rng.random_range(0.0..1.0) < 0.06;
         let otps = if suspect { otps * 0.8 } else { otps };
         let prefill = f64::from(n_in) / itps;

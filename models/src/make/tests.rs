@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::{WeightType, read_header};
+use crate::{FileType, read_header};
 
 fn tiny(text: &str) -> Shape {
     Shape::parse_free(&format!("{text},layers=2,d_model=64,heads=2,vocab=300,context=64")).unwrap()
@@ -44,8 +44,8 @@ fn content_depends_on_seed_and_types_alone() {
     let first = made(&shape, &options, folder.path());
     assert_eq!(made(&shape, &options, folder.path()), first);
     assert_ne!(made(&shape, &MakeOptions { seed: 1, ..options }, folder.path()).1, first.1);
-    for weight_type in [WeightType::Q8_0, WeightType::F16, WeightType::F32] {
-        let options = MakeOptions { types: WeightTypes::uniform(weight_type), seed: 0 };
+    for kind in [FileType::Q8_0, FileType::F16, FileType::F32] {
+        let options = MakeOptions { types: WeightTypes::of(kind), seed: 0 };
         let (other, _) = made(&shape, &options, folder.path());
         assert_eq!(other.params, first.0.params);
         assert!(other.bytes > first.0.bytes);

@@ -8,12 +8,14 @@ use crate::{
     engine::{Sampled, Session, Setup, StepError},
     signals,
 };
-use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel};
 use llama_cpp_sys_2 as sys;
-use slm_protocol::FlashAttention;
+use slm_protocol::{FlashAttention, LoadMode};
 use std::{
-    ffi::{CStr, c_char, c_void},
+    ffi::{CStr, CString, c_char, c_void},
     marker::PhantomData,
+    os::unix::ffi::OsStrExt,
+    path::Path,
     ptr::{self, NonNull},
     slice,
     sync::atomic::{AtomicU64, Ordering},
@@ -29,6 +31,24 @@ fn raw(model: &LlamaModel) -> *mut sys::llama_model {
     // size is asserted above. The pointer is copied and stays valid as long as the
     // reference, which every user of it here holds on to.
     unsafe { *ptr::from_ref(model).cast::<*mut sys::llama_model>() }
+}
+
+/// Loads a model; `llama-cpp-2` cannot switch repacking off. `None`: the log says why.
+pub(super) fn load(_: &LlamaBackend, path: &Path, mode: LoadMode, repack: bool) -> Option<LlamaModel> {
+    let path = CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: returns plain data.
+    let mut params = unsafe { sys::llama_model_default_params() };
+    params.load_mode = match mode {
+        LoadMode::Mmap => sys::LLAMA_LOAD_MODE_MMAP,
+        LoadMode::Read => sys::LLAMA_LOAD_MODE_NONE,
+    };
+    params.use_extra_bufts = repack;
+    // SAFETY: the path is NUL-terminated and outlives the call; the defaults point to
+    // nothing. The engine is initialised, which the first argument proves.
+    let model = NonNull::new(unsafe { sys::llama_model_load_from_file(path.as_ptr(), params) })?;
+    // SAFETY: as for `raw`, in the other direction: one pointer that is not null, owned
+    // by the result alone, which frees it as if it had loaded it.
+    Some(unsafe { std::mem::transmute::<NonNull<sys::llama_model>, LlamaModel>(model) })
 }
 
 /// The engine's one-line description of a model.

@@ -9,12 +9,7 @@ mod sample;
 use super::{ChatTemplate, LoadError, Model, Opened, Setup};
 use crate::digest;
 use context::Context;
-use llama_cpp_2::{
-    llama_backend::LlamaBackend,
-    model::{LlamaModel, params::LlamaModelParams},
-    token::LlamaToken,
-    vocab::VocabType,
-};
+use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
 pub(crate) use quantise::quantise;
 use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
@@ -40,7 +35,7 @@ pub(crate) fn facts() -> EngineFacts {
 impl Llama {
     /// Loads a file, after checking that it is what it says: the engine trusts it,
     /// and ends the process on some damaged ones.
-    pub(crate) fn load(path: &Path, mode: LoadMode) -> Result<Self, LoadError> {
+    pub(crate) fn load(path: &Path, mode: LoadMode, repack: bool) -> Result<Self, LoadError> {
         log::install();
         let refuse = |message| LoadError { failure: Failure::LoadFailed, message };
         let header = slm_models::read_header(path).map_err(|error| refuse(error.to_string()))?;
@@ -51,9 +46,8 @@ impl Llama {
         }
         let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
         log::clear();
-        let params = LlamaModelParams::default().with_use_mmap(mode == LoadMode::Mmap);
-        let model = LlamaModel::load_from_file(&backend, path, &params)
-            .map_err(|error| engine_failure(&format!("{}: {error}", path.display())))?;
+        let model = context::load(&backend, path, mode, repack)
+            .ok_or_else(|| engine_failure(&format!("{}: the engine gave no reason", path.display())))?;
         if model.vocab().vocab_type() == VocabType::NONE || model.n_vocab() < 1 {
             return Err(refuse(format!("{}: the file holds no tokenizer", path.display())));
         }
@@ -129,6 +123,7 @@ impl Model for Llama {
                 n_batch: context.n_batch(),
                 n_ubatch: context.n_ubatch(),
                 affinity: None,
+                repack: report::repacked(&lines),
             },
             session: Box::new(context),
             buffers: report::buffer_sizes(&lines),

@@ -64,6 +64,13 @@ pub(super) fn flash_attention(lines: &[Line]) -> Option<bool> {
     })
 }
 
+/// Whether any weights were laid out anew: these lie in a buffer of their own.
+pub(super) fn repacked(lines: &[Line]) -> Option<bool> {
+    let mut buffers = lines.iter().filter(|line| line.text.contains("model buffer size")).peekable();
+    buffers.peek()?;
+    Some(buffers.any(|line| line.text.contains("_REPACK model buffer size")))
+}
+
 /// The lines that prove what was set up; not the file's own metadata, which the
 /// engine prints too.
 pub(super) fn evidence(lines: &[Line]) -> Vec<String> {
@@ -179,6 +186,9 @@ sched_reserve:        CPU compute buffer size of 99.0 MiB, does not match expect
         assert_eq!(flash_attention(&log("c: flash_attn            = disabled")), Some(false));
         assert_eq!(flash_attention(&log("c: Flash Attention not supported, set to disabled")), Some(false));
         assert_eq!(flash_attention(&log("c: flash_attn            = auto")), None);
+        assert_eq!(repacked(&log(CONTEXT)), Some(true));
+        assert_eq!(repacked(&log(CONTEXT.lines().next().unwrap())), Some(false));
+        assert_eq!(repacked(&[]), None);
     }
 
     #[test]

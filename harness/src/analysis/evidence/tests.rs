@@ -56,6 +56,7 @@ fn options(affinity: Option<&str>, threads: u32) -> ResolvedOptions {
         n_batch: 512,
         n_ubatch: 512,
         affinity: affinity.map(|list| list.parse().unwrap()),
+        repack: None,
     }
 }
 

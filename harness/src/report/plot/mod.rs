@@ -8,6 +8,7 @@ mod labels;
 mod memory;
 mod palette;
 mod phases;
+mod quantisation;
 mod render;
 mod scale;
 mod scene;
@@ -43,6 +44,7 @@ pub(crate) struct Plot {
 pub(crate) fn all(model: &Model) -> Vec<Plot> {
     let mut plots: Vec<Option<Plot>> = vec![size::plot(model)];
     plots.extend(context::KINDS.iter().map(|kind| context::plot(model, *kind)));
+    plots.extend(quantisation::plots(model).into_iter().map(Some));
     plots.extend([phases::plot(model), memory::plot(model), tokens::plot(model)]);
     plots.extend(spread::KINDS.iter().map(|kind| spread::plot(model, kind)));
     plots.extend((0..model.runs.len()).take(time::MOST).map(|run| time::plot(model, run)));

@@ -11,10 +11,16 @@ use std::path::PathBuf;
 
 /// A report's model of the first `count` models, each named with `prefix` before.
 fn model(count: usize, prefix: &str) -> Model {
+    model_in(count, prefix, &["q4_0"])
+}
+
+/// The same in several quantisations.
+fn model_in(count: usize, prefix: &str, quants: &'static [&'static str]) -> Model {
     let folder = tempfile::tempdir().unwrap();
     let models = twelve().into_iter().take(count).map(|(name, params)| (format!("{prefix}{name}"), params));
     let recipe = Recipe {
         models: models.collect(),
+        quants,
         repetitions: 2,
         output: "text".into(),
         failing: true,
@@ -50,6 +56,25 @@ fn no_text_overlaps_with_1_3_and_12_models() {
 fn no_text_overlaps_with_long_and_strange_names() {
     check(&model(12, "a-company-with-a-long-name/its-model-of-2026-<b>bold</b>-"));
     check(&model(3, "日本語の名前-"));
+}
+
+#[test]
+fn no_text_overlaps_where_models_are_in_several_quantisations() {
+    for count in [1, 2] {
+        let model = model_in(count, "", &["f16", "q8_0", "q6_k", "q5_k_m", "q4_k_m", "q4_0", "q3_k_m"]);
+        check(&model);
+        let plots = all(&model);
+        let names: Vec<&str> = plots.iter().map(|plot| plot.name.as_str()).collect();
+        let expected: &[&str] =
+            if count == 1 { &["quantisation"] } else { &["quantisation-1", "quantisation-2"] };
+        assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
+        let study = &plots.iter().find(|plot| plot.name == expected[0]).unwrap().scene;
+        let lines =
+            study.marks.iter().filter(|m| matches!(m, Mark::Line { points, .. } if points.len() == 6));
+        assert_eq!(lines.count(), 14, "seven lines in two panels");
+        let texts = text_boxes(study);
+        assert!(["f16", "q3_k_m"].iter().all(|name| texts.iter().any(|(text, _)| text == name)));
+    }
 }
 
 #[test]

@@ -61,7 +61,10 @@ pub(crate) fn measures(run: &Run) -> Table {
     let mut table = Table::new(&["", ""]);
     let mut say = |name: &str, value: String| table.push(vec![Field::text(name), Field::text(value)]);
     let plan = &run.facts.plan.input;
-    say("Prompts", plan.prompts.len().to_string());
+    let set = plan.prompt_set.as_deref().map(|set| format!(" ({set})")).unwrap_or_default();
+    say("Prompts", format!("{}{set}", plan.prompts.len()));
+    let systems = plan.models.iter().filter_map(|model| model.generation.system.clone());
+    systems.take(1).for_each(|system| say("Message of the system", system));
     say("Repetitions of each prompt", plan.repetitions.to_string());
     say("Warm-ups of each context length", plan.warmups.to_string());
     say("Seed", plan.seed.to_string());
@@ -96,6 +99,7 @@ pub(crate) fn measures(run: &Run) -> Table {
         LoadMode::Read => "read into memory",
     };
     say("Weights", load.into());
+    say("Repacking", if options.repack { "on" } else { "off" }.into());
     table
 }
 

@@ -6,6 +6,7 @@ mod failures;
 mod latency;
 mod memory;
 mod paper;
+mod quantisation;
 
 pub(super) use baseline::{baseline, differences};
 pub(super) use conditions::{conditions, measures, models, quoted};
@@ -13,3 +14,4 @@ pub(super) use failures::{doubts, failures};
 pub(super) use latency::{latency, spread};
 pub(super) use memory::memory;
 pub(super) use paper::paper;
+pub(super) use quantisation::quantisation;

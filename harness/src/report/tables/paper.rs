@@ -27,7 +27,10 @@ pub(crate) fn paper(model: &Model, paper: &[Cell]) -> Table {
     for (index, context) in model.contexts().into_iter().enumerate() {
         table.group(heading(model, index, context));
         for measured in model.cells.iter().filter(|measured| measured.cell.key.context == context) {
-            let theirs = paper.iter().find(|cell| is_same(cell, &measured.cell));
+            // Other prompts than the study's have no partner in the paper.
+            let run = model.subjects[measured.subject].run;
+            let is_study = model.runs[run].facts.plan.input.prompt_set.is_none();
+            let theirs = paper.iter().find(|cell| is_study && is_same(cell, &measured.cell));
             table.push(row(model, measured, theirs, &mut notes));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::keys;
 use super::super::value::Value;
-use crate::{GgmlType, Shape, WeightTypes};
+use crate::{FileType, GgmlType, Shape, WeightTypes};
 
 /// A tensor as listed in a header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,17 @@ impl Header {
     /// Bytes of all weights.
     pub fn weight_bytes(&self) -> u64 {
         self.tensors.iter().map(|tensor| tensor.bytes).sum()
+    }
+
+    /// Bits that a parameter takes on average.
+    pub fn bits_per_weight(&self) -> f64 {
+        8.0 * self.weight_bytes() as f64 / self.params().max(1) as f64
+    }
+
+    /// What llama.cpp's quantiser says it made of the file, where it is one of its
+    /// kinds that are known here.
+    pub fn file_type(&self) -> Option<FileType> {
+        FileType::from_number(self.metadata.get("general.file_type")?.as_u64()?)
     }
 
     /// Bytes of weights that the decoding of one token reads: all but tables of which
