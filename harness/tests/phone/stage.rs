@@ -100,3 +100,14 @@ impl Stage {
         });
     }
 }
+
+impl Drop for Stage {
+    /// What a failed round said, which goes with the sandbox.
+    #[expect(clippy::print_stdout, reason = "shown by the test runner with the failure")]
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let stderr = std::fs::read_to_string(self.sandbox.path("stderr.txt")).unwrap_or_default();
+            println!("the last bench on {} said:\n{stderr}", self.phone.serial);
+        }
+    }
+}
