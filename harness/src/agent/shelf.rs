@@ -2,8 +2,10 @@
 //! manifest.
 
 use super::{Flavour, Manifest, Project};
-use crate::error::{Error, Result};
-use sha2::{Digest, Sha256};
+use crate::{
+    error::{Error, Result},
+    models,
+};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -138,9 +140,7 @@ fn read_manifest(path: &Path) -> io::Result<Manifest> {
 
 /// SHA-256 and size of a file.
 fn hash_file(path: &Path) -> io::Result<(String, u64)> {
-    let mut digest = Sha256::new();
-    let size = io::copy(&mut fs::File::open(path)?, &mut digest)?;
-    Ok((crate::hex(&digest.finalize()), size))
+    Ok((models::hash_file(path)?, fs::metadata(path)?.len()))
 }
 
 #[cfg(test)]

@@ -5,19 +5,20 @@ use super::{
     reach::Reach,
 };
 use crate::{
+    agent::{Flavour, ensure},
     device::LinkError,
     error::{Error, Result},
     models,
 };
 use std::{env, path::PathBuf};
 
-/// Which binary a phone gets.
-pub(super) fn binary(_cpuinfo: &str) -> Result<PathBuf> {
-    let path = env::var_os("SLM_PHONE_AGENT").map(PathBuf::from).unwrap_or_default();
-    if path.is_file() {
-        return Ok(path);
+/// Which binary a phone gets: the one named in `SLM_PHONE_AGENT`, or the fastest that all
+/// its cores can run.
+pub(super) fn binary(cpuinfo: &str) -> Result<PathBuf> {
+    match env::var_os("SLM_PHONE_AGENT").filter(|value| !value.is_empty()) {
+        Some(path) => Ok(path.into()),
+        None => Ok(ensure(Flavour::for_cpuinfo(cpuinfo))?.path),
     }
-    Err(Error::input("there is no agent for phones", "name one in SLM_PHONE_AGENT"))
 }
 
 /// Brings the agent to the phone and tells its path there.
