@@ -11,7 +11,7 @@
 #   scripts/test-phone.sh kill NAME PROGRAM  KILL of a program on the phone, by its name
 #   scripts/test-phone.sh connect NAME       at once, where the adb server would take ten seconds to see it again
 #   scripts/test-phone.sh unauthorize|authorize NAME the phone refuses this computer's key, and takes it again
-#   scripts/test-phone.sh offline NAME       connects it anew without waiting: with adbd frozen it is then offline
+#   scripts/test-phone.sh offline NAME       the phone is frozen and the adb server lists it as offline (thaw, connect)
 #   scripts/test-phone.sh info NAME          pid, serial, and the folders of its planted files and its disk
 #   scripts/test-phone.sh lab                a lab for phones until stdin ends (for test programs)
 #   scripts/test-phone.sh build              only makes the phone's root folder
@@ -119,9 +119,9 @@ case $command in
   freeze) signal_program STOP "${1:?NAME is missing}" adbd ;;
   thaw) signal_program CONT "${1:?NAME is missing}" adbd ;;
   unplug) signal_program KILL "${1:?NAME is missing}" adbd ;;
-  unauthorize) phone_secure "${1:?NAME is missing}" 1 && sleep 0.5 && phone_reconnect "$1" ;;
+  unauthorize) phone_secure "${1:?NAME is missing}" 1 && phone_reconnect "$1" unauthorized ;;
   authorize) phone_secure "${1:?NAME is missing}" 0 && phone_connect "$1" ;;
-  offline) phone_reconnect "${1:?NAME is missing}" ;;
+  offline) signal_program STOP "${1:?NAME is missing}" adbd && phone_reconnect "$1" offline ;;
   kill) signal_program KILL "${1:?NAME is missing}" "${2:?PROGRAM is missing}" ;;
   info) phone_info "${1:-s24}" ;;
   help | --help | -h) sed -n '2,/^set /s/^# \{0,1\}//p' "$0" ;;

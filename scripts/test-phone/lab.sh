@@ -151,13 +151,21 @@ phone_connect() {
   return 1
 }
 
-# Connects anew and does not wait for an answer.
+# usage: phone_reconnect NAME STATE: connects anew until the adb server lists the phone as STATE.
 phone_reconnect() {
   local serial
   serial=127.0.0.1:$(<"$lab/$1/port")
-  lab_adb disconnect "$serial" >/dev/null 2>&1 || true
-  lab_adb connect "$serial" </dev/null >/dev/null 2>&1 &
-  disown
+  for _ in {1..20}; do
+    lab_adb disconnect "$serial" >/dev/null 2>&1 || true
+    # It may wait for an answer that does not come.
+    lab_adb connect "$serial" </dev/null >/dev/null 2>&1 &
+    disown
+    for _ in {1..10}; do
+      lab_adb devices | grep -q "^$serial.*$2" && return
+      sleep 0.1
+    done
+  done
+  fail "the phone '$1' does not become $2"
 }
 
 phone_stop() {

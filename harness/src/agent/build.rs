@@ -4,7 +4,7 @@ use super::{Agent, BINARY, Flavour, Project, Shelf, Toolchain, toolchain::run_lo
 use crate::error::{Error, Result};
 
 /// Builds the agent of one flavour and puts it on the project's shelf. The first time takes minutes: the engine is
-/// compiled once a flavour, in a folder of its own, because CMake configures a folder once.
+/// compiled once a flavour, in a folder of its own, because `CMake` configures a folder once.
 ///
 /// # Errors
 /// [`Error::Input`] when tools are missing or the build fails; [`Error::Internal`] when the result cannot be kept.

@@ -30,7 +30,7 @@ impl Flavour {
     }
 
     /// What a CPU must have for it, in the words of `/proc/cpuinfo` (Linux's
-    /// Documentation/arch/arm64/elf_hwcaps). Compilers use the atomics of armv8.1 and
+    /// `Documentation/arch/arm64/elf_hwcaps.rst`). Compilers use the atomics of armv8.1 and
     /// the loads of armv8.3 unasked.
     pub fn needs(self) -> &'static [&'static str] {
         match self {

@@ -80,7 +80,7 @@ fn print(rows: &[Row], output: OutputFormat) -> Result<()> {
                 manifest.sha256.get(..12).unwrap_or_default(),
                 show::clean(path)
             ),
-            (_, _, problem) => show::clean(problem.as_deref().unwrap_or_default()).to_string(),
+            (_, _, problem) => show::clean(problem.as_deref().unwrap_or_default()),
         };
         show::data(&format!("{:<24} {text}\n", row.flavour));
     }

@@ -25,6 +25,8 @@ const PATIENCE: Duration = Duration::from_mins(4);
 pub(crate) struct Sandbox {
     folder: TempDir,
     agent: PathBuf,
+    /// Further variables of the programs run in it.
+    pub(crate) variables: Vec<(&'static str, PathBuf)>,
 }
 
 /// How a command ended.
@@ -39,7 +41,7 @@ impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = tempfile::Builder::new().prefix("bench-test-").tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("tmp")).expect("a folder for locks");
-        Self { folder, agent: agent() }
+        Self { folder, agent: agent(), variables: Vec::new() }
     }
 
     /// The same, with a shell script in the agent's place. In it `$AGENT` is the real one.
@@ -81,7 +83,8 @@ impl Sandbox {
             .env("SLM_AGENT", &self.agent)
             .env("TMPDIR", self.path("tmp"))
             .env("COLUMNS", "100")
-            .env("NO_COLOR", "1");
+            .env("NO_COLOR", "1")
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
     }
 
     pub(crate) fn bench(&self, args: &[&str]) -> Ran {

@@ -7,14 +7,7 @@ pub(crate) mod lab;
 
 pub(crate) use lab::{Lab, Stay};
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::Output,
-    sync::Arc,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::PathBuf, process::Output, sync::Arc};
 
 /// One phone in a lab.
 pub(crate) struct TestPhone {
@@ -154,7 +147,6 @@ impl TestPhone {
     /// The phone no longer knows this computer's key.
     pub(crate) fn unauthorize(&self) {
         self.lab.must(&["unauthorize", &self.name]);
-        self.wait_for_state("unauthorized");
     }
 
     /// Takes back [`Self::unauthorize`].
@@ -164,22 +156,6 @@ impl TestPhone {
 
     /// The phone is there and does not greet: `offline` in the adb server's list, until it is thawed and connected.
     pub(crate) fn take_offline(&self) {
-        self.freeze();
         self.lab.must(&["offline", &self.name]);
-        self.wait_for_state("offline");
-    }
-
-    /// Waits until the adb server lists the phone so.
-    pub(crate) fn wait_for_state(&self, state: &str) {
-        let line = format!("{}\t{state}", self.serial);
-        let start = Instant::now();
-        loop {
-            let list = self.lab.must(&["adb", "devices"]);
-            if list.contains(&line) {
-                return;
-            }
-            assert!(start.elapsed() < Duration::from_secs(20), "not {state}: {list}");
-            thread::sleep(Duration::from_millis(50));
-        }
     }
 }

@@ -1,0 +1,288 @@
+//! Sweeps on a phone to which something happens, at random moments: whatever it is, nothing is lost, nothing is
+//! measured twice, and a row that failed tells the right cause.
+//!
+//! `PHONE_FAULT_ROUNDS` sets how often each fault is played; `PHONE_FAULT_SEED` chooses other moments.
+
+mod common;
+mod phone;
+#[path = "phone/stage.rs"]
+mod stage;
+
+use common::{
+    Ran,
+    processes::{Live, signal, wait_until},
+    results::Row,
+};
+use rustix::process::Signal;
+use stage::Stage;
+use std::{collections::BTreeMap, env, fs, thread, time::Duration};
+
+fn number(variable: &str, usual: u64) -> u64 {
+    env::var(variable)
+        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+}
+
+/// Plays a fault some times and prints how the rounds ended.
+#[expect(clippy::print_stdout, reason = "the figures of the rounds are what one wants to see")]
+fn rounds(fault: &str, mut round: impl FnMut(u64) -> String) {
+    let seed = number("PHONE_FAULT_SEED", 0);
+    let count = number("PHONE_FAULT_ROUNDS", 1);
+    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
+    for n in 0..count {
+        *outcomes.entry(round(seed * 1000 + n)).or_default() += 1;
+    }
+    println!("{fault}: {count} rounds, {outcomes:?}");
+}
+
+/// The whole sweep is there and every trial succeeded.
+fn check_unharmed(stage: &Stage, ran: &Ran) {
+    assert_eq!(ran.code, Some(0), "{}", stage.stderr());
+    let results = stage.results();
+    results.check_complete();
+    assert!(results.trials().iter().all(Row::is_completed));
+    check_phone_is_tidy(stage);
+}
+
+/// The whole sweep is there; at most so many trials failed, each with this cause. How many did.
+fn check_harmed(stage: &Stage, ran: &Ran, failure: &str, most: usize) -> usize {
+    let results = stage.results();
+    results.check_complete();
+    let trials = results.trials();
+    let failed: Vec<&Row> = trials.iter().filter(|row| !row.is_completed()).collect();
+    for row in &failed {
+        assert_eq!(row.get("failure"), failure, "{row:?}");
+    }
+    assert!(failed.len() <= most, "{} trials failed", failed.len());
+    assert_eq!(ran.code, Some(i32::from(!failed.is_empty())), "{}", stage.stderr());
+    check_phone_is_tidy(stage);
+    failed.len()
+}
+
+/// No agent runs on the phone, no run and no half file is left there.
+fn check_phone_is_tidy(stage: &Stage) {
+    stage.phone.connect();
+    let left = stage.phone.shell(
+        "ps | grep '[s]lm-agent' | grep ' run '; cd /data/local/tmp/slm-bench && find . -name '*.part*'; ls runs 2>/dev/null; true",
+    );
+    assert_eq!(left, "", "left on the phone");
+}
+
+/// A fault of the link, which nobody but the clock may notice.
+fn link_fault(name: &str, fault: impl Fn(&mut Stage)) {
+    rounds(name, |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        stage.await_moment(&mut live);
+        let ended = live.has_ended();
+        fault(&mut stage);
+        let ran = live.wait();
+        check_unharmed(&stage, &ran);
+        if ended { "after its end" } else { "nothing lost" }.to_owned()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_cable_is_pulled_for_a_moment() {
+    link_fault("adbd killed", |stage| {
+        stage.phone.unplug();
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_cable_is_pulled_again_and_again() {
+    link_fault("adbd killed, several times", |stage| {
+        for _ in 0..4 {
+            stage.phone.unplug();
+            thread::sleep(Duration::from_millis(500 + stage.below(1500)));
+        }
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phone_freezes_for_five_seconds() {
+    link_fault("adbd frozen for 5 s", |stage| {
+        stage.phone.freeze();
+        thread::sleep(Duration::from_secs(5));
+        stage.phone.thaw();
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_adb_server_is_killed() {
+    link_fault("adb server killed", |stage| {
+        stage.phone.lab().must(&["adb", "kill-server"]);
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_authorisation_is_revoked_and_given_again() {
+    link_fault("unauthorised for 2 s", |stage| {
+        stage.phone.unauthorize();
+        thread::sleep(Duration::from_secs(2));
+        stage.phone.authorize();
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_cable_is_pulled_while_a_model_is_sent() {
+    rounds("adbd killed in a push", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        // Large enough to be caught on its way.
+        let model =
+            stage.sandbox.make_model("shape:arch=mpt,layers=2,d_model=64,heads=2,vocab=800000", "big.gguf");
+        let bytes = fs::metadata(&model).expect("the model").len();
+        let mut live = stage.start_with(&model.display().to_string());
+        let folder = stage.phone.disk().join("slm-bench");
+        let wanted = stage.below(bytes * 3 / 4).max(1);
+        wait_until("a part of the model", || part_size(&folder) >= wanted || live.has_ended());
+        stage.phone.unplug();
+        let ran = live.wait();
+        check_unharmed(&stage, &ran);
+        "nothing lost".to_owned()
+    });
+}
+
+/// Bytes of the largest file on its way.
+fn part_size(folder: &std::path::Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let size = |entry: fs::DirEntry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return part_size(&path);
+        }
+        let is_part = path.file_name().is_some_and(|name| name.to_string_lossy().contains(".part"));
+        entry.metadata().ok().filter(|_| is_part).map_or(0, |data| data.len())
+    };
+    entries.flatten().map(size).max().unwrap_or(0)
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_host_is_killed_and_the_sweep_resumed() {
+    rounds("host killed twice", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        kill_host(&mut stage, &mut live);
+        if !stage.sandbox.path("out/manifest.json").exists() {
+            let _ = fs::remove_dir_all(stage.sandbox.path("out"));
+            check_unharmed(&stage, &stage.sweep());
+            return "before the sweep began".to_owned();
+        }
+        let before = stage.results().torn_csv("trials.csv");
+        let mut live = Live::start(&stage.sandbox, &["sweep", "--resume", "out"]);
+        kill_host(&mut stage, &mut live);
+        let ran = stage.resume();
+        check_unharmed(&stage, &ran);
+        let after = stage.results().trials();
+        assert!(before.iter().all(|row| after.contains(row)), "a row was lost or changed");
+        "nothing lost".to_owned()
+    });
+}
+
+fn kill_host(stage: &mut Stage, live: &mut Live) {
+    stage.await_moment(live);
+    signal(live.pid(), Signal::KILL);
+    wait_until("the host's end", || live.has_ended());
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_host_is_killed_and_the_journal_torn() {
+    rounds("journal torn", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        stage.await_trials(&mut live, 12);
+        signal(live.pid(), Signal::KILL);
+        wait_until("the host's end", || live.has_ended());
+        // What a phone's sudden end leaves: no agent, and a last line without its end.
+        let killed = stage.phone.kill("slm-agent");
+        let cut = 1 + stage.below(30);
+        let journals = format!(
+            "for f in $(find /data/local/tmp/slm-bench/runs -name journal); do n=$(wc -c < $f); \
+             head -c $((n - {cut})) $f > $f.cut && mv $f.cut $f; echo cut; done"
+        );
+        let torn = stage.phone.shell(&journals);
+        let ran = stage.resume();
+        let lost = check_harmed(&stage, &ran, "killed", 1);
+        format!("agent killed: {killed}, journals {}, {lost} trial(s) failed", torn.trim())
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_agent_is_killed() {
+    rounds("agent killed", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        stage.await_agent(&mut live);
+        if stage.below(3) > 0 {
+            stage.await_trials(&mut live, 15);
+        }
+        let killed = stage.phone.kill("slm-agent");
+        let ran = live.wait();
+        let failed = check_harmed(&stage, &ran, "killed", 1);
+        for row in stage.results().trials().iter().filter(|row| !row.is_completed()) {
+            assert!(row.get("verdict_reason").contains("SIGKILL"), "{row:?}");
+        }
+        format!("killed: {killed}, {failed} trial(s) failed")
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phone_kills_the_agent_for_want_of_memory() {
+    let mut stage = Stage::set(1, &[]);
+    let mut live = stage.start();
+    stage.await_agent(&mut live);
+    stage.await_trials(&mut live, 5);
+    let pid = stage.phone.shell("ps | awk '/[s]lm-agent.* run / { print $1; exit }'");
+    let log = format!(
+        "11-21 12:00:01.000   401   401 I lowmemorykiller: Kill 'slm-agent' ({}), uid 2000, oom_score_adj 0 to free 900000kB rss\n",
+        pid.trim()
+    );
+    stage.phone.plant("logcat", &log);
+    assert!(stage.phone.kill("slm-agent"), "it was working");
+    let ran = live.wait();
+    check_harmed(&stage, &ran, "out-of-memory", 1);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phone_restarts() {
+    rounds("phone restarted", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        stage.await_moment(&mut live);
+        stage.phone.restart();
+        let ran = live.wait();
+        let lost = check_harmed(&stage, &ran, "device-lost", 1);
+        format!("{lost} trial(s) lost")
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_a_while() {
+    rounds("disk full", |seed| {
+        let mut stage = Stage::set(seed, &["--disk", "256M"]);
+        let mut live = stage.start();
+        stage.await_trials(&mut live, 10);
+        stage.phone.fill_disk(0);
+        let ran = live.wait();
+        let results = stage.results();
+        results.check_complete();
+        let failed: Vec<Row> = results.trials().into_iter().filter(|row| !row.is_completed()).collect();
+        for row in &failed {
+            assert_eq!(row.get("failure"), "disk-full", "{row:?}");
+        }
+        assert_eq!(ran.code, Some(i32::from(!failed.is_empty())), "{}", stage.stderr());
+        stage.phone.free_disk();
+        format!("{} trial(s) failed", failed.len())
+    });
+}

@@ -1,0 +1,130 @@
+//! Phones that cannot be measured, or not now: said in one line, before anything is measured.
+
+mod common;
+mod phone;
+#[path = "phone/stage.rs"]
+mod stage;
+
+use common::{Ran, processes::wait_until, results::Row};
+use stage::Stage;
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
+
+/// Refused in one line that says this; nothing was measured.
+fn check_refused(stage: &Stage, ran: &Ran, code: i32, words: &[&str]) {
+    let stderr = stage.stderr();
+    assert_eq!(ran.code, Some(code), "{stderr}");
+    let last = stderr.lines().last().unwrap_or_default();
+    for word in words {
+        assert!(last.contains(word), "'{word}' in: {stderr}");
+    }
+    let trials = stage.results().torn_csv("trials.csv");
+    assert!(!trials.iter().any(Row::is_completed), "{trials:?}");
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_unauthorised_phone_says_what_to_do() {
+    let stage = Stage::set(0, &[]);
+    stage.phone.unauthorize();
+    check_refused(&stage, &stage.sweep(), 3, &["unauthorized", "accept"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_phone_that_is_not_there_is_looked_for_in_vain() {
+    let stage = Stage::set(0, &[]);
+    let ran = {
+        let args = ["sweep", "--device", "serial:nowhere;touch x", "--out", "out"];
+        common::processes::Live::start(&stage.sandbox, &args).wait()
+    };
+    check_refused(&stage, &ran, 3, &["nowhere;touch x", &stage.phone.serial]);
+    assert!(!stage.sandbox.path("x").exists());
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_of_another_version_is_refused() {
+    let mut stage = Stage::set(0, &[]);
+    let agents = stage.sandbox.path("agents");
+    for flavour in ["armv8-a", "armv8.2-a+fp16+dotprod", "armv8.6-a+i8mm"] {
+        let folder = agents.join(flavour);
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join("slm-agent"), "old").expect("an agent");
+        let manifest = format!(
+            r#"{{"version":"0.0.1","protocol":"1.0","flavour":"{flavour}","target":"aarch64-unknown-linux-gnu","size":3,"sha256":"","source_sha256":""}}"#
+        );
+        fs::write(folder.join("slm-agent.json"), manifest).expect("a manifest");
+    }
+    stage.sandbox.variables.push(("SLM_AGENTS", agents));
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", PathBuf::new()));
+    check_refused(&stage, &stage.sweep(), 2, &["version 0.0.1", "bench agent build"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_that_speaks_another_protocol_is_refused() {
+    let mut stage = Stage::set(0, &[]);
+    let agent = stage.sandbox.path("strange-agent");
+    fs::write(
+        &agent,
+        "#!/bin/sh\necho '{\"protocol\":\"9.0\",\"seq\":0,\"time_ns\":1,\"event\":{\"type\":\"done\"}}'\n",
+    )
+    .expect("an agent");
+    fs::set_permissions(&agent, fs::Permissions::from_mode(0o755)).expect("an executable");
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", agent));
+    check_refused(&stage, &stage.sweep(), 2, &["not usable"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
+    let mut stage = Stage::set(0, &[]);
+    let mut first = stage.start();
+    stage.await_trials(&mut first, 4);
+    let device = stage.device();
+    let mut second =
+        stage.sandbox.command(&["sweep", "--device", &device, "--out", "other", "--backend", "null"]);
+    // As from another computer: without the lock that this one keeps.
+    fs::create_dir(stage.sandbox.path("elsewhere")).expect("a folder");
+    second.env("TMPDIR", stage.sandbox.path("elsewhere"));
+    let ran = common::run(second);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    let ran = first.wait();
+    assert_eq!(ran.code, Some(0), "{}", stage.stderr());
+    stage.results().check_complete();
+    assert!(stage.results().trials().iter().all(Row::is_completed));
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn odd_names_are_data_everywhere() {
+    let stage = Stage::set(0, &[]);
+    stage.phone.set_property("ro.product.model", "My \"phone\" $(touch /data/local/tmp/x); 'touch x'");
+    stage.phone.unplug();
+    thread::sleep(Duration::from_millis(500));
+    stage.phone.connect();
+    let model = stage.sandbox.make_model(common::TINY, "$(touch x);'a b\".gguf");
+    let ran = stage.start_with(&model.display().to_string()).wait();
+    assert_eq!(ran.code, Some(0), "{}", stage.stderr());
+    stage.results().check_complete();
+    assert!(!stage.sandbox.path("x").exists() && !stage.phone.disk().join("x").exists());
+    let found = stage.phone.shell("find / -name x -path '*tmp*' 2> /dev/null; true");
+    assert_eq!(found, "");
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_phone_that_stays_offline_is_said_to_be() {
+    let stage = Stage::set(0, &[]);
+    stage.phone.take_offline();
+    let mut live = stage.start();
+    wait_until("an answer about the phone", || live.has_ended() || stage.stderr().contains("offline"));
+    if !live.has_ended() {
+        // It is waited for: when it comes back, the sweep goes on.
+        stage.phone.thaw();
+        stage.phone.connect();
+        assert_eq!(live.wait().code, Some(0), "{}", stage.stderr());
+        return;
+    }
+    check_refused(&stage, &live.wait(), 3, &["offline"]);
+}
