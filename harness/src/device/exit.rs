@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn causes_of_death_are_told_apart() {
         let exit = |code, signal, stderr: &str, oom_kill_seen| {
-            Exit { code, signal, stderr: stderr.into(), oom_kill_seen }.cause().0
+            Exit { code, signal, stderr: stderr.into(), oom_kill_seen, ..Exit::default() }.cause().0
         };
         assert_eq!(exit(None, Some(9), "", true), Failure::OutOfMemory);
         assert_eq!(exit(None, Some(9), "", false), Failure::Killed);

@@ -174,6 +174,7 @@ impl Made {
             created_at: "2026-01-01T00:00:00Z".into(),
             host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
             devices: vec![DeviceRecord { name: "local".into(), agent }],
+            id: "5eed".into(),
             plan_sha256: plan.hash().unwrap(),
             plan,
         }
