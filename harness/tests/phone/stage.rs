@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use std::{thread, time::Duration};
 
 /// Sixteen or so trials of some tens of milliseconds each: long enough to be hit, short enough to be repeated.
-const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
+pub(crate) const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
 
 /// One round of a fault.
 pub(crate) struct Stage {
@@ -40,14 +40,14 @@ impl Stage {
 
     /// Starts a sweep of a tiny model.
     pub(crate) fn start(&self) -> Live {
-        self.start_with(TINY)
+        self.start_with(TINY, OPTIONS)
     }
 
     /// Starts a sweep of a model of its own.
-    pub(crate) fn start_with(&self, model: &str) -> Live {
+    pub(crate) fn start_with(&self, model: &str, options: &str) -> Live {
         let device = self.device();
         let mut args = vec!["sweep", "--device", &device, "--out", "out", "--models", model];
-        args.extend(OPTIONS.split_whitespace());
+        args.extend(options.split_whitespace());
         Live::start(&self.sandbox, &args)
     }
 

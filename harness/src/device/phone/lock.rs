@@ -126,7 +126,7 @@ if mkdir "$l" 2> /dev/null; then printf '%s\n' {text} > "$l/owner" && echo > "$l
 t=$(stat -c %Y "$l/beat" 2> /dev/null || stat -c %Y "$l"); n=$(date +%s); alive=no
 for d in "$r"/runs/*/*; do
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-[ -n "$w" ] && grep -q -F -- "$d" "/proc/$w/cmdline" 2> /dev/null && alive=yes
+[ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
 done
 echo "held $((n - t)) $alive"; cat "$l/owner" 2> /dev/null; true"#,
         root = quote(root),
