@@ -1,4 +1,5 @@
 //! A phone, a sandbox, and sweeps of the one in the other.
+#![allow(dead_code, reason = "each test program uses a part of this")]
 
 use crate::{
     common::{
