@@ -8,7 +8,7 @@
 #   scripts/test-phone.sh exec COMMAND...    a command beside the phones: it finds their adb server at port 5037
 #   scripts/test-phone.sh adb ARGUMENTS...   the same, for adb
 #   scripts/test-phone.sh freeze|thaw|unplug NAME    STOP, CONT, KILL of the phone's adbd (which comes back)
-#   scripts/test-phone.sh kill NAME PROGRAM  KILL of a program on the phone, by its name
+#   scripts/test-phone.sh kill NAME PROGRAM  KILL of a program on the phone, by how its name begins
 #   scripts/test-phone.sh connect NAME       at once, where the adb server would take ten seconds to see it again
 #   scripts/test-phone.sh unauthorize|authorize NAME the phone refuses this computer's key, and takes it again
 #   scripts/test-phone.sh offline NAME       the phone is frozen and the adb server lists it as offline (thaw, connect)
@@ -68,7 +68,7 @@ prepare() {
   "$parts/binfmt.sh" "$root/usr/qemu-aarch64-static"
 }
 
-# Signals a program on a phone, by its name: every process of that name in the phone's process namespace.
+# Signals a program on a phone, by how its name begins: every process of that name in the phone's process namespace.
 signal_program() {
   local phone=$lab/$2 wanted ns pid name found=''
   [ -f "$phone/pid" ] || fail "there is no phone '$2' (see start)"
@@ -77,7 +77,8 @@ signal_program() {
     [ "$(readlink "$ns" 2>/dev/null)" = "$wanted" ] || continue
     pid=${ns#/proc/} pid=${pid%%/*}
     name=$(cat "/proc/$pid/comm" 2>/dev/null || true)
-    if [ "$name" = "${3:0:15}" ]; then kill "-$1" "$pid" 2>/dev/null && found=1; fi
+    # The kernel keeps 15 characters of a name; an agent's goes on with its hash.
+    if [[ $name == "${3:0:15}"* ]]; then kill "-$1" "$pid" 2>/dev/null && found=1; fi
   done
   [ -n "$found" ] || fail "no program '$3' runs on '$2'"
 }

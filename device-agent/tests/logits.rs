@@ -31,7 +31,7 @@ struct Case {
 /// values and attention are in f32 here, so what is left is what ggml rounds itself.
 /// A wrong layout or a missing tensor gives differences near 1.
 fn tolerance(case: &Case) -> f64 {
-    match (case.types.matrices, case.shape.arch()) {
+    match (case.types.matrices(), case.shape.arch()) {
         // Nothing is rounded below f32.
         (WeightType::F32, Arch::Llama) => 1e-5,
         // GELU is looked up in a table of f16 numbers, and matrices of f16 take their

@@ -104,7 +104,7 @@ fn odd_names_are_data_everywhere() {
     thread::sleep(Duration::from_millis(500));
     stage.phone.connect();
     let model = stage.sandbox.make_model(common::TINY, "$(touch x);'a b\".gguf");
-    let ran = stage.start_with(&model.display().to_string()).wait();
+    let ran = stage.start_with(&model.display().to_string(), stage::OPTIONS).wait();
     assert_eq!(ran.code, Some(0), "{}", stage.stderr());
     stage.results().check_complete();
     assert!(!stage.sandbox.path("x").exists() && !stage.phone.disk().join("x").exists());

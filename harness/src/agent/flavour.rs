@@ -20,12 +20,20 @@ impl Flavour {
     /// All of them, slowest first.
     pub const ALL: [Self; 3] = [Self::Armv8, Self::DotProduct, Self::MatrixProduct];
 
-    /// Its name, which is what compilers take for `-march`.
+    /// Its name, after its lowest architecture and what it is chosen for.
     pub fn name(self) -> &'static str {
         match self {
             Self::Armv8 => "armv8-a",
             Self::DotProduct => "armv8.2-a+fp16+dotprod",
             Self::MatrixProduct => "armv8.6-a+i8mm",
+        }
+    }
+
+    /// What the compiler takes for `-march`. GCC's armv8.6-a leaves half precision out.
+    pub fn march(self) -> &'static str {
+        match self {
+            Self::MatrixProduct => "armv8.6-a+fp16+i8mm",
+            _ => self.name(),
         }
     }
 

@@ -72,11 +72,11 @@ impl Toolchain {
         }
     }
 
-    /// Where it builds a flavour, beside its other builds.
+    /// Where it builds a flavour, beside its other builds. By instruction set, since `CMake` configures a folder once.
     pub(super) fn folder_name(&self, flavour: Flavour) -> String {
         match self {
-            Self::Gnu => flavour.to_string(),
-            Self::Ndk { .. } => format!("{flavour}-ndk"),
+            Self::Gnu => flavour.march().to_owned(),
+            Self::Ndk { .. } => format!("{}-ndk", flavour.march()),
         }
     }
 
@@ -116,7 +116,7 @@ impl Toolchain {
             .env("CARGO_PROFILE_RELEASE_DEBUG", "none")
             .env("CARGO_PROFILE_RELEASE_STRIP", "symbols")
             .env("SLM_AGENT_FLAVOUR", flavour.name())
-            .env("GGML_CPU_ARM_ARCH", flavour.name());
+            .env("GGML_CPU_ARM_ARCH", flavour.march());
         match self {
             Self::Gnu => {
                 let toolchain = project.root().join("scripts/cross/aarch64-linux.cmake");
@@ -165,7 +165,7 @@ mod tests {
                 let found = command.get_envs().find(|(key, _)| *key == OsStr::new(name));
                 found.and_then(|(_, value)| value).map(|value| value.to_string_lossy().into_owned())
             };
-            assert_eq!(value("GGML_CPU_ARM_ARCH").as_deref(), Some(flavour.name()));
+            assert_eq!(value("GGML_CPU_ARM_ARCH").as_deref(), Some(flavour.march()));
             assert_eq!(value("SLM_AGENT_FLAVOUR").as_deref(), Some(flavour.name()));
             assert_eq!(value("LLAMA_LIB_PROFILE").as_deref(), Some("Release"));
             assert_eq!(value("CXXFLAGS"), None);

@@ -1,4 +1,5 @@
 //! A phone, a sandbox, and sweeps of the one in the other.
+#![allow(dead_code, reason = "each test program uses a part of this")]
 
 use crate::{
     common::{
@@ -13,7 +14,7 @@ use rand_chacha::ChaCha8Rng;
 use std::{thread, time::Duration};
 
 /// Sixteen or so trials of some tens of milliseconds each: long enough to be hit, short enough to be repeated.
-const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
+pub(crate) const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
 
 /// One round of a fault.
 pub(crate) struct Stage {
@@ -40,14 +41,14 @@ impl Stage {
 
     /// Starts a sweep of a tiny model.
     pub(crate) fn start(&self) -> Live {
-        self.start_with(TINY)
+        self.start_with(TINY, OPTIONS)
     }
 
     /// Starts a sweep of a model of its own.
-    pub(crate) fn start_with(&self, model: &str) -> Live {
+    pub(crate) fn start_with(&self, model: &str, options: &str) -> Live {
         let device = self.device();
         let mut args = vec!["sweep", "--device", &device, "--out", "out", "--models", model];
-        args.extend(OPTIONS.split_whitespace());
+        args.extend(options.split_whitespace());
         Live::start(&self.sandbox, &args)
     }
 
@@ -98,5 +99,16 @@ impl Stage {
             let runs = self.phone.adb(&["shell", "ps | grep '[s]lm-agent.* run '"]);
             !runs.stdout.is_empty() || live.has_ended()
         });
+    }
+}
+
+impl Drop for Stage {
+    /// What a failed round said, which goes with the sandbox.
+    #[expect(clippy::print_stdout, reason = "shown by the test runner with the failure")]
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let stderr = std::fs::read_to_string(self.sandbox.path("stderr.txt")).unwrap_or_default();
+            println!("the last bench on {} said:\n{stderr}", self.phone.serial);
+        }
     }
 }

@@ -75,6 +75,7 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
             memory_total: None,
         },
         devices: Vec::new(),
+        id: "5eed".into(),
         plan_sha256: plan.hash().unwrap(),
         plan: plan.clone(),
     };

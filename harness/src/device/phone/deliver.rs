@@ -9,7 +9,10 @@ use std::{path::Path, time::Duration};
 const RESERVE: u64 = 16 << 20;
 /// A file that arrives damaged is sent again so often.
 const ATTEMPTS: u32 = 3;
-pub(super) const QUICK: Duration = Duration::from_secs(10);
+/// For commands of milliseconds; a phone that is busy with a model may take long for them.
+pub(super) const QUICK: Duration = Duration::from_secs(30);
+/// For what is not worth waiting for when the phone is away.
+pub(super) const SOON: Duration = Duration::from_secs(5);
 /// A slow phone hashes so many bytes a second at least.
 const HASHED_PER_SECOND: u64 = 10 << 20;
 

@@ -3,7 +3,10 @@
 //! reads from the phone. It outlives a host that was killed, so it is stale when its
 //! owner no longer beats, or is known to be dead, and none of its runs is alive.
 
-use super::{deliver::QUICK, reach::Reach};
+use super::{
+    deliver::{QUICK, SOON},
+    reach::Reach,
+};
 use crate::{
     device::{LinkError, quote},
     show::{clean, seconds},
@@ -22,7 +25,7 @@ pub(super) struct Owner {
     /// Its host by name.
     pub(super) host: String,
     /// Which start of the host's system, since process ids begin anew with each.
-    boot: String,
+    pub(super) boot: String,
     pub(super) pid: u32,
     /// RFC 3339.
     pub(super) since: String,
@@ -123,7 +126,7 @@ if mkdir "$l" 2> /dev/null; then printf '%s\n' {text} > "$l/owner" && echo > "$l
 t=$(stat -c %Y "$l/beat" 2> /dev/null || stat -c %Y "$l"); n=$(date +%s); alive=no
 for d in "$r"/runs/*/*; do
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-[ -n "$w" ] && grep -q -F -- "$d" "/proc/$w/cmdline" 2> /dev/null && alive=yes
+[ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
 done
 echo "held $((n - t)) $alive"; cat "$l/owner" 2> /dev/null; true"#,
         root = quote(root),
@@ -152,22 +155,24 @@ if [ "$(cat "$s/owner" 2> /dev/null)" = {text} ]; then rm -rf "$s"; else mv "$s"
     Ok(())
 }
 
-/// Gives the lock back, if it is still this owner's.
-pub(super) fn release(reach: &Reach, root: &str, owner: &Owner) -> Result<(), LinkError> {
+/// Gives the lock back, if it is still this owner's, and removes the folder of its runs
+/// if none is left there.
+pub(super) fn release(reach: &Reach, root: &str, owner: &Owner, runs: &str) -> Result<(), LinkError> {
     let text = serde_json::to_string(owner).unwrap_or_default();
     let script = format!(
-        "l={}/lock; [ \"$(cat \"$l/owner\" 2> /dev/null)\" = {} ] && rm -rf \"$l\"; true",
+        "l={}/lock; [ \"$(cat \"$l/owner\" 2> /dev/null)\" = {} ] && rm -rf \"$l\"; rmdir {} 2> /dev/null; true",
         quote(root),
-        quote(&text)
+        quote(&text),
+        quote(runs)
     );
-    reach.ok(&script, QUICK).map(drop)
+    reach.ok(&script, SOON).map(drop)
 }
 
 /// Who holds the phone at the moment, in words; `None` when nobody alive does.
 pub(super) fn holder(reach: &Reach, root: &str) -> Result<Option<String>, LinkError> {
     let probe = Owner::this("?");
     match take(reach, root, &probe) {
-        Ok(()) => release(reach, root, &probe).map(|()| None),
+        Ok(()) => release(reach, root, &probe, "").map(|()| None),
         Err(LockError::Held(who)) => Ok(Some(who)),
         Err(LockError::Link(error)) => Err(error),
     }

@@ -25,7 +25,7 @@ use crate::{
     plan::PlannedModel,
     store::DeviceLock,
 };
-use deliver::{QUICK, Wanted};
+use deliver::{QUICK, SOON, Wanted};
 use lock::{LockError, Owner};
 use reach::Reach;
 use run::PhoneRun;
@@ -56,8 +56,9 @@ impl Phone {
 
     /// The same with another folder.
     fn open_under(name: &str, link: Arc<dyn Link>, root: &str) -> Result<Self> {
-        let about = About::read(link.as_ref()).map_err(|error| lost(&error))?;
         let reach = Reach::new(link, name);
+        let about =
+            reach.patient_for(SOON).retrying(|link| About::read(link)).map_err(|error| lost(&error))?;
         Ok(Self { name: name.to_owned(), reach, root: root.to_owned(), about, agent: OnceLock::new() })
     }
 
@@ -154,12 +155,10 @@ impl Device for Phone {
             }
             Err(LockError::Link(error)) => return Err(lost(&error)),
         }
-        let (reach, root, runs) =
-            (self.reach.patient_for(QUICK), self.root.clone(), self.sweep_folder(sweep));
+        let (reach, root, runs) = (self.reach.patient_for(SOON), self.root.clone(), self.sweep_folder(sweep));
         Ok(Claim::new(move || {
             // Runs that nobody has read to their end stay for a resumed sweep.
-            let _ = reach.run(&format!("rmdir {} 2> /dev/null; true", quote(&runs)), QUICK);
-            let _ = lock::release(&reach, &root, &owner);
+            let _ = lock::release(&reach, &root, &owner, &runs);
             drop(here);
         }))
     }

@@ -3,7 +3,7 @@
 //! costs nothing but time.
 
 use super::{
-    deliver::QUICK,
+    deliver::{QUICK, SOON},
     evidence,
     journal::Journal,
     reach::{BackOff, Reach, succeeded},
@@ -18,8 +18,10 @@ use std::{
 
 /// How often the journal is looked at. Each look starts a shell on the phone.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A phone that does not answer within this is frozen, or away.
+/// A phone that does not answer within this is frozen, or away, or too busy: the next
+/// time it is given longer.
 const ANSWER: Duration = Duration::from_secs(5);
+const LONGEST_ANSWER: Duration = Duration::from_secs(20);
 /// Silence after which it is asked whether the run is alive at all.
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long a keeper may take to start.
@@ -42,6 +44,7 @@ pub(super) struct PhoneRun {
     /// The keeper's number was not there yet when this run was begun.
     begun: Instant,
     away: Option<BackOff>,
+    answer: Duration,
     lost: Option<LinkError>,
     ended: bool,
 }
@@ -59,6 +62,7 @@ impl PhoneRun {
             heard: now,
             begun: now,
             away: None,
+            answer: ANSWER,
             lost: None,
             ended: false,
         }
@@ -69,7 +73,7 @@ impl PhoneRun {
         let ask_alive = self.heard.elapsed() > SILENCE;
         let limit = self.behind.then_some(PORTION);
         let script = scripts::poll(&self.folder, self.journal.offset(), limit, ask_alive);
-        let output = self.reach.link().run(&script, ANSWER)?;
+        let output = self.reach.link().run(&script, self.answer)?;
         succeeded(self.reach.serial(), &output)?;
         let (state, bytes) = split(&output.stdout);
         self.journal.feed(bytes);
@@ -96,7 +100,7 @@ impl PhoneRun {
     fn look_patiently(&mut self) {
         let error = match self.look() {
             Ok(()) => {
-                self.away = None;
+                (self.away, self.answer) = (None, ANSWER);
                 self.next_look = Instant::now() + if self.behind { Duration::ZERO } else { LOOK_EVERY };
                 return;
             }
@@ -104,6 +108,9 @@ impl PhoneRun {
         };
         if self.away.is_none() && error.can_retry() {
             self.reach.say_away(&error);
+        }
+        if matches!(error, LinkError::TimedOut { .. }) {
+            self.answer = (self.answer * 2).min(LONGEST_ANSWER);
         }
         let back_off = self.away.get_or_insert_with(|| self.reach.back_off());
         match back_off.next().filter(|_| error.can_retry()) {
@@ -167,8 +174,7 @@ impl AgentRun for PhoneRun {
 
     fn stop(&mut self) {
         // A phone that is away goes on; a resumed sweep finds its run.
-        let reach = self.reach.patient_for(ANSWER);
-        let stopped = reach.run(&scripts::stop(&self.folder), QUICK);
+        let stopped = self.reach.patient_for(SOON).run(&scripts::stop(&self.folder), LONGEST_ANSWER);
         if let Err(error) = stopped {
             self.lost.get_or_insert(error);
         }

@@ -39,10 +39,11 @@ pub(super) fn start(folder: &str, agent: &str) -> String {
 }
 
 /// Defines `alive`: whether the keeper of `$d` runs. A process of another run that has
-/// its number by now does not have the folder on its command line.
+/// its number by now does not have the folder on its command line. Its words end with
+/// NULs, past which the `grep` of phones sees nothing.
 const ALIVE: &str = r#"
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-alive=no; [ -n "$w" ] && grep -q -F -- "$d" "/proc/$w/cmdline" 2> /dev/null && alive=yes
+alive=no; [ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
 [ -z "$w" ] && alive=starting
 "#;
 
@@ -67,9 +68,10 @@ pub(super) fn stop(folder: &str) -> String {
     format!(
         "d={folder}; cd \"$d\" || exit 0\n{ALIVE}\n\
          echo yes 1<> stopped\n\
+         ours() {{ cat \"/proc/$a/cmdline\" 2> /dev/null | tr '\\000' '\\n' | grep -q -F -- \"$d\"; }}\n\
          if [ $alive = yes ]; then kill -TERM $a; n=0\n\
-         while [ $n -lt 20 ] && grep -q -F -- \"$d\" /proc/$a/cmdline 2> /dev/null; do sleep 0.1; n=$((n+1)); done\n\
-         grep -q -F -- \"$d\" /proc/$a/cmdline 2> /dev/null && kill -KILL $a; fi; true",
+         while [ $n -lt 20 ] && ours; do sleep 0.1; n=$((n+1)); done\n\
+         ours && kill -KILL $a; fi; true",
         folder = quote(folder),
     )
 }
