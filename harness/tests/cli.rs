@@ -27,6 +27,7 @@ fn help_of_every_command() {
         "models show",
         "models make",
         "devices",
+        "devices profiles",
         "doctor",
     ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -66,6 +67,21 @@ fn this_machine_is_a_device() {
     // 1 when the machine lacks something or is busy, which here it may be.
     assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
     serde_json::from_str::<Value>(&ran.stdout).unwrap();
+}
+
+#[test]
+fn phones_are_known_by_name() {
+    let sandbox = Sandbox::new();
+    let text = sandbox.bench(&["devices", "profiles"]);
+    let json = sandbox.bench(&["devices", "profiles", "--output", "json"]);
+    assert_eq!((text.code, json.code), (Some(0), Some(0)));
+    insta::assert_snapshot!(text.stdout);
+    let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(rows.len(), text.stdout.lines().count() - 1);
+    fs::write(sandbox.path("mine.toml"), "[[phone]]\nnam = 1\n").unwrap();
+    let wrong = sandbox.bench(&["devices", "profiles", "--profile", "mine.toml"]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (Some(2), ""));
+    assert!(wrong.stderr.starts_with("bench: mine.toml, line 2: unknown field `nam`"), "{}", wrong.stderr);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! From trials to cells: the rows of `summary.csv`.
 
-use super::{Status, TrialRow, Verdict};
+use super::{Status, TrialRow, Verdict, columns::row};
 use crate::{
     plan::{Cell, Plan},
     stats::{Interval, mean, mean_interval},
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use slm_protocol::Failure;
 use std::collections::BTreeMap;
 
+row! {
 /// A row of `summary.csv`; docs/results-format.md describes every column. Also
 /// what a baseline is read into.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct SummaryRow {
     pub kv_cache_mib: Option<f64>,
     pub compute_mib: Option<f64>,
     pub energy_j_per_token: Option<f64>,
+    pub prompt_tokens: Option<u32>,
+}
 }
 
 /// Summarises one cell on one device from its trials, warm-ups left out. Figures
@@ -94,6 +97,7 @@ pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
         kv_cache_mib: plain(|row| row.kv_cache_mib),
         compute_mib: plain(|row| row.compute_mib),
         energy_j_per_token: None,
+        prompt_tokens: cell.context.tokens(),
     }
 }
 

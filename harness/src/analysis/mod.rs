@@ -3,11 +3,15 @@
 //! every table can be rebuilt from them.
 
 mod cells;
+mod columns;
 mod metrics;
 mod rows;
 mod verdict;
 
 pub use cells::{SummaryRow, summarise};
+pub use columns::{Column, Field, Kind, UtcTime, header, position};
 pub use metrics::Metrics;
-pub use rows::{Place, Status, TokenRow, TrialRow, failed_row, finished_row, rfc3339, token_rows};
+pub use rows::{
+    Place, Status, TelemetryRow, TokenRow, TrialRow, failed_row, finished_row, telemetry_row, token_rows,
+};
 pub use verdict::{Verdict, judge};

@@ -1,10 +1,9 @@
-//! Rows of `trials.csv` and `tokens.csv`, in the order of their columns.
+//! Rows of `trials.csv`, `tokens.csv` and `telemetry.csv`, in the order of their columns.
 
-use super::{Metrics, Verdict, judge, metrics::token_latencies_ms};
+use super::{Metrics, UtcTime, Verdict, columns::row, judge, metrics::token_latencies_ms};
 use crate::plan::{Plan, PlannedTrial};
 use serde::{Deserialize, Serialize};
-use slm_protocol::{Failure, Ready, TrialOutcome, TrialReport};
-use std::time::{Duration, UNIX_EPOCH};
+use slm_protocol::{Failure, Ready, Sample, TrialOutcome, TrialReport};
 
 /// How a planned trial ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +17,7 @@ pub enum Status {
     Skipped,
 }
 
+row! {
 /// A row of `trials.csv`; docs/results-format.md describes every column.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the columns are described in docs/results-format.md")]
@@ -61,18 +61,43 @@ pub struct TrialRow {
     pub thermal_status: Option<String>,
     pub battery_temp_c: Option<f64>,
     pub energy_j: Option<f64>,
-    pub started_at: Option<String>,
+    pub started_at: Option<UtcTime>,
+    pub prompt_tokens: Option<u32>,
+}
 }
 
+row! {
 /// A row of `tokens.csv`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TokenRow<'a> {
     /// The trial.
     pub trial_id: &'a str,
+    /// Device by name.
+    pub device: &'a str,
     /// From 0; token 0's latency is the TTFT.
     pub index: usize,
     /// Milliseconds; they add up to the runtime.
     pub latency_ms: f64,
+}
+}
+
+row! {
+/// A row of `telemetry.csv`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TelemetryRow<'a> {
+    /// When the sensor was read.
+    pub time: UtcTime,
+    /// The trial that the reading belongs to.
+    pub trial_id: Option<&'a str>,
+    /// Device by name.
+    pub device: &'a str,
+    /// The sensor.
+    pub sensor: &'a str,
+    /// The reading, in its unit.
+    pub value: f64,
+    /// Its unit.
+    pub unit: &'a str,
+}
 }
 
 /// Where a trial ran: what its row needs beside plan and report.
@@ -122,7 +147,7 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     row.tpot_p99_ms = metrics.tpot_p99_ms;
     row.runtime_s = metrics.runtime_s;
     row.rss_peak_mib = report.rss_peak.map(mib);
-    row.started_at = Some(rfc3339(report.started_unix_ns));
+    row.started_at = Some(UtcTime { unix_ns: report.started_unix_ns });
     row
 }
 
@@ -190,18 +215,27 @@ fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
         battery_temp_c: None,
         energy_j: None,
         started_at: None,
+        prompt_tokens: prompt.context.tokens(),
     }
 }
 
 /// The rows of a trial's output tokens.
-pub fn token_rows(report: &TrialReport) -> impl Iterator<Item = TokenRow<'_>> {
+pub fn token_rows<'a>(device: &'a str, report: &'a TrialReport) -> impl Iterator<Item = TokenRow<'a>> {
     let latencies = token_latencies_ms(&report.times).into_iter().enumerate();
-    latencies.map(|(index, latency_ms)| TokenRow { trial_id: &report.trial_id, index, latency_ms })
+    let trial_id = &report.trial_id;
+    latencies.map(move |(index, latency_ms)| TokenRow { trial_id, device, index, latency_ms })
 }
 
-/// Wall clock in RFC 3339 with milliseconds, UTC.
-pub fn rfc3339(unix_ns: u64) -> String {
-    humantime::format_rfc3339_millis(UNIX_EPOCH + Duration::from_nanos(unix_ns)).to_string()
+/// The row of a sensor's reading.
+pub fn telemetry_row<'a>(device: &'a str, sample: &'a Sample) -> TelemetryRow<'a> {
+    TelemetryRow {
+        time: UtcTime { unix_ns: sample.unix_ns },
+        trial_id: sample.trial_id.as_deref(),
+        device,
+        sensor: &sample.sensor,
+        value: sample.value,
+        unit: &sample.unit,
+    }
 }
 
 fn mib(bytes: u64) -> f64 {
@@ -210,26 +244,33 @@ fn mib(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{metrics::tests::report, verdict::tests::ready};
+    use super::super::{SummaryRow, columns::header, metrics::tests::report, verdict::tests::ready};
     use super::*;
     use crate::plan::tests_support::input;
     use slm_protocol::Timestamps;
 
     #[test]
-    fn the_columns_stand_in_the_documented_order() {
+    fn rows_are_written_in_the_order_of_their_columns() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let place = Place { device: "local", soc: Some("a, \"cpu\""), ready: None };
         let row = failed_row(&plan, &plan.trials[1], place, Status::Failed, Failure::OutOfMemory, "signal 9");
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.serialize(row).unwrap();
-        let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-        let header = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,repetition,warmup,status,\
-            failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,tokenize_s,ttft_s,prefill_s,itps,\
-            otps,tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,model_mib,kv_cache_mib,compute_mib,threads,\
-            flash_attention,thermal_status,battery_temp_c,energy_j,started_at\n";
-        assert!(text.starts_with(header), "{text}");
+        let text = written(row);
+        assert!(text.starts_with(&header(TrialRow::COLUMNS)), "{text}");
         assert!(text.contains(",failed,out-of-memory,,signal 9,"), "{text}");
         assert!(text.contains("\"a, \"\"cpu\"\"\""));
+        let token = TokenRow { trial_id: "t1", device: "d", index: 0, latency_ms: 1.5 };
+        assert_eq!(written(token), header(TokenRow::COLUMNS) + "t1,d,0,1.5\n");
+        let sample =
+            Sample { unix_ns: 0, trial_id: None, sensor: "rss".into(), value: 2.5, unit: "B".into() };
+        let row = header(TelemetryRow::COLUMNS) + "1970-01-01T00:00:00.000Z,,d,rss,2.5,B\n";
+        assert_eq!(written(telemetry_row("d", &sample)), row);
+        assert!(written(SummaryRow::default()).starts_with(&header(SummaryRow::COLUMNS)));
+    }
+
+    fn written(row: impl Serialize) -> String {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.serialize(row).unwrap();
+        String::from_utf8(writer.into_inner().unwrap()).unwrap()
     }
 
     #[test]
@@ -248,6 +289,6 @@ mod tests {
         let row = finished_row(&plan, &plan.trials[1], place, &report(203, times));
         assert!((row.itps.unwrap() * row.prefill_s.unwrap() - 203.0).abs() < 1e-9);
         assert_eq!((row.status, row.verdict), (Status::Completed, Some(Verdict::Valid)));
-        assert_eq!(row.started_at.as_deref(), Some("2023-11-14T22:13:20.000Z"));
+        assert_eq!(row.started_at.unwrap().to_string(), "2023-11-14T22:13:20.000Z");
     }
 }

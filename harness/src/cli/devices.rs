@@ -3,6 +3,7 @@
 use super::OutputArgs;
 use crate::device::adb::ServerAddress;
 use clap::{Args, Subcommand};
+use std::path::PathBuf;
 
 /// How phones are reached.
 #[derive(Clone, Debug, Args)]
@@ -36,6 +37,12 @@ pub struct DevicesArgs {
 /// `bench devices …`
 #[derive(Clone, Debug, Subcommand)]
 pub enum DevicesCommand {
+    /// List the phones that are known by name
+    Profiles {
+        /// File of profiles of your own, or a folder of them; may be repeated
+        #[arg(long, value_name = "FILE")]
+        profile: Vec<PathBuf>,
+    },
     /// Remove everything that sweeps left on phones: agents, models, unfinished runs
     Clean {
         /// Only this phone: `serial:…` or `adb://host:port/serial` [default: all that are attached]

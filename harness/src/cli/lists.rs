@@ -51,6 +51,34 @@ pub(super) fn parse_prompt_tokens(text: &str) -> Result<Vec<u32>, String> {
     Ok(lengths.into_iter().collect())
 }
 
+/// Devices as typed, in order, each once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DeviceList {
+    /// These.
+    Named(Vec<String>),
+    /// Every phone that is attached.
+    All,
+}
+
+/// Parses `s24`, `s24,pixel-8` or `all`.
+pub(super) fn parse_devices(text: &str) -> Result<DeviceList, String> {
+    if text.trim() == "all" {
+        return Ok(DeviceList::All);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        match name {
+            "" => {
+                return Err("a device has no name: give one, several with commas between them, or all".into());
+            }
+            "all" => return Err("all stands alone: it names every phone that is attached".into()),
+            _ if names.iter().any(|known| known == name) => return Err(format!("'{name}' is there twice")),
+            _ => names.push(name.to_owned()),
+        }
+    }
+    Ok(DeviceList::Named(names))
+}
+
 /// Models as typed, in order, each once: catalogue names, files, `shape:…`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelList(pub Vec<String>);

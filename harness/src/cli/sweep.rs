@@ -1,6 +1,6 @@
 //! `bench sweep` as typed.
 
-use super::{AdbArgs, ContextLengths, ModelList, OutputArgs, lists};
+use super::{AdbArgs, ContextLengths, DeviceList, ModelList, OutputArgs, lists};
 use clap::{Args, ValueEnum};
 use slm_models::{WeightType, WeightTypes};
 use std::{path::PathBuf, time::Duration};
@@ -42,9 +42,10 @@ const PLANNED: [&str; 21] = [
                         cost the same time and memory as trained ones."
 )]
 pub struct SweepArgs {
-    /// Device: `local` is this machine; a phone is `serial:…` or `adb://host:port/serial`
-    #[arg(long, value_name = "NAME", required_unless_present = "resume")]
-    pub device: Option<String>,
+    /// Devices: `local` is this machine; a phone is `serial:…` or `adb://host:port/serial`; several with commas, or
+    /// `all` attached phones, are measured at once
+    #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
+    pub device: Option<DeviceList>,
     /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
     #[arg(long, value_name = "LIST", value_parser = lists::parse_models)]
     models: Option<ModelList>,

@@ -7,6 +7,7 @@ mod devices;
 mod doctor;
 mod models;
 mod plan_sweep;
+mod profiles;
 mod report;
 mod sweep;
 mod sweet_spot;

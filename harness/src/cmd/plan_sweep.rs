@@ -12,27 +12,29 @@ use slm_protocol::{AgentFacts, EngineKind, EngineOptions, FlashAttention, LoadMo
 /// Rest between trials on this machine, in which the host writes its files.
 const GAP_MS: u64 = 20;
 
-/// Makes the plan; `agent` tells what the device can do.
+/// Makes the plan for devices by name; their agents tell what they can do.
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
-pub(super) fn plan(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result<Plan> {
+pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<Plan> {
     let set = args.prompts.as_deref().map_or_else(|| Ok(PromptSet::builtin()), PromptSet::read)?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
         BackendArg::Null => EngineKind::Null,
     };
-    if !agent.engines.iter().any(|engine| engine.engine == backend) {
-        let what = format!("the agent has no {} engine", backend.name());
-        return Err(Error::input(what, "build the agent with it, or choose another --backend"));
+    for (name, agent) in devices {
+        if !agent.engines.iter().any(|engine| engine.engine == backend) {
+            let what = format!("the agent of {name} has no {} engine", backend.name());
+            return Err(Error::input(what, "build the agent with it, or choose another --backend"));
+        }
     }
     let models = models::resolve_all(args, backend)?;
     Plan::new(PlanInput {
-        devices: vec![device.to_owned()],
+        devices: devices.iter().map(|(name, _)| name.clone()).collect(),
         backend,
         models,
         prompts: prompts::build(&set, &args.contexts()),
-        options: options(args, agent),
+        options: options(args, devices),
         repetitions: args.repetitions(),
         warmups: args.warmups,
         timeout_ms: u64::try_from(args.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -41,14 +43,20 @@ pub(super) fn plan(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result
     })
 }
 
-/// Threads are fixed here, once, so that all models of a sweep run with one count.
-fn options(args: &SweepArgs, agent: &AgentFacts) -> EngineOptions {
-    let threads = match args.threads {
+/// Threads of a device, fixed once, so that all models of a sweep run with one count.
+pub(super) fn threads(args: &SweepArgs, agent: &AgentFacts) -> u32 {
+    match args.threads {
         ThreadsArg::Count(threads) => threads,
         ThreadsArg::Auto => free_cores(agent.machine.physical_cores, agent.machine.busy_cores),
-    };
+    }
+}
+
+fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> EngineOptions {
+    // Devices that differ have each their own count, beside their facts in the manifest.
+    let mut counts: Vec<u32> = devices.iter().map(|(_, agent)| threads(args, agent)).collect();
+    counts.dedup();
     EngineOptions {
-        threads: Some(threads),
+        threads: if let [one] = counts[..] { Some(one) } else { None },
         flash_attention: match args.flash_attention {
             ToggleArg::Auto => FlashAttention::Auto,
             ToggleArg::On => FlashAttention::On,

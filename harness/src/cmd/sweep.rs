@@ -1,19 +1,20 @@
 //! `bench sweep`: plan, measure, record, show.
 
-use super::{Outcome, plan_sweep::plan};
+use super::{Outcome, plan_sweep};
 use crate::{
     analysis::{Status, SummaryRow},
-    cli::{OutputFormat, SweepArgs},
+    cli::{DeviceList, OutputFormat, SweepArgs},
     device::{self, Claim, Device},
     error::{Error, Result},
+    file_name,
+    fleet::{Fleet, Member, Part},
     interrupt::Interrupt,
     models,
     plan::{Cell, Estimate, Plan},
-    session::{Ending, Session},
     show::{self, Progress},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
-use slm_protocol::Failure;
+use slm_protocol::AgentFacts;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -23,129 +24,178 @@ use std::{
 /// Runs the command.
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
-    let (device, _claim, mut store, manifest, resumed) = match &args.resume {
-        Some(folder) => {
-            let (store, manifest) = Store::resume(folder)?;
-            let device = device::open(first_device(&manifest.plan)?, args.adb.server())?;
-            let claim = device.claim(&manifest.run_id())?;
-            device.hello()?;
-            (device, claim, store, manifest, true)
-        }
-        None => match prepare(args)? {
-            Prepared::Shown => return Ok(Outcome::Done),
-            Prepared::Ready(device, claim, store, manifest) => (device, claim, *store, *manifest, false),
-        },
+    let prepared = match &args.resume {
+        Some(folder) => Some(resume(args, folder)?),
+        None => prepare(args)?,
     };
-    let ending = measure(device.as_ref(), &manifest, &mut store, &interrupt, resumed)?;
-    finish(args, &manifest.plan, &store, ending)
+    // `--dry-run` leaves nothing to do.
+    let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
+    let parts = measure(&mut ready, &interrupt, args.resume.is_some())?;
+    finish(args, &ready, parts)
 }
 
-enum Prepared {
-    /// `--dry-run`.
-    Shown,
-    /// All is checked, nothing is measured yet.
-    Ready(Box<dyn Device>, Claim, Box<Store>, Box<Manifest>),
+/// All is checked, nothing is measured yet.
+struct Ready {
+    store: Store,
+    /// The sweep's id.
+    id: String,
+    plan: Plan,
+    members: Vec<Member>,
+    /// Devices that are wanted and not there; only when a sweep is resumed.
+    absent: Vec<(String, Error)>,
+    _claims: Vec<Claim>,
 }
 
-/// Everything that can be wrong is found here, before anything is measured.
-fn prepare(args: &SweepArgs) -> Result<Prepared> {
-    let device = device::open(args.device.as_deref().unwrap_or_default(), args.adb.server())?;
-    let agent = device.hello()?;
-    let plan = plan(args, device.name(), &agent)?;
+/// Everything that can be wrong is found here, before anything is measured. Nothing
+/// is left to be done after a `--dry-run`.
+fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
+    let names = match &args.device {
+        Some(DeviceList::Named(names)) => names.clone(),
+        Some(DeviceList::All) => device::attached(args.adb.server())?,
+        None => Vec::new(),
+    };
+    let devices =
+        names.iter().map(|name| device::open(name, args.adb.server())).collect::<Result<Vec<_>>>()?;
+    let name = |device: &Box<dyn Device>| Ok((device.name().to_owned(), device.hello()?));
+    let facts = devices.iter().map(name).collect::<Result<Vec<(String, AgentFacts)>>>()?;
+    let plan = plan_sweep::plan(args, &facts)?;
     if args.dry_run {
         print_plan(args, &plan)?;
-        return Ok(Prepared::Shown);
+        return Ok(None);
     }
     // Before the folder is made: a sweep that is refused leaves none behind.
-    let created = SystemTime::now();
     let plan_sha256 = plan.hash()?;
     let id = Manifest::new_id(&plan_sha256);
-    let claim = device.claim(&id)?;
+    let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
+    let created = SystemTime::now();
+    let counts = facts.iter().map(|(_, agent)| Some(plan_sweep::threads(args, agent)));
+    let counts: Vec<Option<u32>> = counts.collect();
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &facts));
+    let record = |((name, agent), &threads)| DeviceRecord { name, agent, threads };
     let manifest = Manifest {
         format: FORMAT,
-        id,
+        id: id.clone(),
         tool: ToolFacts::this(),
         command: command_line(),
         created_at: humantime::format_rfc3339_seconds(created).to_string(),
         host: HostFacts::gather(),
-        devices: vec![DeviceRecord { name: device.name().to_owned(), agent }],
+        devices: facts.into_iter().zip(&counts).map(record).collect(),
         plan_sha256,
-        plan,
+        plan: plan.clone(),
     };
-    let folder = args.out.clone().unwrap_or_else(|| default_folder(created, device.name()));
     let store = Store::create(&folder, &manifest)?;
-    Ok(Prepared::Ready(device, claim, Box::new(store), Box::new(manifest)))
+    let member = |(device, threads)| Member { device, threads };
+    let members = devices.into_iter().zip(counts).map(member).collect();
+    Ok(Some(Ready { store, id, plan, members, absent: Vec::new(), _claims: claims }))
 }
 
-/// Measures what is left, model by model.
-fn measure(
-    device: &dyn Device,
-    manifest: &Manifest,
-    store: &mut Store,
-    interrupt: &Interrupt,
-    resumed: bool,
-) -> Result<Ending> {
-    let (plan, sweep) = (&manifest.plan, manifest.run_id());
-    let recorded = store.recorded(device.name()).cloned();
-    let mut progress = Progress::new(plan, store.tables());
-    let mut emit = |event: SweepEvent| {
-        store.record(&event)?;
-        progress.show(plan, store.tables(), &event);
-        Ok(store.tables().remaining(device.name()))
-    };
-    let remaining = emit(SweepEvent::RunStarted { command: command_line(), resumed })?;
-    let mut ending = Ending::Complete;
-    for model in 0..plan.input.models.len() {
-        let pending: Vec<usize> =
-            remaining.iter().copied().filter(|&trial| plan.trials[trial].model == model).collect();
-        if pending.is_empty() {
+/// Opens the devices that have trials left. One that is not there stops only a sweep
+/// that has no other.
+fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
+    let (store, manifest) = Store::resume(folder)?;
+    let id = manifest.run_id();
+    let (mut members, mut claims, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+    for name in &manifest.plan.input.devices {
+        if store.tables().remaining(name).is_empty() {
             continue;
         }
-        ending = match device.place_model(&plan.input.models[model]) {
-            Ok(model_path) => {
-                let recorded = recorded.as_ref();
-                let session = Session { device, plan, sweep: &sweep, model, recorded, model_path, interrupt };
-                session.run(pending, &mut |event| emit(event).map(drop))?
+        let record = manifest.devices.iter().find(|record| record.name == *name);
+        match open(args, name, &id) {
+            Ok((device, claim)) => {
+                members.push(Member { device, threads: record.and_then(|record| record.threads) });
+                claims.push(claim);
             }
-            Err(error) => lose_model(device, plan, &pending, &error, &mut |event| emit(event).map(drop))?,
-        };
-        // Trials of later models stay without a row: a resumed sweep measures them.
-        if ending != Ending::Complete {
-            break;
+            Err(error) => absent.push((name.clone(), error)),
         }
     }
-    emit(SweepEvent::RunEnded { interrupted: ending == Ending::Interrupted })?;
-    progress.clear();
-    Ok(ending)
+    if members.is_empty() && !absent.is_empty() {
+        return Err(all_lost(absent));
+    }
+    Ok(Ready { store, id, plan: manifest.plan, members, absent, _claims: claims })
 }
 
-/// A model whose file cannot be made or brought to the device: a row for each trial.
-fn lose_model(
-    device: &dyn Device,
-    plan: &Plan,
-    pending: &[usize],
-    error: &models::PlaceError,
-    emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
-) -> Result<Ending> {
-    for &trial in pending {
-        emit(SweepEvent::TrialLost {
-            device: device.name().to_owned(),
-            trial_id: plan.trials[trial].id.clone(),
-            status: Status::Failed,
-            failure: error.failure,
-            evidence: error.message.clone(),
-        })?;
-    }
-    Ok(if error.failure == Failure::DeviceLost { Ending::DeviceLost } else { Ending::Complete })
+/// A device that answers and is ours alone.
+fn open(args: &SweepArgs, name: &str, sweep: &str) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, args.adb.server())?;
+    let claim = device.claim(sweep)?;
+    device.hello()?;
+    Ok((device, claim))
+}
+
+/// Measures what is left, on all devices at once.
+fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Vec<Part>> {
+    let Ready { store, id, plan, members, .. } = ready;
+    let mut progress = Progress::new(plan, store.tables());
+    store.record(&SweepEvent::RunStarted { command: command_line(), resumed })?;
+    let mut watch = |tables: &_, event: &_| progress.show(plan, tables, event);
+    let parts = Fleet { plan, sweep: id, members, interrupt }.run(store, &mut watch)?;
+    let interrupted = parts.iter().any(|part| matches!(part, Part::Interrupted));
+    store.record(&SweepEvent::RunEnded { interrupted })?;
+    progress.clear();
+    Ok(parts)
 }
 
 /// Prints the tables and where the files are.
-fn finish(args: &SweepArgs, plan: &Plan, store: &Store, ending: Ending) -> Result<Outcome> {
+fn finish(args: &SweepArgs, ready: &Ready, parts: Vec<Part>) -> Result<Outcome> {
+    let store = &ready.store;
+    let folder = store.folder().display();
+    let interrupted = parts.iter().any(|part| matches!(part, Part::Interrupted));
+    let (lost, all) = lost(ready, parts);
+    if store.tables().rows().next().is_some() {
+        print_summary(args, ready)?;
+        show::note(&format!(
+            "\nResults: {folder}/ (trials.csv, tokens.csv, summary.csv, telemetry.csv, events.jsonl)"
+        ));
+    }
+    let go_on = format!("bench sweep --resume {folder}");
+    if interrupted {
+        show::note(&format!("Interrupted; go on with: {go_on}"));
+        return Ok(Outcome::Interrupted);
+    }
+    if all {
+        show::note(&format!("Go on with: {go_on}"));
+        return Err(all_lost(lost));
+    }
+    for (name, error) in &lost {
+        let error = show::clean(&error.to_string());
+        show::note(&format!("{} was lost: {error}; measure the rest with: {go_on}", show::clean(name)));
+    }
+    let failed = store.tables().rows().any(|row| row.status != Status::Completed);
+    Ok(if failed || !lost.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// The devices that were lost, and whether there is no other.
+fn lost(ready: &Ready, parts: Vec<Part>) -> (Vec<(String, Error)>, bool) {
+    let absent = ready.absent.iter().map(|(name, error)| (name.clone(), Error::Device(error.to_string())));
+    let mut lost: Vec<(String, Error)> = absent.collect();
+    let wanted = lost.len() + parts.len();
+    for (member, part) in ready.members.iter().zip(parts) {
+        if let Part::Lost(error) = part {
+            lost.push((member.device.name().to_owned(), error));
+        }
+    }
+    let all = !lost.is_empty() && lost.len() == wanted;
+    (lost, all)
+}
+
+/// Why a sweep has no device any more. Where there was one, its own error.
+fn all_lost(mut lost: Vec<(String, Error)>) -> Error {
+    if lost.len() == 1
+        && let Some((_, error)) = lost.pop()
+    {
+        return error;
+    }
+    let each: Vec<String> = lost.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    Error::Device(format!("all {} devices are lost: {}", lost.len(), each.join("; ")))
+}
+
+fn print_summary(args: &SweepArgs, ready: &Ready) -> Result<()> {
+    let Ready { store, plan, .. } = ready;
     let summary: Vec<(Cell, &SummaryRow)> = store.tables().summary().collect();
     match args.output.output {
         OutputFormat::Text => {
-            let mut text = show::sweep_table(plan, &summary, &crate::baseline::slimlm_s24());
-            let failures = show::failures(store.tables().rows());
+            let mut text = show::sweep_tables(plan, &summary, &crate::baseline::slimlm_s24());
+            let failures = show::failures(plan, store.tables().rows());
             if !failures.is_empty() {
                 text = format!("{text}\nFailed:\n{failures}");
             }
@@ -158,22 +208,7 @@ fn finish(args: &SweepArgs, plan: &Plan, store: &Store, ending: Ending) -> Resul
             show::data(&(json + "\n"));
         }
     }
-    let folder = store.folder().display();
-    show::note(&format!(
-        "\nResults: {folder}/ (trials.csv, tokens.csv, summary.csv, telemetry.csv, events.jsonl)"
-    ));
-    if ending == Ending::Interrupted {
-        show::note(&format!("Interrupted; go on with: bench sweep --resume {folder}"));
-        return Ok(Outcome::Interrupted);
-    }
-    if ending == Ending::DeviceLost {
-        show::note(&format!(
-            "The device was lost; when it is back, go on with: bench sweep --resume {folder}"
-        ));
-        return Ok(Outcome::DeviceLost);
-    }
-    let failed = store.tables().rows().any(|row| row.status != Status::Completed);
-    Ok(if failed { Outcome::SomeFailed } else { Outcome::Done })
+    Ok(())
 }
 
 fn print_plan(args: &SweepArgs, plan: &Plan) -> Result<()> {
@@ -188,26 +223,21 @@ fn print_plan(args: &SweepArgs, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn first_device(plan: &Plan) -> Result<&str> {
-    let name = plan.input.devices.first().map(String::as_str);
-    name.ok_or_else(|| Error::input("the plan names no device", "start a new sweep"))
-}
-
 /// The command as it could be typed anywhere: where the program lies says nothing.
 fn command_line() -> Vec<String> {
     let words = env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
     ["bench".to_owned()].into_iter().chain(words).collect()
 }
 
-/// `results/20261121-091500-local`, with a number behind it when that is taken.
-fn default_folder(created: SystemTime, device: &str) -> PathBuf {
+/// `results/20261121-091500-local` or `…-s24-and-1-more`, with a number behind it
+/// when that is taken.
+fn default_folder(created: SystemTime, devices: &[(String, AgentFacts)]) -> PathBuf {
     let stamp = humantime::format_rfc3339_seconds(created).to_string();
     let stamp: String = stamp.chars().filter(char::is_ascii_digit).collect();
     let (day, time) = stamp.split_at(8.min(stamp.len()));
-    // A phone's address has characters that a folder's name should not.
-    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' };
-    let device: String = device.chars().take(60).map(safe).collect();
-    let base = format!("{day}-{time}-{device}");
+    let first = devices.first().map(|(name, _)| file_name(name)).unwrap_or_default();
+    let more = if devices.len() > 1 { format!("-and-{}-more", devices.len() - 1) } else { String::new() };
+    let base = format!("{day}-{time}-{first}{more}");
     let candidates = (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") });
     let mut folders = candidates.map(|name| Path::new("results").join(name));
     folders.find(|folder| !folder.exists()).unwrap_or_default()

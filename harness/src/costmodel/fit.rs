@@ -1,11 +1,13 @@
 //! One quantity's fit.
 
-use super::{HeldOut, Observation, Prediction, held_out};
+use super::{HeldOut, Observation, Prediction, Proportions, held_out};
 use crate::stats::{Interval, dot, nonnegative_least_squares};
 use std::collections::BTreeSet;
 
-/// How attention's cost grows with parameters along a family of shapes.
+/// How the KV cache grows with parameters along a family of shapes.
 const ATTENTION: f64 = 2.0 / 3.0;
+/// Terms of the largest form; the others leave the last one 0.
+const TERMS: usize = 4;
 /// Fewest sizes for which the exponent is fitted.
 const SIZES_FOR_EXPONENT: usize = 3;
 
@@ -37,10 +39,17 @@ impl Quantity {
     }
 
     /// The terms that coefficients belong to.
-    fn terms(self, params: f64, tokens: f64, exponent: f64) -> [f64; 3] {
+    fn terms(self, size: &Proportions, tokens: f64, exponent: f64) -> [f64; TERMS] {
         match self {
-            Self::Ttft => [1.0, params.powf(exponent) * tokens, params.powf(ATTENTION) * tokens * tokens],
-            Self::Tpot | Self::Memory | Self::Energy => [1.0, params, params.powf(ATTENTION) * tokens],
+            Self::Ttft => [
+                size.params,
+                size.body.powf(exponent) * tokens,
+                size.width * tokens,
+                size.attention * tokens * tokens,
+            ],
+            Self::Tpot | Self::Memory | Self::Energy => {
+                [1.0, size.params, size.params.powf(ATTENTION) * tokens, 0.0]
+            }
         }
     }
 }
@@ -50,8 +59,8 @@ impl Quantity {
 pub struct Fit {
     /// What is fitted.
     pub quantity: Quantity,
-    /// The coefficients a, b, c.
-    pub coefficients: [f64; 3],
+    /// The coefficients, in the order of the terms in docs/cost-model.md.
+    pub coefficients: [f64; TERMS],
     /// γ of the prefill; 1 for the others.
     pub exponent: f64,
     /// Cells fitted to.
@@ -94,20 +103,20 @@ impl Fit {
             cells: observations.len(),
             held_out: HeldOut::default(),
             models,
-            params: range(|o| o.params),
+            params: range(|o| o.size.params),
             tokens: range(|o| o.tokens),
         })
     }
 
-    /// The figure that the fit gives; parameters in thousand millions.
-    pub fn figure(&self, params: f64, tokens: f64) -> f64 {
-        dot(&self.quantity.terms(params, tokens, self.exponent), &self.coefficients)
+    /// The figure that the fit gives.
+    pub fn figure(&self, size: &Proportions, tokens: f64) -> f64 {
+        dot(&self.quantity.terms(size, tokens, self.exponent), &self.coefficients)
     }
 
-    /// A prediction for a model: with the errors of cells left out where other
+    /// A prediction for a model of `params` thousand millions: with the errors of cells left out where other
     /// cells of it were measured, else with those of whole models left out.
     pub fn predict(&self, model: &str, params: f64, tokens: f64) -> Prediction {
-        let value = self.figure(params, tokens);
+        let value = self.figure(&Proportions::of(model, params), tokens);
         let range = if self.models.contains(model) {
             self.held_out.cell_range()
         } else {
@@ -123,10 +132,14 @@ impl Fit {
 }
 
 /// Coefficients, exponent, and the sum of squares of relative errors.
-fn solve(quantity: Quantity, observations: &[Observation], exponent: f64) -> Option<([f64; 3], f64, f64)> {
-    let rows: Vec<([f64; 3], f64)> = observations
+fn solve(
+    quantity: Quantity,
+    observations: &[Observation],
+    exponent: f64,
+) -> Option<([f64; TERMS], f64, f64)> {
+    let rows: Vec<([f64; TERMS], f64)> = observations
         .iter()
-        .map(|o| (quantity.terms(o.params, o.tokens, exponent).map(|term| term / o.figure), 1.0))
+        .map(|o| (quantity.terms(&o.size, o.tokens, exponent).map(|term| term / o.figure), 1.0))
         .collect();
     let coefficients = nonnegative_least_squares(&rows)?;
     let squares = rows.iter().map(|(terms, one)| (one - dot(terms, &coefficients)).powi(2)).sum();

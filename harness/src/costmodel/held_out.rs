@@ -24,7 +24,7 @@ pub(super) fn errors(quantity: Quantity, observations: &[Observation]) -> HeldOu
             (0..observations.len()).filter(|&i| keep(i)).map(|i| observations[i].clone()).collect();
         let Some(fit) = Fit::without_errors(quantity, &kept) else { return Vec::new() };
         let left_out = (0..observations.len()).filter(|&i| !keep(i)).map(|i| &observations[i]);
-        let ratio = |o: &Observation| o.figure / fit.figure(o.params, o.tokens);
+        let ratio = |o: &Observation| o.figure / fit.figure(&o.size, o.tokens);
         left_out.map(ratio).filter(|ratio| ratio.is_finite() && *ratio > 0.0).collect()
     };
     let models: BTreeSet<&str> = observations.iter().map(|o| o.model.as_str()).collect();

@@ -1,21 +1,23 @@
 //! A cost model of a device: what a model of any size costs at any prompt length,
 //! fitted to the cells of one device, backend and quantisation.
 //!
-//! With P parameters (in thousand millions), N prompt tokens and D tokens in the
-//! KV cache while decoding:
+//! With P parameters (in thousand millions), of which B are not in the tables of
+//! embeddings and output, L layers of width d with queries of width q, N prompt
+//! tokens and D tokens in the KV cache while decoding:
 //!
-//! - time to first token = a + b·P^γ·N + c·P^(2/3)·N²: every prompt token is
-//!   multiplied with all weights; attention looks back over the prompt, and layers
-//!   times width, on which it depends, grow as P^(2/3) along a family of shapes.
-//!   γ is 1 for an engine whose speed does not depend on size; it is fitted, from
-//!   1.0 to 2.0, where three sizes or more are there, since engines fall off when
-//!   weights leave caches or fast memory.
+//! - time to first token = a·P + b·B^γ·N + c·L·d·N + e·L·q·N²: the weights are read
+//!   once; every prompt token is multiplied with the body's weights; what is done
+//!   beside that (norms, activations, copies) grows with layers times width;
+//!   attention looks back over the prompt. γ is 1 for an engine whose speed does not
+//!   depend on size; it is fitted, from 1.0 to 2.0, where three sizes or more are
+//!   there, since engines fall off when weights leave caches or fast memory.
 //! - time per output token = a + b·P + c·P^(2/3)·D: weights and KV cache are read
 //!   once for each token; b is bytes per parameter over bandwidth.
 //! - peak memory = a + b·P + c·P^(2/3)·N, energy per output token as time.
 //! - load = a + b·bytes.
 //!
-//! It works from a summary alone: parameters and figures are all it takes. Where
+//! It works from a summary alone: B, L, d and q are those of the catalogue's shape or,
+//! for a model not in it, typical of the size. Where
 //! the prompt's length is not told, ITPS × TTFT stands for it. Coefficients are 0
 //! or more and make the relative errors' squares smallest. docs/cost-model.md has
 //! its errors on cells left out.
@@ -24,12 +26,14 @@ mod fit;
 mod held_out;
 mod load;
 mod observe;
+mod proportions;
 
 pub use fit::{Fit, Quantity};
 pub use held_out::HeldOut;
 pub use load::LoadFit;
 pub(crate) use observe::output_tokens;
 pub use observe::{Observation, observations, prompt_tokens};
+pub use proportions::Proportions;
 
 use crate::{results::Cell, stats::Interval};
 use std::collections::BTreeMap;

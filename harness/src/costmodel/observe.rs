@@ -1,6 +1,6 @@
 //! From cells to what is fitted.
 
-use super::Quantity;
+use super::{Proportions, Quantity};
 use crate::results::{Cell, Context};
 
 /// One figure of one cell.
@@ -8,8 +8,8 @@ use crate::results::{Cell, Context};
 pub struct Observation {
     /// Model name.
     pub model: String,
-    /// Thousand millions of parameters.
-    pub params: f64,
+    /// Its size.
+    pub size: Proportions,
     /// Tokens in the prompt or, for decoding, in the KV cache on average.
     pub tokens: f64,
     /// The figure: seconds, seconds per token, MiB or joules per token.
@@ -34,7 +34,7 @@ pub fn observations(quantity: Quantity, cells: &[&Cell]) -> Vec<Observation> {
         let usable = figure > 0.0 && figure.is_finite() && tokens.is_finite();
         usable.then_some(Observation {
             model: cell.key.model.clone(),
-            params: cell.params? as f64 / 1e9,
+            size: Proportions::of(&cell.key.model, cell.params? as f64 / 1e9),
             tokens,
             figure,
         })

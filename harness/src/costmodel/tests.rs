@@ -3,7 +3,7 @@ use crate::results::Summary;
 use std::path::Path;
 
 fn observation(model: &str, params: f64, tokens: f64, figure: f64) -> Observation {
-    Observation { model: model.into(), params, tokens, figure }
+    Observation { model: model.into(), size: Proportions::typical(params), tokens, figure }
 }
 
 fn of(path: &Path) -> CostModel {
@@ -22,7 +22,10 @@ fn ideal(truth: impl Fn(f64, f64) -> f64) -> Vec<Observation> {
 
 #[test]
 fn the_truth_is_found_where_it_has_this_form() {
-    let truth = |p: f64, n: f64| 0.02 + 0.003 * p.powf(1.2) * n + 2e-6 * p.powf(2.0 / 3.0) * n * n;
+    let truth = |p: f64, n: f64| {
+        let size = Proportions::typical(p);
+        0.02 * p + 0.003 * size.body.powf(1.2) * n + 0.01 * size.width * n + 2e-5 * size.attention * n * n
+    };
     let fit = Fit::of(Quantity::Ttft, &ideal(truth)).unwrap();
     assert!((fit.exponent - 1.2).abs() < 1e-9 && (fit.coefficients[1] - 0.003).abs() < 1e-9, "{fit:?}");
     assert!(fit.held_out.model_error().unwrap() < 1e-6);

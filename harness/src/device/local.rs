@@ -37,6 +37,14 @@ impl Local {
     pub fn new() -> Result<Self> {
         let beside = env::current_exe().ok().map(|path| path.with_file_name("slm-agent"));
         let agent = env::var_os("SLM_AGENT").map(PathBuf::from).or(beside).unwrap_or_default();
+        Self::with_agent(agent)
+    }
+
+    /// With the agent at this path.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is none.
+    pub fn with_agent(agent: PathBuf) -> Result<Self> {
         if agent.is_file() {
             Ok(Self { agent })
         } else {

@@ -2,17 +2,22 @@
 //! and, at its end, evidence of how it ended.
 
 pub mod adb;
+pub mod death;
 mod exit;
 mod link;
 mod local;
 mod open;
 pub mod phone;
+pub mod profile;
+pub mod readiness;
 mod shell;
+#[cfg(test)]
+mod testing;
 
 pub use exit::Exit;
 pub use link::Link;
 pub use local::Local;
-pub use open::{PhoneFound, find, open, phones, server};
+pub use open::{PhoneFound, attached, find, open, phones, server};
 pub use shell::{LinkError, Shell, ShellOutput, quote};
 
 use crate::{
@@ -23,7 +28,7 @@ use crate::{
 use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};
 use std::time::Duration;
 
-/// A device that agents run on.
+/// A device that agents run on. Several are driven at once, each by a thread.
 pub trait Device: Send + Sync {
     /// Name, as in the tables.
     fn name(&self) -> &str;

@@ -27,7 +27,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// Forecast of a whole plan; `present` tells which model files exist already.
+    /// Forecast of a whole plan, whose devices measure at the same time; `present` tells which model files exist already.
     pub fn of(plan: &Plan, present: &[bool]) -> Self {
         let input = &plan.input;
         let loads: f64 =
@@ -39,7 +39,8 @@ impl Estimate {
         Self {
             seconds: loads + trials,
             model_bytes: missing.map(|(model, _)| model.file_bytes).sum(),
-            result_bytes: tokens * RESULT_BYTES.0 + plan.trials.len() as u64 * RESULT_BYTES.1,
+            result_bytes: input.devices.len() as u64
+                * (tokens * RESULT_BYTES.0 + plan.trials.len() as u64 * RESULT_BYTES.1),
         }
     }
 }

@@ -24,6 +24,14 @@ impl Context {
         }
     }
 
+    /// The exact length, where one was asked for.
+    pub fn tokens(self) -> Option<u32> {
+        match self {
+            Context::Chunks(_) => None,
+            Context::Tokens(tokens) => Some(tokens),
+        }
+    }
+
     /// Tokens of context, roughly, for estimates of time.
     pub fn nominal_tokens(self) -> u32 {
         match self {

@@ -23,13 +23,24 @@ const SHOWN: usize = 600;
 /// The trial whose output is shown, for each subject: its first completed one.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
-    trials: HashMap<usize, (String, String)>,
+    trials: HashMap<usize, Shown>,
+}
+
+#[derive(Debug)]
+struct Shown {
+    device: String,
+    trial_id: String,
+    prompt_id: String,
 }
 
 impl Wanted {
     /// Takes a completed trial, unless the subject has one.
     pub(super) fn consider(&mut self, subject: usize, trial: &Trial) {
-        self.trials.entry(subject).or_insert_with(|| (trial.trial_id.clone(), trial.prompt_id.clone()));
+        self.trials.entry(subject).or_insert_with(|| Shown {
+            device: trial.device.clone(),
+            trial_id: trial.trial_id.clone(),
+            prompt_id: trial.prompt_id.clone(),
+        });
     }
 }
 
@@ -66,7 +77,7 @@ fn is_of_use(line: &[u8], wanted: &Wanted) -> bool {
     let head = String::from_utf8_lossy(&line[..line.len().min(400)]);
     if head.contains("\"type\":\"trial-finished\"") {
         let quoted = |id: &str| format!("\"trial_id\":\"{id}\"");
-        return wanted.trials.values().any(|(id, _)| head.contains(&quoted(id)));
+        return wanted.trials.values().any(|shown| head.contains(&quoted(&shown.trial_id)));
     }
     head.contains("\"type\":\"run-started\"") || head.contains("\"type\":\"model-ready\"")
 }
@@ -87,9 +98,12 @@ fn take(model: &mut Model, run: usize, event: SweepEvent, wanted: &Wanted) {
                 subject.ready = Some(ready);
             }
         }
-        SweepEvent::TrialFinished { report, .. } => {
-            let of = wanted.trials.iter().find(|(_, (id, _))| *id == report.trial_id);
-            let (Some((&subject, (_, prompt_id))), Some(output)) = (of, report.output) else { return };
+        SweepEvent::TrialFinished { device, report } => {
+            let is_this = |shown: &Shown| shown.trial_id == report.trial_id && shown.device == device;
+            let of = wanted.trials.iter().find(|(_, shown)| is_this(shown));
+            let (Some((&subject, Shown { prompt_id, .. })), Some(output)) = (of, report.output) else {
+                return;
+            };
             let prompts = &model.runs[run].facts.plan.input.prompts;
             let prompt = prompts.iter().find(|prompt| prompt.id == *prompt_id);
             let prompt = match prompt.map(|prompt| &prompt.content) {

@@ -133,6 +133,8 @@ pub struct Moment {
 /// A sensor's readings.
 #[derive(Debug)]
 pub struct Sensor {
+    /// Device.
+    pub device: String,
     /// Name.
     pub name: String,
     /// Unit.

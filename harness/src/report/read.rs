@@ -73,9 +73,11 @@ fn add_run(model: &mut Model, folder: &Path) -> Result<()> {
         name_unknown_contexts(model, run, subject);
     }
     model.cells[first_cell..].sort_by_key(|measured| (measured.subject, measured.cell.key.context));
-    let sampled = tokens::sample(folder, &mut model.runs[run].sampled)?;
+    // Format 1.0 names no device in these tables: there was one.
+    let only = model.runs[run].facts.plan.input.devices.first().cloned().unwrap_or_default();
+    let sampled = tokens::sample(folder, &only, &mut model.runs[run].sampled)?;
     let wanted = trials::read(model, run, (first_subject, first_cell), folder, sampled)?;
-    model.runs[run].sensors = telemetry::read(folder, &mut model.runs[run].sampled)?;
+    model.runs[run].sensors = telemetry::read(folder, &only, &mut model.runs[run].sampled)?;
     events::read(model, run, folder, &wanted)
 }
 
@@ -117,8 +119,8 @@ fn add_cell(model: &mut Model, run: usize, cell: Cell) {
     });
 }
 
-/// A cell of exact prompts without a completed trial does not tell its length in
-/// the summary; its place among the others does.
+/// In format 1.0, a cell of exact prompts without a completed trial does not tell its
+/// length in the summary; its place among the others does.
 fn name_unknown_contexts(model: &mut Model, run: usize, subject: usize) {
     let prompts = &model.runs[run].facts.plan.input.prompts;
     let mut planned: Vec<Context> = prompts.iter().map(|prompt| planned_context(prompt.context)).collect();

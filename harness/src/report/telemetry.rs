@@ -8,14 +8,18 @@ use std::{path::Path, time::UNIX_EPOCH};
 const BUDGET: usize = 16 << 20;
 /// Readings kept of each sensor at most: more than a plot has pixels.
 const READINGS: usize = 1_600;
-/// Sensors at most; a phone has some dozens.
+/// Sensors of a device at most; a phone has some dozens.
 const SENSORS: usize = 40;
+/// Devices at most.
+const DEVICES: usize = 16;
 
 /// Reads the table, or a sample of it; notes in `remarks` when it is a sample.
-pub(super) fn read(folder: &Path, remarks: &mut Vec<String>) -> Result<Vec<Sensor>> {
+/// Tables of format 1.0 do not name the device: it was the `only` one.
+pub(super) fn read(folder: &Path, only: &str, remarks: &mut Vec<String>) -> Result<Vec<Sensor>> {
     let table = blocks::read(&folder.join("telemetry.csv"), BUDGET)?;
     let columns = ["time", "sensor", "value", "unit"].map(|name| table.column(name));
     let [Some(time), Some(sensor), Some(value), Some(unit)] = columns else { return Ok(Vec::new()) };
+    let device = table.column("device");
     if table.share < 1.0 {
         remarks.push(format!(
             "telemetry.csv is long: {:.1} % of it, evenly spread, is shown",
@@ -34,9 +38,12 @@ pub(super) fn read(folder: &Path, remarks: &mut Vec<String>) -> Result<Vec<Senso
             let Some(reading) = text(value).parse::<f64>().ok().filter(|value| value.is_finite()) else {
                 continue;
             };
-            match sensors.iter().position(|known| known.name == text(sensor)) {
+            let device = device.map_or(only, text);
+            let is_same = |known: &Sensor| known.name == text(sensor) && known.device == device;
+            match sensors.iter().position(is_same) {
                 Some(known) => sensors[known].readings.push((at, reading)),
-                None if sensors.len() < SENSORS => sensors.push(Sensor {
+                None if has_room(&sensors, device) => sensors.push(Sensor {
+                    device: device.to_owned(),
                     name: text(sensor).to_owned(),
                     unit: text(unit).to_owned(),
                     readings: vec![(at, reading)],
@@ -50,4 +57,10 @@ pub(super) fn read(folder: &Path, remarks: &mut Vec<String>) -> Result<Vec<Senso
         sensor.readings = sensor.readings.iter().copied().step_by(stride).collect();
     }
     Ok(sensors)
+}
+
+/// Whether one more sensor of a device is kept.
+fn has_room(sensors: &[Sensor], device: &str) -> bool {
+    sensors.len() < SENSORS * DEVICES
+        && sensors.iter().filter(|known| known.device == device).count() < SENSORS
 }

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
         let verdict = trial.verdict.unwrap_or(Verdict::Valid);
         measured.trials.push(point(trial, verdict));
         if measured.tokens_ms.len() < 200
-            && let Some(latencies) = sampled.trials.remove(&trial.trial_id)
+            && let Some(latencies) = sampled.take(&trial.device, &trial.trial_id)
         {
             measured.tokens_ms.push(latencies);
         }

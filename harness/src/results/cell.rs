@@ -11,7 +11,7 @@ pub enum Context {
     Chunks(u8),
     /// A prompt of exactly so many tokens.
     Tokens(u32),
-    /// Not told: a cell of exact prompts of which no trial was completed.
+    /// Not told: in format 1.0, a cell of exact prompts of which no trial was completed.
     Unknown,
 }
 

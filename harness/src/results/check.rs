@@ -46,7 +46,7 @@ pub(super) fn cell(row: SummaryRow) -> Result<Cell, Fault> {
             model: text("model", row.model)?,
             weights: text("weights", row.weights)?,
             quant: text("quant", row.quant)?,
-            context: context(row.chunks, n_in),
+            context: context(row.chunks, row.prompt_tokens, n_in),
         },
         soc: row.soc,
         params: row.params.filter(|&params| params > 0),
@@ -61,13 +61,15 @@ pub(super) fn cell(row: SummaryRow) -> Result<Cell, Fault> {
     Ok(cell)
 }
 
-/// The context length: chunks where they are given, else the prompt's length.
-pub(super) fn context(chunks: Option<u8>, n_in: Option<f64>) -> Context {
-    match (chunks, n_in) {
-        (Some(chunks), _) => Context::Chunks(chunks),
+/// The context length: chunks or the prompt's exact length, as the row tells. Format
+/// 1.0 had only the measured length of exact prompts.
+pub(super) fn context(chunks: Option<u8>, prompt_tokens: Option<u32>, n_in: Option<f64>) -> Context {
+    match (chunks, prompt_tokens, n_in) {
+        (Some(chunks), ..) => Context::Chunks(chunks),
+        (None, Some(tokens), _) => Context::Tokens(tokens),
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to u32")]
-        (None, Some(n_in)) => Context::Tokens(n_in.round().clamp(0.0, f64::from(u32::MAX)) as u32),
-        (None, None) => Context::Unknown,
+        (None, None, Some(n_in)) => Context::Tokens(n_in.round().clamp(0.0, f64::from(u32::MAX)) as u32),
+        (None, None, None) => Context::Unknown,
     }
 }
 

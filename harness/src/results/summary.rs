@@ -5,7 +5,7 @@ use super::{
     table::{self, Table, bad, broken, shown},
 };
 use crate::{
-    analysis::SummaryRow,
+    analysis::{Kind, SummaryRow},
     error::{Error, Result},
 };
 use csv::{ErrorKind, StringRecord};
@@ -68,7 +68,7 @@ fn cells<R: Read>(mut table: Table<R>) -> Result<Vec<Cell>> {
         let cell = check::cell(row).map_err(|(column, why)| bad(&table.path, line, column, &why))?;
         if cell.key.context != Context::Unknown {
             match seen.entry(cell.key.clone()) {
-                Entry::Occupied(first) => return Err(duplicate(&table.path, line, *first.get(), &cell.key)),
+                Entry::Occupied(first) => return Err(duplicate(&table, line, *first.get(), &cell.key)),
                 Entry::Vacant(place) => place.insert(line),
             };
         }
@@ -90,9 +90,10 @@ fn wrong_type<R: Read>(table: &Table<R>, record: &StringRecord, error: &csv::Err
         && let (Some(column), Some(value)) = (table.headers.get(index), record.get(index))
     {
         let line = record.position().map_or(0, csv::Position::line);
-        let wanted = match column {
-            "failure" => "a kind of failure",
-            "chunks" | "params" | "n_planned" | "n_completed" | "n_valid" => "a whole number",
+        let kind = SummaryRow::COLUMNS.iter().find(|known| known.name == column).map(|known| known.kind);
+        let wanted = match kind {
+            Some(Kind::Text) => "a kind of failure",
+            Some(Kind::Whole) => "a whole number",
             _ => "a number",
         };
         return bad(&table.path, line, column, &format!("{} is not {wanted}", shown(value)));
@@ -100,13 +101,14 @@ fn wrong_type<R: Read>(table: &Table<R>, record: &StringRecord, error: &csv::Err
     broken(&table.path, error, Some(&table.headers))
 }
 
-fn duplicate(path: &Path, line: u64, first: u64, key: &Key) -> Error {
+fn duplicate<R: Read>(table: &Table<R>, line: u64, first: u64, key: &Key) -> Error {
     let context = match key.context {
         Context::Chunks(_) => "chunks",
+        _ if table.column("prompt_tokens").is_some() => "prompt_tokens",
         _ => "n_in",
     };
     let why = format!("the cell {} at {} stands in line {first} already", shown(&key.model), key.context);
-    bad(path, line, context, &why)
+    bad(&table.path, line, context, &why)
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub struct Trial {
     pub params: Option<u64>,
     /// Chunks of context.
     pub chunks: Option<u8>,
+    /// Exact length of the prompt, where that was asked for.
+    pub prompt_tokens: Option<u32>,
     /// From 1.
     pub repetition: u32,
     /// Whether it was a warm-up.
@@ -86,6 +88,7 @@ impl Default for Trial {
             prompt_id: String::new(),
             params: None,
             chunks: None,
+            prompt_tokens: None,
             repetition: 0,
             warmup: false,
             status: Status::Skipped,
@@ -114,10 +117,10 @@ impl Default for Trial {
 }
 
 impl Trial {
-    /// The context length of its cell. Prompts of exact length name it in their
-    /// nominal tokens.
+    /// The context length of its cell.
     pub fn context(&self) -> Context {
-        check::context(self.chunks, self.n_in.or(self.n_in_nominal).map(f64::from))
+        let n_in = self.n_in.or(self.n_in_nominal).map(f64::from);
+        check::context(self.chunks, self.prompt_tokens, n_in)
     }
 
     /// Whether it is no warm-up, was completed and nothing spoke against it.

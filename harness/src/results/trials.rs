@@ -6,7 +6,7 @@ use super::{
     table::{self, Table, bad, broken, shown},
 };
 use crate::{
-    analysis::{Status, Verdict},
+    analysis::{Status, TrialRow, Verdict, position},
     error::{Error, Result},
 };
 use csv::ByteRecord;
@@ -18,40 +18,33 @@ use std::{
     str::FromStr,
 };
 
-/// Every column that is read, and whether it must be there.
-const COLUMNS: [(&str, bool); 31] = [
-    ("trial_id", false),
-    ("device", true),
-    ("backend", true),
-    ("model", true),
-    ("weights", true),
-    ("quant", true),
-    ("prompt_id", true),
-    ("params", false),
-    ("chunks", true),
-    ("repetition", true),
-    ("warmup", true),
-    ("status", true),
-    ("failure", false),
-    ("verdict", true),
-    ("verdict_reason", false),
-    ("n_in_nominal", false),
-    ("n_in", true),
-    ("n_out", true),
-    ("load_s", false),
-    ("ttft_s", true),
-    ("prefill_s", false),
-    ("itps", true),
-    ("otps", true),
-    ("tpot_p50_ms", false),
-    ("tpot_p90_ms", false),
-    ("tpot_p99_ms", false),
-    ("runtime_s", true),
-    ("rss_peak_mib", false),
-    ("threads", false),
-    ("flash_attention", false),
-    ("started_at", false),
+/// Columns that must be there; any other may be missing.
+const REQUIRED: [&str; 17] = [
+    "device",
+    "backend",
+    "model",
+    "weights",
+    "quant",
+    "chunks",
+    "prompt_id",
+    "repetition",
+    "warmup",
+    "status",
+    "verdict",
+    "n_in",
+    "n_out",
+    "ttft_s",
+    "itps",
+    "otps",
+    "runtime_s",
 ];
+
+/// Place of a column in the list that writers and readers share.
+macro_rules! at {
+    ($column:ident) => {
+        const { position(TrialRow::COLUMNS, stringify!($column)) }
+    };
+}
 
 const FAILURES: [(&str, Failure); 8] = [
     ("load-failed", Failure::LoadFailed),
@@ -64,12 +57,20 @@ const FAILURES: [(&str, Failure); 8] = [
     ("unsupported", Failure::Unsupported),
 ];
 
+const FLAGS: [(&str, bool); 2] = [("true", true), ("false", false)];
+
+const STATUSES: [(&str, Status); 3] =
+    [("completed", Status::Completed), ("failed", Status::Failed), ("skipped", Status::Skipped)];
+
+const VERDICTS: [(&str, Verdict); 3] =
+    [("valid", Verdict::Valid), ("throttled", Verdict::Throttled), ("suspect", Verdict::Suspect)];
+
 /// A streaming reader of trials.
 pub struct Trials<R> {
     table: Table<R>,
     record: ByteRecord,
-    columns: [Option<usize>; COLUMNS.len()],
-    energy: Option<usize>,
+    /// Where each of [`TrialRow::COLUMNS`] stands in this file.
+    columns: Vec<Option<usize>>,
 }
 
 /// Opens the trials of a results folder, or a `trials.csv` by itself.
@@ -78,11 +79,7 @@ pub struct Trials<R> {
 /// [`Error::Input`] when it cannot be read or has not the columns of trials.
 pub fn trials(path: &Path) -> Result<Trials<File>> {
     let path = if path.is_dir() { path.join("trials.csv") } else { PathBuf::from(path) };
-    Ok(Trials::from_table(table::open(&path, &required())?))
-}
-
-fn required() -> Vec<&'static str> {
-    COLUMNS.iter().filter(|(_, required)| *required).map(|(name, _)| *name).collect()
+    Ok(Trials::from_table(table::open(&path, &REQUIRED)?))
 }
 
 impl<R: Read> Trials<R> {
@@ -91,13 +88,12 @@ impl<R: Read> Trials<R> {
     /// # Errors
     /// [`Error::Input`] when the header has not the columns of trials.
     pub fn new(path: &Path, input: R) -> Result<Self> {
-        Ok(Self::from_table(Table::new(path, input, &required())?))
+        Ok(Self::from_table(Table::new(path, input, &REQUIRED)?))
     }
 
     fn from_table(table: Table<R>) -> Self {
-        let columns = COLUMNS.map(|(name, _)| table.column(name));
-        let energy = table.column("energy_j");
-        Self { table, record: ByteRecord::new(), columns, energy }
+        let columns = TrialRow::COLUMNS.iter().map(|column| table.column(column.name)).collect();
+        Self { table, record: ByteRecord::new(), columns }
     }
 
     /// Reads the next row into `trial`; false at the end of the file.
@@ -109,61 +105,47 @@ impl<R: Read> Trials<R> {
         if !more.map_err(|error| broken(&self.table.path, &error, Some(&self.table.headers)))? {
             return Ok(false);
         }
-        let mut fields = Fields { reader: self, next: 0 };
-        let texts = [
-            &mut trial.trial_id,
-            &mut trial.device,
-            &mut trial.backend,
-            &mut trial.model,
-            &mut trial.weights,
-            &mut trial.quant,
-            &mut trial.prompt_id,
-        ];
-        for text in texts {
-            fields.copy(text)?;
-        }
-        trial.params = fields.whole()?;
-        trial.chunks = fields.whole()?;
-        trial.repetition = fields.whole()?.unwrap_or(1);
-        trial.warmup = fields.flag(&[("true", true), ("false", false)])?.unwrap_or(false);
-        let statuses =
-            [("completed", Status::Completed), ("failed", Status::Failed), ("skipped", Status::Skipped)];
-        trial.status = fields.flag(&statuses)?.unwrap_or(Status::Skipped);
-        trial.failure = fields.flag(&FAILURES)?;
-        let verdicts =
-            [("valid", Verdict::Valid), ("throttled", Verdict::Throttled), ("suspect", Verdict::Suspect)];
-        trial.verdict = fields.flag(&verdicts)?;
-        fields.copy(&mut trial.verdict_reason)?;
-        trial.n_in_nominal = fields.whole()?;
-        trial.n_in = fields.whole()?;
-        trial.n_out = fields.whole()?;
-        for figure in [
-            &mut trial.load_s,
-            &mut trial.ttft_s,
-            &mut trial.prefill_s,
-            &mut trial.itps,
-            &mut trial.otps,
-            &mut trial.tpot_p50_ms,
-            &mut trial.tpot_p90_ms,
-            &mut trial.tpot_p99_ms,
-            &mut trial.runtime_s,
-            &mut trial.rss_peak_mib,
-        ] {
-            *figure = fields.figure()?;
-        }
-        trial.threads = fields.whole()?;
-        trial.flash_attention = fields.flag(&[("on", true), ("off", false)])?;
-        fields.copy(&mut trial.started_at)?;
-        trial.energy_j = self.energy.and_then(|index| self.record.get(index)).and_then(|field| {
-            let value = std::str::from_utf8(field).ok()?.parse::<f64>().ok()?;
-            value.is_finite().then_some(value)
-        });
+        let fields = Fields(self);
+        fields.copy(at!(trial_id), &mut trial.trial_id)?;
+        fields.copy(at!(device), &mut trial.device)?;
+        fields.copy(at!(backend), &mut trial.backend)?;
+        fields.copy(at!(model), &mut trial.model)?;
+        fields.copy(at!(weights), &mut trial.weights)?;
+        fields.copy(at!(quant), &mut trial.quant)?;
+        fields.copy(at!(prompt_id), &mut trial.prompt_id)?;
+        fields.copy(at!(verdict_reason), &mut trial.verdict_reason)?;
+        fields.copy(at!(started_at), &mut trial.started_at)?;
+        trial.params = fields.whole(at!(params))?;
+        trial.chunks = fields.whole(at!(chunks))?;
+        trial.prompt_tokens = fields.whole(at!(prompt_tokens))?;
+        trial.repetition = fields.whole(at!(repetition))?.unwrap_or(1);
+        trial.warmup = fields.flag(at!(warmup), &FLAGS)?.unwrap_or(false);
+        trial.status = fields.flag(at!(status), &STATUSES)?.unwrap_or(Status::Skipped);
+        trial.failure = fields.flag(at!(failure), &FAILURES)?;
+        trial.verdict = fields.flag(at!(verdict), &VERDICTS)?;
+        trial.n_in_nominal = fields.whole(at!(n_in_nominal))?;
+        trial.n_in = fields.whole(at!(n_in))?;
+        trial.n_out = fields.whole(at!(n_out))?;
+        trial.load_s = fields.figure(at!(load_s))?;
+        trial.ttft_s = fields.figure(at!(ttft_s))?;
+        trial.prefill_s = fields.figure(at!(prefill_s))?;
+        trial.itps = fields.figure(at!(itps))?;
+        trial.otps = fields.figure(at!(otps))?;
+        trial.tpot_p50_ms = fields.figure(at!(tpot_p50_ms))?;
+        trial.tpot_p90_ms = fields.figure(at!(tpot_p90_ms))?;
+        trial.tpot_p99_ms = fields.figure(at!(tpot_p99_ms))?;
+        trial.runtime_s = fields.figure(at!(runtime_s))?;
+        trial.rss_peak_mib = fields.figure(at!(rss_peak_mib))?;
+        trial.threads = fields.whole(at!(threads))?;
+        trial.flash_attention = fields.flag(at!(flash_attention), &[("on", true), ("off", false)])?;
+        let energy = fields.text(at!(energy_j))?.parse::<f64>().ok();
+        trial.energy_j = energy.filter(|energy| energy.is_finite());
         Ok(true)
     }
 
-    fn fault(&self, column: &str, why: &str) -> Error {
+    fn fault(&self, column: usize, why: &str) -> Error {
         let line = self.record.position().map_or(0, csv::Position::line);
-        bad(&self.table.path, line, column, why)
+        bad(&self.table.path, line, TrialRow::COLUMNS[column].name, why)
     }
 }
 
@@ -181,59 +163,52 @@ impl<R: Read> Iterator for Trials<R> {
     }
 }
 
-/// The fields of a row, in the order of [`COLUMNS`].
-struct Fields<'a, R> {
-    reader: &'a Trials<R>,
-    next: usize,
-}
+/// The fields of the current row, by their place in [`TrialRow::COLUMNS`].
+struct Fields<'a, R>(&'a Trials<R>);
 
 impl<'a, R: Read> Fields<'a, R> {
-    /// The next field with its column; empty where the column is missing.
-    fn text(&mut self) -> Result<(&'static str, &'a str)> {
-        let column = COLUMNS[self.next].0;
-        let field = self.reader.columns[self.next].and_then(|index| self.reader.record.get(index));
-        self.next += 1;
-        let text = std::str::from_utf8(field.unwrap_or_default());
-        text.map(|text| (column, text)).map_err(|_| self.reader.fault(column, "is not UTF-8 text"))
+    /// A field; empty where its column is missing.
+    fn text(&self, column: usize) -> Result<&'a str> {
+        let field = self.0.columns[column].and_then(|index| self.0.record.get(index)).unwrap_or_default();
+        std::str::from_utf8(field).map_err(|_| self.0.fault(column, "is not UTF-8 text"))
     }
 
-    fn copy(&mut self, into: &mut String) -> Result<()> {
+    fn copy(&self, column: usize, into: &mut String) -> Result<()> {
         into.clear();
-        into.push_str(self.text()?.1);
+        into.push_str(self.text(column)?);
         Ok(())
     }
 
-    fn whole<T: FromStr>(&mut self) -> Result<Option<T>> {
-        match self.text()? {
-            (_, "") => Ok(None),
-            (column, text) => text
+    fn whole<T: FromStr>(&self, column: usize) -> Result<Option<T>> {
+        match self.text(column)? {
+            "" => Ok(None),
+            text => text
                 .parse()
                 .map(Some)
-                .map_err(|_| self.reader.fault(column, &format!("{} is not a whole number", shown(text)))),
+                .map_err(|_| self.0.fault(column, &format!("{} is not a whole number", shown(text)))),
         }
     }
 
-    fn figure(&mut self) -> Result<Option<f64>> {
-        let (column, text) = self.text()?;
+    fn figure(&self, column: usize) -> Result<Option<f64>> {
+        let text = self.text(column)?;
         if text.is_empty() {
             return Ok(None);
         }
         let value = text.parse::<f64>();
-        let value =
-            value.map_err(|_| self.reader.fault(column, &format!("{} is not a number", shown(text))))?;
-        check::positive(column, Some(value)).map_err(|(column, why)| self.reader.fault(column, &why))
+        let value = value.map_err(|_| self.0.fault(column, &format!("{} is not a number", shown(text))))?;
+        check::positive(TrialRow::COLUMNS[column].name, Some(value))
+            .map_err(|(_, why)| self.0.fault(column, &why))
     }
 
-    fn flag<T: Copy>(&mut self, names: &[(&str, T)]) -> Result<Option<T>> {
-        match self.text()? {
-            (_, "") => Ok(None),
-            (column, text) => {
+    fn flag<T: Copy>(&self, column: usize, names: &[(&str, T)]) -> Result<Option<T>> {
+        match self.text(column)? {
+            "" => Ok(None),
+            text => {
                 if let Some((_, value)) = names.iter().find(|(name, _)| *name == text) {
                     return Ok(Some(*value));
                 }
                 let known: Vec<&str> = names.iter().map(|(name, _)| *name).collect();
-                let why = format!("{} is not one of {}", shown(text), known.join(", "));
-                Err(self.reader.fault(column, &why))
+                Err(self.0.fault(column, &format!("{} is not one of {}", shown(text), known.join(", "))))
             }
         }
     }

@@ -29,14 +29,14 @@ const TRIAL_GRACE: Duration = Duration::from_secs(30);
 const MAX_IDLE_DEATHS: u32 = 3;
 
 /// How a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// Every trial has its row.
     Complete,
     /// The user asked to stop.
     Interrupted,
-    /// The device went away and did not come back.
-    DeviceLost,
+    /// The device went away and did not come back; what was seen of it.
+    DeviceLost(String),
 }
 
 /// One model on one device.
@@ -53,6 +53,8 @@ pub struct Session<'a> {
     pub recorded: Option<&'a Recorded>,
     /// Its file on the device.
     pub model_path: String,
+    /// Compute threads of this device; `None`: the plan's.
+    pub threads: Option<u32>,
     /// The user's wish to stop.
     pub interrupt: &'a Interrupt,
 }
@@ -83,7 +85,8 @@ impl Session<'_> {
             let mut run = match started {
                 Ok(Some(run)) => run,
                 Ok(None) => {
-                    let job = job::make(self.plan, self.model, &self.model_path, &backlog);
+                    let mut job = job::make(self.plan, self.model, &self.model_path, &backlog);
+                    job.options.threads = self.threads.or(job.options.threads);
                     started = self.device.start(name, &job).map(Some);
                     continue;
                 }
@@ -125,7 +128,8 @@ impl Session<'_> {
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<Ending> {
         backlog.lose_all(failure, evidence, emit)?;
-        Ok(if failure == Failure::DeviceLost { Ending::DeviceLost } else { Ending::Complete })
+        let is_lost = failure == Failure::DeviceLost;
+        Ok(if is_lost { Ending::DeviceLost(evidence.to_owned()) } else { Ending::Complete })
     }
 
     /// Follows one agent to its end; `None` when the user interrupts.
@@ -266,7 +270,8 @@ impl Session<'_> {
         let (failure, evidence) = exit.cause();
         match phase {
             Phase::Trial(trial_id) => backlog.lose(trial_id, failure, &evidence, emit),
-            Phase::Loading if failure == Failure::Killed => Ok(()),
+            // Nor does a link that is lost.
+            Phase::Loading if matches!(failure, Failure::Killed | Failure::DeviceLost) => Ok(()),
             Phase::Loading => backlog.lose_all(failure, &format!("while loading: {evidence}"), emit),
             Phase::Idle | Phase::Finished => Ok(()),
         }

@@ -8,7 +8,7 @@ mod sweep_table;
 pub use format::{bytes, clean, columns, figure, seconds};
 pub use plan_text::plan_text;
 pub use progress::{Progress, byte_bar};
-pub use sweep_table::{failures, sweep_table};
+pub use sweep_table::{failures, sweep_tables};
 
 use std::io::{IsTerminal, Write};
 

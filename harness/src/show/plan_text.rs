@@ -31,12 +31,14 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         })
         .collect();
     let warmups = plan.trials.iter().filter(|trial| trial.warmup).count();
+    let (devices, on_each) = if input.devices.len() > 1 { ("devices", " on each") } else { ("device", "") };
     let threads = input.options.threads.map_or_else(|| "auto".to_owned(), |threads| threads.to_string());
     format!(
-        "{}\ndevice {}, backend {}, {threads} threads\ncontext: {}; {} prompts, {} runs each\n\
-         {} trials, {warmups} of them warm-ups, in an order of seed {}\n\
+        "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts, {} runs each\n\
+         {} trials{on_each}, {warmups} of them warm-ups, in an order of seed {}\n\
          time: about {} (a rough forecast); disk: {} of models to be made, {} of results\n",
         columns(&rows),
+        devices,
         clean(&input.devices.join(", ")),
         input.backend.name(),
         contexts.join(", "),

@@ -1,5 +1,5 @@
-//! Progress of a sweep on stderr: on a terminal one bar for the sweep and one
-//! line for the trial with live rates; elsewhere one plain line a trial.
+//! Progress of a sweep on stderr: on a terminal one bar for the sweep and for each
+//! device a line with its trial and live rates; elsewhere one plain line a trial.
 
 use super::{clean, figure, is_interactive, note, seconds};
 use crate::{
@@ -9,75 +9,100 @@ use crate::{
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use slm_protocol::{TrialOutcome, TrialReport};
-use std::{collections::HashMap, time::Instant};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Instant,
+};
 
 /// Shows a sweep's events.
 pub struct Progress {
-    bars: Option<(ProgressBar, ProgressBar)>,
+    bars: Option<Bars>,
     position: HashMap<String, usize>,
     total: usize,
+    done: usize,
+    devices: BTreeMap<String, Course>,
+    started: Instant,
+}
+
+/// What is drawn on a terminal.
+struct Bars {
+    sweep: ProgressBar,
+    devices: BTreeMap<String, ProgressBar>,
+}
+
+/// How far a device is.
+#[derive(Default)]
+struct Course {
+    /// Trials that have their row.
     done: usize,
     /// Forecast of what this run has done and of what is left, seconds.
     done_cost: f64,
     left_cost: f64,
-    started: Instant,
 }
 
 impl Progress {
     /// Starts showing; `tables` knows what earlier runs did.
     pub fn new(plan: &Plan, tables: &Tables) -> Self {
-        let devices = &plan.input.devices;
-        let pairs =
-            || devices.iter().flat_map(|device| (0..plan.trials.len()).map(move |trial| (device, trial)));
-        let is_left = |&(device, trial): &(&String, usize)| !tables.is_done(device, trial);
-        let left_cost = pairs().filter(is_left).map(|(_, trial)| trial_cost(plan, &plan.trials[trial])).sum();
+        let course = |device: &String| {
+            let left = tables.remaining(device);
+            let left_cost = left.iter().map(|&trial| trial_cost(plan, &plan.trials[trial])).sum();
+            let done = plan.trials.len() - left.len();
+            (device.clone(), Course { done, done_cost: 0.0, left_cost })
+        };
+        let devices: BTreeMap<String, Course> = plan.input.devices.iter().map(course).collect();
         let total = devices.len() * plan.trials.len();
-        let done = total - pairs().filter(is_left).count();
+        let done = devices.values().map(|course| course.done).sum();
         let position =
             plan.trials.iter().enumerate().map(|(index, trial)| (trial.id.clone(), index)).collect();
-        let bars = is_interactive().then(|| bars(total, done));
-        Self { bars, position, total, done, done_cost: 0.0, left_cost, started: Instant::now() }
+        let bars = is_interactive().then(|| bars(&plan.input.devices, total, done));
+        Self { bars, position, total, done, devices, started: Instant::now() }
     }
 
     /// Shows one event.
     pub fn show(&mut self, plan: &Plan, tables: &Tables, event: &SweepEvent) {
         match event {
-            SweepEvent::AgentStarted { model, .. } => {
-                self.trial_line(format!("loading {}", model_name(plan, *model)));
+            SweepEvent::AgentStarted { device, model, .. } => {
+                self.trial_line(plan, device, &format!("loading {}", model_name(plan, *model)));
             }
-            SweepEvent::ModelReady { model, ready, .. } => {
+            SweepEvent::ModelReady { device, model, ready } => {
                 let name = model_name(plan, *model);
-                let text = format!("{name}: loaded in {:.2} s", ready.load.ready_ns as f64 / 1e9);
-                self.line(&text);
+                let seconds = ready.load.ready_ns as f64 / 1e9;
+                self.line(&format!("{}{name}: loaded in {seconds:.2} s", self.on(device)));
             }
-            SweepEvent::TrialStarted { trial_id, .. } => {
+            SweepEvent::TrialStarted { device, trial_id } => {
                 let what =
                     self.trial(plan, trial_id).map_or_else(|| "warming up".into(), |trial| name(plan, trial));
-                self.trial_line(what);
+                self.trial_line(plan, device, &what);
             }
-            SweepEvent::Progress { progress, .. } => {
+            SweepEvent::Progress { device, progress } => {
                 let what =
                     self.trial(plan, &progress.trial_id).map_or_else(String::new, |trial| name(plan, trial));
                 let itps = f64::from(progress.n_in) / (progress.prefill_ns as f64 / 1e9);
                 let otps = f64::from(progress.n_out.saturating_sub(1)) / (progress.decode_ns as f64 / 1e9);
-                self.trial_line(format!(
-                    "{what}: ITPS {}, {} tokens out, OTPS {}",
-                    figure(itps),
-                    progress.n_out,
-                    figure(otps)
-                ));
+                let (itps, otps) = (figure(itps), figure(otps));
+                let text = format!("{what}: ITPS {itps}, {} tokens out, OTPS {otps}", progress.n_out);
+                self.trial_line(plan, device, &text);
             }
-            SweepEvent::TrialFinished { report, .. } => {
+            SweepEvent::TrialFinished { device, report } => {
                 let Some(trial) = self.trial(plan, &report.trial_id) else { return };
-                let mark = self.mark(tables, report);
+                let mark = self.mark(tables, device, report);
                 let text = format!("{}: {}", name(plan, trial), outcome(report, mark.as_deref()));
-                self.finished(plan, trial, &text, mark.as_deref());
+                self.finished(plan, device, trial, &text, mark.as_deref());
             }
-            SweepEvent::TrialLost { trial_id, failure, evidence, status, .. } => {
+            SweepEvent::TrialLost { device, trial_id, failure, evidence, status } => {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
                 let what = if *status == crate::analysis::Status::Skipped { "skipped" } else { "failed" };
                 let mark = format!("{what}, {failure}: {}", clean(evidence));
-                self.finished(plan, trial, &format!("{}: {mark}", name(plan, trial)), Some(&mark));
+                self.finished(plan, device, trial, &format!("{}: {mark}", name(plan, trial)), Some(&mark));
+            }
+            SweepEvent::DeviceLost { device, reason } => {
+                // Nothing is to be waited for.
+                if let Some(course) = self.devices.get_mut(device) {
+                    course.left_cost = 0.0;
+                }
+                let text = format!("lost: {}", clean(reason));
+                self.trial_line(plan, device, &text);
+                self.line(&format!("{}{text}", self.on(device)));
             }
             SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } | SweepEvent::Telemetry { .. } => {}
         }
@@ -85,10 +110,15 @@ impl Progress {
 
     /// Takes the bars away.
     pub fn clear(&self) {
-        if let Some((sweep, trial)) = &self.bars {
-            trial.finish_and_clear();
-            sweep.finish_and_clear();
+        if let Some(bars) = &self.bars {
+            bars.devices.values().for_each(ProgressBar::finish_and_clear);
+            bars.sweep.finish_and_clear();
         }
+    }
+
+    /// Begins a line that is of one device, where there are several.
+    fn on(&self, device: &str) -> String {
+        if self.devices.len() > 1 { format!("{}: ", clean(device)) } else { String::new() }
     }
 
     fn trial<'p>(&self, plan: &'p Plan, trial_id: &str) -> Option<&'p PlannedTrial> {
@@ -96,11 +126,11 @@ impl Progress {
     }
 
     /// What is wrong with a trial, if anything is.
-    fn mark(&self, tables: &Tables, report: &TrialReport) -> Option<String> {
+    fn mark(&self, tables: &Tables, device: &str, report: &TrialReport) -> Option<String> {
         if let TrialOutcome::Failed { failure, message } = &report.outcome {
             return Some(format!("failed, {failure}: {}", clean(message)));
         }
-        let row = tables.row(*self.position.get(&report.trial_id)?)?;
+        let row = tables.row(device, *self.position.get(&report.trial_id)?)?;
         match row.verdict {
             Some(Verdict::Valid) | None => None,
             Some(verdict) => {
@@ -110,52 +140,60 @@ impl Progress {
     }
 
     /// A terminal shows only what is marked; a log gets a line for each trial.
-    fn finished(&mut self, plan: &Plan, trial: &PlannedTrial, text: &str, mark: Option<&str>) {
+    fn finished(&mut self, plan: &Plan, device: &str, trial: &PlannedTrial, text: &str, mark: Option<&str>) {
         let cost = trial_cost(plan, trial);
         self.done += 1;
-        self.done_cost += cost;
-        self.left_cost -= cost;
+        if let Some(course) = self.devices.get_mut(device) {
+            course.done += 1;
+            course.done_cost += cost;
+            course.left_cost -= cost;
+        }
         match &self.bars {
-            Some((sweep, _)) => {
-                sweep.set_message(self.eta());
-                sweep.set_position(self.done as u64);
+            Some(bars) => {
+                bars.sweep.set_message(self.eta());
+                bars.sweep.set_position(self.done as u64);
                 if let Some(mark) = mark {
-                    sweep.println(format!("{}: {mark}", name(plan, trial)));
+                    self.line(&format!("{}{}: {mark}", self.on(device), name(plan, trial)));
                 }
             }
-            None => note(&format!("[{}/{}] {text}", self.done, self.total)),
+            None => note(&format!("[{}/{}] {}{text}", self.done, self.total, self.on(device))),
         }
     }
 
-    /// What is left by the forecast, corrected by how the forecast did so far.
+    /// What is left by the forecast, corrected by how the forecast did so far on each
+    /// device; the slowest one decides.
     fn eta(&self) -> String {
-        let pace = self.started.elapsed().as_secs_f64() / self.done_cost.max(1e-6);
-        format!("about {} left", seconds(self.left_cost.max(0.0) * pace))
+        let elapsed = self.started.elapsed().as_secs_f64();
+        let begun = self.devices.values().filter(|course| course.done_cost > 0.0);
+        let left = begun.map(|course| course.left_cost.max(0.0) * elapsed / course.done_cost);
+        format!("about {} left", seconds(left.fold(0.0, f64::max)))
     }
 
     fn line(&self, text: &str) {
         match &self.bars {
-            Some((sweep, _)) => sweep.println(text),
+            Some(bars) => bars.sweep.println(text),
             None => note(text),
         }
     }
 
-    fn trial_line(&self, text: String) {
-        if let Some((_, trial)) = &self.bars {
-            trial.set_message(text);
-        }
+    fn trial_line(&self, plan: &Plan, device: &str, text: &str) {
+        let Some(line) = self.bars.as_ref().and_then(|bars| bars.devices.get(device)) else { return };
+        let course = self.devices.get(device).filter(|_| self.devices.len() > 1);
+        let share = course.map(|course| format!("{}/{} ", course.done, plan.trials.len()));
+        line.set_message(format!("{}{}{text}", self.on(device), share.unwrap_or_default()));
     }
 }
 
-fn bars(total: usize, done: usize) -> (ProgressBar, ProgressBar) {
-    let both = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5));
+fn bars(devices: &[String], total: usize, done: usize) -> Bars {
+    let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(5));
     let style =
         |template| ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let sweep =
-        both.add(ProgressBar::new(total as u64).with_style(style("{bar:28} {pos}/{len} trials  {wide_msg}")));
-    let trial = both.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
+        all.add(ProgressBar::new(total as u64).with_style(style("{bar:28} {pos}/{len} trials  {wide_msg}")));
     sweep.set_position(done as u64);
-    (sweep, trial)
+    let line = || all.add(ProgressBar::no_length().with_style(style("{wide_msg}")));
+    let devices = devices.iter().map(|device| (device.clone(), line())).collect();
+    Bars { sweep, devices }
 }
 
 fn model_name(plan: &Plan, model: usize) -> String {

@@ -8,8 +8,23 @@ use crate::{
     prompts::Context,
 };
 
-/// The table as text. `paper` holds the paper's rows, in the form of a summary.
-pub fn sweep_table(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
+/// A table for each device, one below the other.
+pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
+    let devices = &plan.input.devices;
+    if devices.len() < 2 {
+        return sweep_table(plan, summary, paper);
+    }
+    let table = |device: &String| {
+        let own: Vec<_> = summary.iter().filter(|(_, row)| row.device == *device).copied().collect();
+        let soc = own.iter().find_map(|(_, row)| row.soc.as_deref());
+        let soc = soc.map(|soc| format!(" ({})", clean(soc))).unwrap_or_default();
+        format!("{}{soc}\n{}", clean(device), sweep_table(plan, &own, paper))
+    };
+    devices.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+/// The table of one device as text. `paper` holds the paper's rows, in the form of a summary.
+fn sweep_table(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
     let header = ["", "ITPS (t/s)", "OTPS (t/s)", "TTFT (s)", "Runtime (s)", "valid"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut contexts: Vec<Context> = summary.iter().map(|(cell, _)| cell.context).collect();
@@ -124,11 +139,13 @@ fn same_cell(theirs: &SummaryRow, ours: &SummaryRow) -> bool {
 }
 
 /// One line for each kind of failure: how many trials, and the first one's evidence.
-pub fn failures<'a>(rows: impl Iterator<Item = &'a TrialRow>) -> String {
+pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> String {
     let mut kinds: Vec<(String, usize, String)> = Vec::new();
     for row in rows {
         let Some(failure) = row.failure else { continue };
-        let key = format!("{}: {failure}", clean(&row.model));
+        let place =
+            if plan.input.devices.len() > 1 { format!("{}, ", clean(&row.device)) } else { String::new() };
+        let key = format!("{place}{}: {failure}", clean(&row.model));
         match kinds.iter_mut().find(|(kind, ..)| *kind == key) {
             Some((_, count, _)) => *count += 1,
             None => kinds.push((key, 1, clean(row.verdict_reason.as_deref().unwrap_or_default()))),

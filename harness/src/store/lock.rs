@@ -56,17 +56,10 @@ impl DeviceLock {
     pub fn take(device: &str) -> Result<Self> {
         // One file for each user: nobody may write another's in a shared folder.
         let user = rustix::process::getuid().as_raw();
-        let path = std::env::temp_dir().join(format!("slm-bench-{}-{user}.lock", file_part(device)));
+        let device = crate::file_name(device);
+        let path = std::env::temp_dir().join(format!("slm-bench-{device}-{user}.lock"));
         Lock::take(&path).map(|lock| Self { _lock: lock })
     }
-}
-
-/// A device's name as part of a file's: one with other characters gets its hash, so
-/// that two names never become one.
-fn file_part(device: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    let part: String = device.chars().take(40).map(safe).collect();
-    if part == device { part } else { format!("{part}-{}", &crate::sha256_hex(device.as_bytes())[..12]) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use slm_protocol::{AgentFacts, Version};
 use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 
 /// Version of a results folder. Another major version is refused.
-pub const FORMAT: Version = Version { major: 1, minor: 0 };
+pub const FORMAT: Version = Version { major: 1, minor: 1 };
 
 /// The manifest of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,9 @@ pub struct DeviceRecord {
     pub name: String,
     /// What the agent said of itself and of the device.
     pub agent: AgentFacts,
+    /// Compute threads on this device; `None`: the plan's.
+    #[serde(default)]
+    pub threads: Option<u32>,
 }
 
 /// The machine that `bench` ran on.

@@ -70,12 +70,17 @@ impl Store {
     /// [`Error::Input`] when it is no sweep's folder, of another format version, or
     /// in use by another process.
     pub fn resume(folder: &Path) -> Result<(Self, Manifest)> {
-        let manifest = Manifest::read(folder)?;
+        let mut manifest = Manifest::read(folder)?;
         let lock = Lock::take(&folder.join(LOCK))?;
         let (log, records) = EventLog::reopen(&folder.join("events.jsonl"))?;
         let recorded = |device: &String| Some((device.clone(), Recorded::of(device, &records)?));
         let recorded = manifest.plan.input.devices.iter().filter_map(recorded).collect();
         let tables = Tables::create(folder, manifest.plan.clone(), &records)?;
+        if manifest.format.minor < FORMAT.minor {
+            // The tables have just been written anew, with this version's columns.
+            manifest.format = FORMAT;
+            manifest.write(folder)?;
+        }
         Ok((Self { folder: folder.to_owned(), log, tables, recorded, _lock: lock }, manifest))
     }
 

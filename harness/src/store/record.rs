@@ -81,6 +81,13 @@ pub enum SweepEvent {
         /// Exit status, signal, last words.
         evidence: String,
     },
+    /// A device was lost for good; its trials without a row are left for a resumed run.
+    DeviceLost {
+        /// Device by name.
+        device: String,
+        /// What was seen.
+        reason: String,
+    },
     /// A reading of a sensor.
     Telemetry {
         /// Device by name.
@@ -108,6 +115,7 @@ impl SweepEvent {
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. }
             | SweepEvent::TrialLost { .. }
+            | SweepEvent::DeviceLost { .. }
             | SweepEvent::RunEnded { .. } => false,
         }
     }
@@ -121,6 +129,7 @@ impl SweepEvent {
             | SweepEvent::Progress { device, .. }
             | SweepEvent::TrialFinished { device, .. }
             | SweepEvent::TrialLost { device, .. }
+            | SweepEvent::DeviceLost { device, .. }
             | SweepEvent::Telemetry { device, .. } => Some(device),
             SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } => None,
         }

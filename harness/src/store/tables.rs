@@ -2,35 +2,21 @@
 
 use super::{Record, SweepEvent};
 use crate::{
-    analysis::{Place, SummaryRow, TrialRow, failed_row, finished_row, rfc3339, summarise, token_rows},
+    analysis::{
+        Column, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, failed_row, finished_row, header,
+        summarise, telemetry_row, token_rows,
+    },
     error::{Error, Result},
     plan::{Cell, Plan, PlannedTrial},
 };
 use serde::Serialize;
-use slm_protocol::{AgentFacts, Ready, Sample};
+use slm_protocol::{AgentFacts, Ready};
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
 };
-
-/// A row of `telemetry.csv`.
-#[derive(Serialize)]
-struct TelemetryRow<'a> {
-    time: String,
-    trial_id: Option<&'a str>,
-    sensor: &'a str,
-    value: f64,
-    unit: &'a str,
-}
-
-const TRIALS: &str = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,repetition,warmup,status,\
-    failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,tokenize_s,ttft_s,prefill_s,itps,otps,\
-    tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,model_mib,kv_cache_mib,compute_mib,threads,\
-    flash_attention,thermal_status,battery_temp_c,energy_j,started_at\n";
-const TOKENS: &str = "trial_id,index,latency_ms\n";
-const TELEMETRY: &str = "time,trial_id,sensor,value,unit\n";
 
 /// The tables of a results folder, in memory and on disk.
 pub struct Tables {
@@ -63,9 +49,9 @@ impl Tables {
             ready: HashMap::new(),
             rows: BTreeMap::new(),
             summaries: BTreeMap::new(),
-            trials: Appender::create(&folder.join("trials.csv"), TRIALS)?,
-            tokens: Appender::create(&folder.join("tokens.csv"), TOKENS)?,
-            telemetry: Appender::create(&folder.join("telemetry.csv"), TELEMETRY)?,
+            trials: Appender::create(&folder.join("trials.csv"), TrialRow::COLUMNS)?,
+            tokens: Appender::create(&folder.join("tokens.csv"), TokenRow::COLUMNS)?,
+            telemetry: Appender::create(&folder.join("telemetry.csv"), TelemetryRow::COLUMNS)?,
             summary_path: folder.join("summary.csv"),
             plan,
         };
@@ -96,9 +82,9 @@ impl Tables {
         self.rows.values()
     }
 
-    /// The row of a trial, on the first device that has one.
-    pub fn row(&self, trial: usize) -> Option<&TrialRow> {
-        self.plan.input.devices.iter().find_map(|device| self.rows.get(&(device.clone(), trial)))
+    /// The row of a trial on a device.
+    pub fn row(&self, device: &str, trial: usize) -> Option<&TrialRow> {
+        self.rows.get(&(device.to_owned(), trial))
     }
 
     /// Whether a trial has its row.
@@ -130,10 +116,10 @@ impl Tables {
             SweepEvent::ModelReady { device, model, ready } => {
                 self.ready.insert((device.clone(), *model), (**ready).clone());
             }
-            SweepEvent::Telemetry { sample, .. } => {
+            SweepEvent::Telemetry { device, sample } => {
                 // A re-warm-up is no trial: its readings stay in the events.
                 if sample.trial_id.as_ref().is_none_or(|id| self.position.contains_key(id)) {
-                    self.telemetry.push(&telemetry_row(sample))?;
+                    self.telemetry.push(&telemetry_row(device, sample))?;
                 }
             }
             SweepEvent::TrialFinished { device, report } => {
@@ -142,7 +128,7 @@ impl Tables {
                     finished_row(plan, trial, place, report)
                 };
                 if self.add(device, trial_id, made)? {
-                    for row in token_rows(report) {
+                    for row in token_rows(device, report) {
                         self.tokens.push(&row)?;
                     }
                     return Ok(true);
@@ -155,6 +141,7 @@ impl Tables {
                 return self.add(device, trial_id, made);
             }
             SweepEvent::RunStarted { .. }
+            | SweepEvent::DeviceLost { .. }
             | SweepEvent::RunEnded { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}
@@ -215,16 +202,6 @@ impl Tables {
     }
 }
 
-fn telemetry_row(sample: &Sample) -> TelemetryRow<'_> {
-    TelemetryRow {
-        time: rfc3339(sample.unix_ns),
-        trial_id: sample.trial_id.as_deref(),
-        sensor: &sample.sensor,
-        value: sample.value,
-        unit: &sample.unit,
-    }
-}
-
 /// Replaces a file by new content, whole or not at all.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let part = path.with_extension("part");
@@ -242,11 +219,11 @@ struct Appender {
 }
 
 impl Appender {
-    fn create(path: &Path, header: &str) -> Result<Self> {
+    fn create(path: &Path, columns: &[Column]) -> Result<Self> {
         let part = path.with_extension("part");
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&part);
         let file = file.map_err(|error| Error::unwritable(&part, &error))?;
-        Ok(Self { path: path.to_owned(), file, buffer: header.as_bytes().to_vec() })
+        Ok(Self { path: path.to_owned(), file, buffer: header(columns).into_bytes() })
     }
 
     fn push(&mut self, row: &impl Serialize) -> Result<()> {

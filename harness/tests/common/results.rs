@@ -16,7 +16,8 @@ pub(crate) const FILES: [&str; 7] =
 const TRIAL_COLUMNS: &str = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,\
     repetition,warmup,status,failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,\
     tokenize_s,ttft_s,prefill_s,itps,otps,tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,\
-    model_mib,kv_cache_mib,compute_mib,threads,flash_attention,thermal_status,battery_temp_c,energy_j,started_at";
+    model_mib,kv_cache_mib,compute_mib,threads,flash_attention,thermal_status,battery_temp_c,energy_j,started_at,\
+    prompt_tokens";
 
 /// A row of a CSV file, by column.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -173,7 +173,7 @@ impl Made {
             command: vec!["bench".into()],
             created_at: "2026-01-01T00:00:00Z".into(),
             host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
-            devices: vec![DeviceRecord { name: "local".into(), agent }],
+            devices: vec![DeviceRecord { name: "local".into(), agent, threads: None }],
             id: "5eed".into(),
             plan_sha256: plan.hash().unwrap(),
             plan,

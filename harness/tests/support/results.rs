@@ -5,7 +5,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slm_bench::{
-    analysis::{Status, SummaryRow, TrialRow, Verdict, rfc3339, summarise},
+    analysis::{Status, SummaryRow, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict, header, summarise},
     cli::ContextLengths,
     plan::{Cell, ModelSource, Plan, PlanInput, PlannedModel, PlannedTrial, Weights},
     prompts::{PromptSet, build},
@@ -81,8 +81,8 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
     let mut trials = csv::Writer::from_path(folder.join("trials.csv")).unwrap();
     let mut tokens = BufWriter::new(File::create(folder.join("tokens.csv")).unwrap());
     let mut telemetry = BufWriter::new(File::create(folder.join("telemetry.csv")).unwrap());
-    writeln!(tokens, "trial_id,index,latency_ms").unwrap();
-    writeln!(telemetry, "time,trial_id,sensor,value,unit").unwrap();
+    tokens.write_all(header(TokenRow::COLUMNS).as_bytes()).unwrap();
+    telemetry.write_all(header(TelemetryRow::COLUMNS).as_bytes()).unwrap();
     let mut kept: BTreeMap<Cell, Vec<TrialRow>> = BTreeMap::new();
     for trial in &plan.trials {
         let row = rows.row(trial);
@@ -213,26 +213,27 @@ impl<'a> Rows<'a> {
             thermal_status: None,
             battery_temp_c: Some(31.0 + self.heat),
             energy_j: None,
-            started_at: Some(rfc3339(self.unix_ns())),
+            started_at: Some(self.time()),
+            prompt_tokens: prompt.context.tokens(),
         }
     }
 
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some years")]
-    fn unix_ns(&self) -> u64 {
-        1_767_323_045_000_000_000 + (self.clock * 1e9) as u64
+    fn time(&self) -> UtcTime {
+        UtcTime { unix_ns: 1_767_323_045_000_000_000 + (self.clock * 1e9) as u64 }
     }
 
     fn write_tokens(&mut self, row: &TrialRow, out: &mut impl Write) {
         let (Some(ttft), Some(otps)) = (row.ttft_s, row.otps) else { return };
-        writeln!(out, "{},0,{:.6}", row.trial_id, ttft * 1e3).unwrap();
+        writeln!(out, "{},{},0,{:.6}", row.trial_id, row.device, ttft * 1e3).unwrap();
         for index in 1..64 {
             let latency = 1e3 / otps * (0.98 + 0.0006 * f64::from(index)) * self.noise(0.03);
-            writeln!(out, "{},{index},{latency:.6}", row.trial_id).unwrap();
+            writeln!(out, "{},{},{index},{latency:.6}", row.trial_id, row.device).unwrap();
         }
     }
 
     fn write_telemetry(&mut self, row: &TrialRow, out: &mut impl Write) {
-        let at = rfc3339(self.unix_ns());
+        let at = self.time();
         let little = 1.8e9 * self.noise(0.01);
         for (sensor, value, unit) in [
             ("rss", 1_048_576.0 * row.rss_peak_mib.unwrap_or(10.0), "B"),
@@ -242,7 +243,7 @@ impl<'a> Rows<'a> {
             ("cpu0 frequency", little, "Hz"),
             ("load-average", 1.2 * self.noise(0.1), "1"),
         ] {
-            writeln!(out, "{at},{},{sensor},{value},{unit}", row.trial_id).unwrap();
+            writeln!(out, "{at},{},{},{sensor},{value},{unit}", row.trial_id, row.device).unwrap();
         }
     }
 }

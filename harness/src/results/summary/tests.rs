@@ -103,9 +103,15 @@ fn cells_of_exact_prompts_are_told_by_their_length() {
         .replace(",0.51,0.5,0.52,1.1,1,1.2,", ",2.1,2,2.2,3,3,3,");
     let cells = read(format!("{exact}{longer}\n")).unwrap();
     assert_eq!((cells[0].key.context, cells[1].key.context), (Context::Tokens(200), Context::Tokens(800)));
-    // Cells without a completed trial do not know their length; there may be several.
+    // In format 1.0, cells without a completed trial do not know their length; there may be several.
     let failed = "local,cpu,llama.cpp,m,real,q4_0,1,,5,0,0,timed-out,,,,,,,,,,,,,,,,,,,";
     assert_eq!(read(format!("{HEADER}\n{failed}\n{failed}\n")).unwrap().len(), 2);
+    let cells = read(format!("{HEADER},prompt_tokens\n{failed},200\n{failed},800\n")).unwrap();
+    assert_eq!((cells[0].key.context, cells[1].key.context), (Context::Tokens(200), Context::Tokens(800)));
+    assert!(
+        refused(format!("{HEADER},prompt_tokens\n{failed},200\n{failed},200\n"))
+            .contains("column prompt_tokens")
+    );
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn a_folder_must_hold_a_sweep_of_this_format() {
     fs::write(folder.path().join("summary.csv"), format!("{HEADER}\n{ROW}\n")).unwrap();
     assert!(text().contains("holds no sweep (no manifest.json)"), "{}", text());
     fs::write(folder.path().join("manifest.json"), r#"{"format":"2.0","news":true}"#).unwrap();
-    assert!(text().contains("has format version 2.0, this bench reads 1.0; use the version"), "{}", text());
+    assert!(text().contains("has format version 2.0, this bench reads 1.1; use the version"), "{}", text());
     fs::write(folder.path().join("manifest.json"), "{\n\"format\":").unwrap();
     assert!(text().contains("manifest.json, line 2, column"), "{}", text());
     assert!(Summary::read(&folder.path().join("nothing")).unwrap_err().to_string().contains("cannot read"));

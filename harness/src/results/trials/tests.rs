@@ -1,7 +1,11 @@
 use super::*;
-use crate::results::{Context, Metric};
+use crate::{
+    analysis::header,
+    results::{Context, Metric},
+};
 use proptest::prelude::*;
 
+/// As of format 1.0; the next test adds the newer column.
 const HEADER: &str = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,repetition,warmup,status,\
     failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,tokenize_s,ttft_s,prefill_s,itps,otps,\
     tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,model_mib,kv_cache_mib,compute_mib,threads,\
@@ -22,6 +26,17 @@ fn rows_are_read() {
     assert_eq!((trials[0].figure(Metric::Itps), trials[0].threads), (Some(377.09), Some(2)));
     assert_eq!((trials[0].flash_attention, trials[0].energy_j), (Some(true), None));
     assert_eq!(read(format!("{HEADER}\n")).unwrap(), []);
+}
+
+#[test]
+fn a_trial_of_exact_length_that_failed_tells_its_context() {
+    let newer = header(TrialRow::COLUMNS);
+    assert!(newer.starts_with(HEADER));
+    let row = ROW.replace(",0,q4,", ",,d1-800,").replace(",8,8,32,", ",801,,,");
+    let trials = read(format!("{newer}{row},800\n")).unwrap();
+    assert_eq!((trials[0].context(), trials[0].prompt_tokens), (Context::Tokens(800), Some(800)));
+    // Format 1.0 had only the nominal length.
+    assert_eq!(read(format!("{HEADER}\n{row}\n")).unwrap()[0].context(), Context::Tokens(801));
 }
 
 #[test]

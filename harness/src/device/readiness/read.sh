@@ -1,0 +1,23 @@
+# What a phone tells of its state, in one answer: a line `@@name` and then what was
+# asked, for each part. $dir is the folder that bench uses on the phone (its record of changed settings lies in settings/).
+ask() { if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }
+part() { printf '\n@@%s\n' "$1"; }
+{
+    part clock; date +%s; cut -d ' ' -f 1 /proc/uptime
+    part boot; cat /proc/sys/kernel/random/boot_id
+    part battery; ask dumpsys battery
+    part thermal; ask dumpsys thermalservice
+    part memory; grep -E '^(MemTotal|MemAvailable|SwapFree):' /proc/meminfo
+    part oom; grep '^oom_kill ' /proc/vmstat
+    place=$dir; [ -d "$place" ] || place=/data/local/tmp; [ -d "$place" ] || place=.
+    part space; df -P -k "$place"
+    part power; ask dumpsys power | grep -E 'mWakefulness=|Display Power: state='
+    part deep; ask dumpsys deviceidle get deep
+    part light; ask dumpsys deviceidle get light
+    part screen; ask dumpsys deviceidle get screen
+    part saver; ask settings get global low_power
+    part airplane; ask settings get global airplane_mode_on
+    part stay-awake; ask settings get global stay_on_while_plugged_in
+    part record; cat "$dir/settings/restore"
+    part end
+} 2>/dev/null

@@ -1,0 +1,39 @@
+# Puts back the settings that bench changed and forgets each that is back.
+# $1 is the folder with the record. Ends with 0 when nothing is left to put back.
+# The record is data: a word and a value a line, never run.
+record=$1/restore
+[ -f "$record" ] || exit 0
+left=
+# A global setting of Android; `null` where it was never made.
+is() { [ "$(settings get global "$1" 2>/dev/null </dev/null)" = "$2" ]; }
+back() {
+    case $1 in
+        airplane-mode) is airplane_mode_on "$2" && return ;;
+        stay-awake) is stay_on_while_plugged_in "$2" && return ;;
+    esac
+    case $1:$2 in
+        version:1) return 0 ;;
+        fixed-performance:off) cmd power set-fixed-performance-mode-enabled false ;;
+        airplane-mode:0) cmd connectivity airplane-mode disable ;;
+        airplane-mode:1) cmd connectivity airplane-mode enable ;;
+        stay-awake:null) settings delete global stay_on_while_plugged_in ;;
+        stay-awake:[0-9] | stay-awake:1[0-5]) settings put global stay_on_while_plugged_in "$2" ;;
+        *) return 1 ;;
+    esac
+}
+while read -r what value; do
+    [ -n "$what" ] || continue
+    if back "$what" "$value" </dev/null >/dev/null 2>&1; then
+        [ "$what" = version ] || echo "$what $value"
+    else
+        left="$left$what $value
+"
+        echo "left: $what $value" >&2
+    fi
+done <"$record"
+if [ -z "$left" ]; then
+    rm -f "$record" "$1/lease"
+    exit 0
+fi
+printf 'version 1\n%s' "$left" >"$1/restore.new" && mv "$1/restore.new" "$record"
+exit 1

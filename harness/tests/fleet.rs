@@ -1,0 +1,238 @@
+//! Several devices in one sweep: real agents with the null engine, each behind a
+//! device of its own name, one of which may go away.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod common;
+
+use common::{
+    Sandbox,
+    results::{Results, Row},
+};
+use slm_bench::{
+    cli::ContextLengths,
+    device::{AgentRun, Device, Local},
+    error::{Error, Result},
+    fleet::{Fleet, Member, Part},
+    interrupt::Interrupt,
+    plan::{ModelSource, Plan, PlanInput, PlannedModel, Weights},
+    prompts::{PromptSet, build},
+    store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
+};
+use slm_protocol::{
+    AgentFacts, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, StopRule,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// This machine under another name. It is unplugged after so many agents.
+struct Named {
+    name: &'static str,
+    local: Local,
+    agents_left: AtomicU32,
+}
+
+impl Named {
+    fn member(name: &'static str, agents: u32) -> Member {
+        let local = Local::with_agent(common::agent()).unwrap();
+        Member { device: Box::new(Self { name, local, agents_left: agents.into() }), threads: None }
+    }
+}
+
+impl Device for Named {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn hello(&self) -> Result<AgentFacts> {
+        self.local.hello()
+    }
+
+    fn place_model(&self, file: &Path) -> Result<String> {
+        self.local.place_model(file)
+    }
+
+    fn start(&self, job: &Job) -> Result<Box<dyn AgentRun>> {
+        let one_less = |left: u32| left.checked_sub(1);
+        if self.agents_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
+            return Err(Error::Device(format!("{} was unplugged", self.name)));
+        }
+        self.local.start(job)
+    }
+}
+
+fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
+    let model = |name: &str, params| PlannedModel {
+        name: name.into(),
+        weights: Weights::Synthetic,
+        quant: "q4_0".into(),
+        params,
+        file_bytes: 0,
+        source: ModelSource::Nothing,
+        generation: Generation { max_new_tokens: 8, stop: StopRule::FixedLength, chat_template: true },
+    };
+    let input = PlanInput {
+        devices: devices.iter().map(|&name| name.to_owned()).collect(),
+        backend: EngineKind::Null,
+        models: vec![model("first", 1_000_000), model("second", 2_000_000)],
+        prompts: build(&PromptSet::builtin(), &lengths),
+        options: EngineOptions {
+            threads: None,
+            flash_attention: FlashAttention::Auto,
+            n_ctx: None,
+            n_ubatch: None,
+            load: LoadMode::Mmap,
+        },
+        repetitions: 2,
+        warmups: 1,
+        timeout_ms: 60_000,
+        gap_ms: 0,
+        seed: 1,
+    };
+    Plan::new(input).unwrap()
+}
+
+/// The folder `out` of a sandbox, for the members' devices.
+fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
+    let record = |member: &Member| DeviceRecord {
+        name: member.device.name().into(),
+        agent: member.device.hello().unwrap(),
+        threads: member.threads,
+    };
+    let manifest = Manifest {
+        format: FORMAT,
+        tool: ToolFacts::this(),
+        command: vec!["bench".into(), "sweep".into()],
+        created_at: "2026-01-01T00:00:00Z".into(),
+        host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
+        devices: members.iter().map(record).collect(),
+        plan_sha256: plan.hash().unwrap(),
+        plan: plan.clone(),
+    };
+    Store::create(&sandbox.path("out"), &manifest).unwrap()
+}
+
+fn run(plan: &Plan, members: &[Member], store: &mut Store) -> Vec<Part> {
+    let interrupt = Interrupt::default();
+    Fleet { plan, members, interrupt: &interrupt }.run(store, &mut |_, _| {}).unwrap()
+}
+
+/// Every trial has one row on every device, and its tokens, and one report.
+fn check_complete(results: &Results, plan: &Plan) {
+    let all: BTreeSet<(String, String)> = plan
+        .input
+        .devices
+        .iter()
+        .flat_map(|device| plan.trials.iter().map(|trial| (device.clone(), trial.id.clone())))
+        .collect();
+    let of = |row: &Row| (row.get("device").to_owned(), row.get("trial_id").to_owned());
+    let trials = results.trials();
+    assert_eq!(trials.len(), all.len());
+    assert_eq!(trials.iter().map(of).collect::<BTreeSet<_>>(), all);
+    assert!(trials.iter().all(Row::is_completed));
+    let mut tokens: BTreeMap<_, Vec<Row>> = BTreeMap::new();
+    for row in results.csv("tokens.csv") {
+        tokens.entry(of(&row)).or_default().push(row);
+    }
+    for trial in &trials {
+        let own = &tokens[&of(trial)];
+        assert!(own.iter().enumerate().all(|(index, row)| row.get("index") == index.to_string()));
+        let sum: f64 = own.iter().filter_map(|row| row.number("latency_ms")).sum();
+        let runtime = 1e3 * trial.number("runtime_s").unwrap();
+        assert!((sum - runtime).abs() < 1e-3, "{sum} ms of tokens, {runtime} ms of runtime: {trial:?}");
+    }
+    assert!(
+        results.csv("telemetry.csv").iter().all(|row| plan.input.devices.contains(&row.get("device").into()))
+    );
+    // `events` checks that they are numbered without gaps.
+    let mut reported = BTreeSet::new();
+    for event in results.events() {
+        let event = &event["event"];
+        if event["type"] == "trial-finished" {
+            let id = event["report"]["trial_id"].as_str().unwrap().to_owned();
+            let planned = !id.starts_with("rewarm-");
+            let is_new = reported.insert((event["device"].as_str().unwrap().to_owned(), id));
+            assert!(is_new || !planned, "measured twice: {event}");
+        }
+    }
+    assert!(reported.is_superset(&all));
+}
+
+#[test]
+fn two_devices_measure_at_once_into_one_folder() {
+    let sandbox = Sandbox::new();
+    let plan = plan(&["one", "two"], ContextLengths::Chunks(vec![0, 1]));
+    let mut members = [Named::member("one", 99), Named::member("two", 99)];
+    members[1].threads = Some(1);
+    let mut store = store(&sandbox, &plan, &members);
+    let parts = run(&plan, &members, &mut store);
+    assert!(parts.iter().all(|part| matches!(part, Part::Complete)), "{parts:?}");
+    let tables = slm_bench::show::sweep_tables(&plan, &store.tables().summary().collect::<Vec<_>>(), &[]);
+    drop(store);
+    let results = Results::of(&sandbox);
+    check_complete(&results, &plan);
+    let summary = results.csv("summary.csv");
+    assert_eq!(summary.len(), 2 * 2 * 2);
+    assert!(summary.iter().all(|row| row.get("n_completed") == row.get("n_planned")), "{summary:?}");
+    assert!(tables.starts_with("one (") && tables.contains("\ntwo ("), "{tables}");
+
+    let report = sandbox.bench(&["report", "out", "--out", "report"]);
+    assert_eq!(report.code, Some(0), "{report:?}");
+    assert!(report.stdout.contains("On one: ") && report.stdout.contains("On two: "), "{report:?}");
+    let same = sandbox.bench(&["compare", "out", "out"]);
+    assert!(same.code == Some(0) && !same.stdout.contains("devices differ"), "{same:?}");
+    let spot = sandbox.bench(&["sweet-spot", "out", "--max-ttft", "10s"]);
+    assert!(spot.code == Some(0) && spot.stdout.contains("one") && spot.stdout.contains("two"), "{spot:?}");
+}
+
+#[test]
+fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
+    let sandbox = Sandbox::new();
+    let plan = plan(&["one", "two"], ContextLengths::Tokens(vec![20, 60]));
+    // It is gone when its second model is to be loaded.
+    let members = [Named::member("one", 1), Named::member("two", 99)];
+    let mut first = store(&sandbox, &plan, &members);
+    let parts = run(&plan, &members, &mut first);
+    assert!(matches!(&parts[..], [Part::Lost(Error::Device(_)), Part::Complete]), "{parts:?}");
+    let (left, rest) = (first.tables().remaining("one"), first.tables().remaining("two"));
+    assert_eq!((left.len(), rest.len()), (plan.trials.len() / 2, 0));
+    drop(first);
+    let results = Results::of(&sandbox);
+    let lost = results.events().into_iter().find(|event| event["event"]["type"] == "device-lost").unwrap();
+    assert_eq!(lost["event"]["reason"], "one was unplugged");
+    let not_run = |row: &Row| row.get("n_completed") == "0" && row.get("prompt_tokens") == "60";
+    assert!(results.csv("summary.csv").iter().any(not_run));
+
+    // These devices are known to this test alone: as if both were unplugged.
+    let resumed = sandbox.resume();
+    assert_eq!((resumed.code, resumed.stderr.lines().count()), (Some(2), 1), "{resumed:?}");
+    assert!(resumed.stderr.contains("'one'") && !resumed.stderr.contains("'two'"), "{resumed:?}");
+
+    let (mut again, manifest) = Store::resume(&sandbox.path("out")).unwrap();
+    let members = [Named::member("one", 99), Named::member("two", 0)];
+    let parts = run(&manifest.plan, &members, &mut again);
+    assert!(parts.iter().all(|part| matches!(part, Part::Complete)), "{parts:?}");
+    drop(again);
+    check_complete(&results, &plan);
+}
+
+#[test]
+fn what_cannot_be_recorded_stops_the_sweep_on_all_devices() {
+    let sandbox = Sandbox::new();
+    let plan = plan(&["one", "two"], ContextLengths::Chunks(vec![0]));
+    let members = [Named::member("one", 99), Named::member("two", 99)];
+    let mut store = store(&sandbox, &plan, &members);
+    // summary.csv is replaced after every trial: a folder in its place cannot be.
+    std::fs::remove_file(sandbox.path("out/summary.csv")).unwrap();
+    std::fs::create_dir(sandbox.path("out/summary.csv")).unwrap();
+    let interrupt = Interrupt::default();
+    let fleet = Fleet { plan: &plan, members: &members, interrupt: &interrupt };
+    let mut seen = Vec::new();
+    let error = fleet.run(&mut store, &mut |_, event: &SweepEvent| seen.push(event.clone())).unwrap_err();
+    assert!(matches!(&error, Error::Internal(text) if text.contains("summary.csv")), "{error}");
+    assert!(interrupt.is_set());
+    let is_trial = |event: &&SweepEvent| matches!(event, SweepEvent::TrialFinished { .. });
+    assert_eq!(seen.iter().filter(is_trial).count(), 0, "nothing is shown that is not recorded");
+}
