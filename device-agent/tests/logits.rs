@@ -13,7 +13,7 @@ use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED;
 use made_models::{load, logits, most_likely};
 use serde::Deserialize;
-use slm_models::{Arch, MakeOptions, Shape, WeightType, WeightTypes, make};
+use slm_models::{Arch, MakeOptions, Shape, FileType, WeightTypes, make};
 
 #[derive(Deserialize)]
 struct Case {
@@ -33,13 +33,13 @@ struct Case {
 fn tolerance(case: &Case) -> f64 {
     match (case.types.matrices(), case.shape.arch()) {
         // Nothing is rounded below f32.
-        (WeightType::F32, Arch::Llama) => 1e-5,
+        (FileType::F32, Arch::Llama) => 1e-5,
         // GELU is looked up in a table of f16 numbers, and matrices of f16 take their
         // inputs in f16: 2^-11 = 5e-4 at each place.
-        (WeightType::F32 | WeightType::F16, _) => 2e-3,
+        (FileType::F32 | FileType::F16, _) => 2e-3,
         // Inputs are rounded to 8 bits in groups of 32: up to 1/254 of the largest of a
         // group at each of a layer's matrices.
-        (WeightType::Q8_0 | WeightType::Q4_0, _) => 6e-2,
+        _ => 6e-2,
     }
 }
 

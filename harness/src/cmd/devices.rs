@@ -3,7 +3,12 @@
 use super::Outcome;
 use crate::{
     cli::{DevicesArgs, DevicesCommand, OutputFormat},
-    device::{self, Device, Local, PhoneFound, adb::Server, phone},
+    device::{
+        self, Device, Local, PhoneFound,
+        adb::Server,
+        phone,
+        profile::{Identity, Profiles},
+    },
     error::{Error, Result},
     show::{self, clean},
 };
@@ -25,6 +30,8 @@ struct PhoneRow {
     /// What to type after `--device`.
     name: String,
     serial: String,
+    /// The profile that fits it, which can be typed as well while it fits no other phone.
+    profile: Option<String>,
     state: String,
     model: Option<String>,
     soc: Option<String>,
@@ -51,13 +58,14 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
 
 fn list(args: &DevicesArgs) -> Result<Outcome> {
     let server = device::server(args.adb.server())?;
+    let profiles = Profiles::built_in()?;
     let local = local_row();
     let phones = device::phones(&server);
     if let Err(error) = &local {
         show::note(&format!("bench: {error}"));
     }
     let rows = match &phones {
-        Ok(phones) => phones.iter().map(|phone| phone_row(&server, args, phone)).collect(),
+        Ok(phones) => phones.iter().map(|phone| phone_row(&server, &profiles, args, phone)).collect(),
         Err(error) => {
             show::note(&format!("no phones: {}", clean(&error.to_string())));
             Vec::new()
@@ -89,7 +97,7 @@ fn local_row() -> Result<LocalRow> {
     })
 }
 
-fn phone_row(server: &Server, args: &DevicesArgs, found: &PhoneFound) -> PhoneRow {
+fn phone_row(server: &Server, profiles: &Profiles, args: &DevicesArgs, found: &PhoneFound) -> PhoneRow {
     let attached = &found.attached;
     let name = match args.adb.server() {
         Some(_) => format!("adb://{}/{}", server.address(), attached.serial),
@@ -98,6 +106,7 @@ fn phone_row(server: &Server, args: &DevicesArgs, found: &PhoneFound) -> PhoneRo
     let mut row = PhoneRow {
         name,
         serial: attached.serial.clone(),
+        profile: None,
         state: attached.state.clone(),
         model: attached.model.clone(),
         soc: None,
@@ -105,12 +114,14 @@ fn phone_row(server: &Server, args: &DevicesArgs, found: &PhoneFound) -> PhoneRo
         free_bytes: None,
         problem: None,
     };
-    let asked = phone::About::read(found.link.as_ref())
-        .and_then(|about| phone::usage(&found.link).map(|usage| (about, usage)));
+    let asked = Identity::read(found.link.as_ref())
+        .and_then(|identity| phone::usage(&found.link).map(|usage| (identity, usage)));
     match asked {
-        Ok((about, usage)) => {
-            row.model = about.model.or(row.model);
-            row.soc = about.soc;
+        Ok((identity, usage)) => {
+            let profile = profiles.find(&identity);
+            row.profile = profile.map(|found| found.phone.name.clone());
+            row.soc = phone::soc(&identity);
+            row.model = identity.model.or(row.model);
             row.used_bytes = Some(usage.used);
             row.free_bytes = usage.free;
         }
@@ -136,11 +147,12 @@ fn print(devices: &Devices) {
     if devices.phones.is_empty() {
         return;
     }
-    let mut rows = vec![words(&["phone", "state", "used", "free", "model", "soc"])];
+    let mut rows = vec![words(&["phone", "profile", "state", "used", "free", "model", "soc"])];
     let size = |bytes: Option<u64>| bytes.map(show::bytes).unwrap_or_default();
     for phone in &devices.phones {
         rows.push(vec![
             clean(&phone.name),
+            clean(phone.profile.as_deref().unwrap_or("none")),
             clean(&phone.state),
             size(phone.used_bytes),
             size(phone.free_bytes),

@@ -4,6 +4,7 @@ use super::{
     Device, Link, Local,
     adb::{Attached, PhoneAddress, Server, ServerAddress},
     phone::Phone,
+    profile::{self, Identity, Profiles, pick},
 };
 use crate::{
     error::{Error, Result},
@@ -21,7 +22,7 @@ pub fn server(asked: Option<&ServerAddress>) -> Result<Server> {
     Ok(Server::new(address))
 }
 
-/// Opens a device: `local`, `serial:S`, `adb://host:port/S`.
+/// Opens a device: `local`, a profile's name, `serial:S`, `adb://host:port/S`.
 ///
 /// # Errors
 /// [`Error::Input`] for a name that cannot be one, [`Error::Device`] for a phone that
@@ -38,12 +39,7 @@ pub fn open(name: &str, adb_server: Option<&ServerAddress>) -> Result<Box<dyn De
 /// # Errors
 /// As [`open`].
 pub fn find(name: &str, adb_server: Option<&ServerAddress>) -> Result<PhoneFound> {
-    let Some(address) = PhoneAddress::parse(name) else {
-        return Err(Error::input(
-            format!("there is no device '{name}'"),
-            "type `--device local` for this machine, or see `bench devices`",
-        ));
-    };
+    let Some(address) = PhoneAddress::parse(name) else { return by_profile(name, adb_server) };
     let wrong =
         |why| Error::input(format!("--device {name}: {why}"), "`bench devices` lists what is attached");
     let address = address.map_err(wrong)?;
@@ -84,6 +80,32 @@ pub fn attached(adb_server: Option<&ServerAddress>) -> Result<Vec<String>> {
         return Err(Error::Device(format!("no phone is ready to be measured; {}", listed(&phones))));
     }
     Ok(names)
+}
+
+/// The one attached phone that a profile fits.
+fn by_profile(name: &str, adb_server: Option<&ServerAddress>) -> Result<PhoneFound> {
+    let profiles = Profiles::built_in()?;
+    if profiles.named(name).is_none() {
+        // No adb server is needed, or started, to say so.
+        return Err(pick(&profiles, name, &[]).err().unwrap_or_else(|| Error::Internal(name.to_owned())));
+    }
+    let mut all = phones(&server(adb_server)?)?;
+    let described: Vec<profile::Attached> = all.iter().map(PhoneFound::described).collect();
+    let (chosen, _) = pick(&profiles, name, &described)?;
+    let at = described.iter().position(|phone| std::ptr::eq(phone, chosen)).unwrap_or_default();
+    Ok(all.swap_remove(at))
+}
+
+impl PhoneFound {
+    /// Asks the phone who it is.
+    fn described(&self) -> profile::Attached {
+        let identity = match Identity::read(self.link.as_ref()) {
+            Ok(identity) => Ok(identity),
+            Err(_) if !self.attached.is_ready() => Err(self.attached.state.clone()),
+            Err(error) => Err(error.to_string()),
+        };
+        profile::Attached { address: format!("serial:{}", self.attached.serial), identity }
+    }
 }
 
 fn by_serial(server: &Server, serial: &str) -> Result<PhoneFound> {

@@ -63,7 +63,6 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
     fs::create_dir_all(folder).unwrap();
     let plan = Plan::new(input(recipe)).unwrap();
     let manifest = Manifest {
-        id: String::new(),
         format: FORMAT,
         tool: ToolFacts { version: "0.1.0".into(), commit: "0123456789ab".into() },
         command: ["bench", "sweep", "--device", "made-up phone"].map(str::to_owned).to_vec(),
@@ -75,7 +74,6 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
             memory_total: None,
         },
         devices: Vec::new(),
-        id: "5eed".into(),
         plan_sha256: plan.hash().unwrap(),
         plan: plan.clone(),
     };

@@ -1,6 +1,5 @@
 //! A phone as a device: its agent and models under one folder, its runs detached.
 
-mod about;
 mod agent;
 mod deliver;
 mod evidence;
@@ -15,10 +14,9 @@ mod space;
 #[cfg(test)]
 mod tests;
 
-pub use about::About;
 pub use space::{Usage, clean, usage};
 
-use super::{AgentRun, Claim, Device, Link, LinkError, RunName, StartError, quote};
+use super::{AgentRun, Claim, Device, Link, LinkError, RunName, StartError, profile::Identity, quote};
 use crate::{
     error::{Error, Result},
     models::PlaceError,
@@ -41,7 +39,7 @@ pub struct Phone {
     name: String,
     reach: Reach,
     root: String,
-    about: About,
+    soc: Option<String>,
     agent: OnceLock<String>,
 }
 
@@ -57,9 +55,15 @@ impl Phone {
     /// The same with another folder.
     fn open_under(name: &str, link: Arc<dyn Link>, root: &str) -> Result<Self> {
         let reach = Reach::new(link, name);
-        let about =
-            reach.patient_for(SOON).retrying(|link| About::read(link)).map_err(|error| lost(&error))?;
-        Ok(Self { name: name.to_owned(), reach, root: root.to_owned(), about, agent: OnceLock::new() })
+        let identity =
+            reach.patient_for(SOON).retrying(|link| Identity::read(link)).map_err(|error| lost(&error))?;
+        Ok(Self {
+            name: name.to_owned(),
+            reach,
+            root: root.to_owned(),
+            soc: soc(&identity),
+            agent: OnceLock::new(),
+        })
     }
 
     /// The agent's path on the phone, brought there at the first call.
@@ -76,7 +80,7 @@ impl Phone {
     }
 
     fn run_in(&self, folder: String) -> Box<dyn AgentRun> {
-        Box::new(PhoneRun::new(self.reach.clone(), folder, self.about.soc.clone()))
+        Box::new(PhoneRun::new(self.reach.clone(), folder, self.soc.clone()))
     }
 
     /// Folders of the runs of a model, the newest last.
@@ -133,7 +137,7 @@ impl Device for Phone {
         };
         match EventReader::new(output.stdout.as_slice()).next_event() {
             Ok(Some(Envelope { event: Event::Hello(mut facts), .. })) => {
-                run::name_soc(&mut facts, self.about.soc.as_deref());
+                run::name_soc(&mut facts, self.soc.as_deref());
                 Ok(*facts)
             }
             Ok(_) => {
@@ -184,6 +188,12 @@ impl Device for Phone {
         let mut runs = self.runs(name).map_err(|error| StartError::Failed(place::trouble(&error)))?;
         Ok(runs.pop().map(|folder| self.run_in(folder)))
     }
+}
+
+/// Maker and model of a phone's SoC, where it tells them.
+pub fn soc(identity: &Identity) -> Option<String> {
+    let model = identity.soc_model.as_ref()?;
+    Some(identity.soc_manufacturer.as_ref().map_or_else(|| model.clone(), |maker| format!("{maker} {model}")))
 }
 
 /// A link's error as the end of a command.

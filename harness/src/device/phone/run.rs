@@ -4,12 +4,16 @@
 
 use super::{
     deliver::{QUICK, SOON},
-    evidence,
+    evidence::{self, Ended},
     journal::Journal,
     reach::{BackOff, Reach, succeeded},
     scripts,
 };
-use crate::device::{AgentRun, Exit, LinkError, Next, quote};
+use crate::device::{
+    AgentRun, Exit, LinkError, Next,
+    death::{self, Clue, Death},
+    quote,
+};
 use slm_protocol::{AgentFacts, Event};
 use std::{
     thread,
@@ -36,6 +40,8 @@ pub(super) struct PhoneRun {
     reach: Reach,
     folder: String,
     soc: Option<String>,
+    /// When the agent started, by its own account.
+    started_unix_ns: Option<u64>,
     journal: Journal,
     /// Whether more may be there than one portion.
     behind: bool,
@@ -56,6 +62,7 @@ impl PhoneRun {
             reach,
             folder,
             soc,
+            started_unix_ns: None,
             journal: Journal::default(),
             behind: true,
             next_look: now,
@@ -122,11 +129,21 @@ impl PhoneRun {
         }
     }
 
+    /// What the phone's log says of a death that its status leaves unclear. A log that
+    /// cannot be read says nothing.
+    fn investigate(&self, ended: &Ended) -> Option<Clue> {
+        let pid = ended.pid.filter(|_| ended.is_unclear())?;
+        let since_unix_s = self.started_unix_ns.map(|ns| ns as f64 / 1e9);
+        let death = Death { pid, since_unix_s, oom_kills_before: None };
+        death::investigate(self.reach.link(), &death).ok().flatten()
+    }
+
     /// An event that is here already.
     fn ready(&mut self) -> Option<Next> {
         match self.journal.next()? {
             Ok(mut envelope) => {
                 if let Event::Hello(facts) = &mut envelope.event {
+                    self.started_unix_ns = Some(facts.started_unix_ns);
                     name_soc(facts, self.soc.as_deref());
                 }
                 Some(Next::Event(Box::new(envelope)))
@@ -190,7 +207,9 @@ impl AgentRun for PhoneRun {
         match self.reach.run(&script, QUICK) {
             Err(error) => away(&error),
             Ok(output) => {
-                let exit = evidence::exit(&output.text());
+                let ended = evidence::read(&output.text());
+                let clue = self.investigate(&ended);
+                let exit = ended.with(clue);
                 // All that was in it has been recorded.
                 let _ = self.reach.run(&format!("rm -rf {}", quote(&self.folder)), QUICK);
                 exit

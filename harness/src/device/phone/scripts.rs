@@ -86,8 +86,6 @@ echo "exit=$e"; echo "stopped=$s"; echo "agent=$a"
 [ "$(cat boot 2> /dev/null)" = "$(cat /proc/sys/kernel/random/boot_id 2> /dev/null)" ] || echo rebooted=yes
 [ "$(cat oom 2> /dev/null)" = "$(grep oom_kill /proc/vmstat 2> /dev/null)" ] || echo oom=yes
 df -Pk . | tail -n 1 | sed 's/^/df=/'
-[ -n "$a" ] && t=$(grep -l -e "pid: $a," /data/tombstones/tombstone_* 2> /dev/null | head -n 1) && echo "tombstone=$t"
-logcat -d -b all -t 2000 2> /dev/null | grep -i -e lowmemorykiller -e lmkd -e 'Fatal signal' | tail -n 40 | sed 's/^/log=/'
 echo --
 tail -c {stderr_bytes} stderr 2> /dev/null; true"#,
         folder = quote(folder),

@@ -108,7 +108,7 @@ impl Setting {
             name: "here".into(),
             reach: Reach::new(link.clone(), "here"),
             root: root.to_str().unwrap().to_owned(),
-            about: About::default(),
+            soc: None,
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
