@@ -13,7 +13,7 @@ use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_sys_2::LLAMA_FLASH_ATTN_TYPE_DISABLED;
 use made_models::{load, logits, most_likely};
 use serde::Deserialize;
-use slm_models::{Arch, MakeOptions, Shape, FileType, WeightTypes, make};
+use slm_models::{Arch, FileType, MakeOptions, Shape, WeightTypes, make};
 
 #[derive(Deserialize)]
 struct Case {

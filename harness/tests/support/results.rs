@@ -63,6 +63,7 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
     fs::create_dir_all(folder).unwrap();
     let plan = Plan::new(input(recipe)).unwrap();
     let manifest = Manifest {
+        id: "5eed".into(),
         format: FORMAT,
         tool: ToolFacts { version: "0.1.0".into(), commit: "0123456789ab".into() },
         command: ["bench", "sweep", "--device", "made-up phone"].map(str::to_owned).to_vec(),

@@ -128,12 +128,22 @@ impl Setting {
                 n_ctx: None,
                 n_ubatch: None,
                 load: LoadMode::Mmap,
+                affinity: None,
+                calibrate_threads: false,
+                repack: true,
             },
-            generation: Generation { max_new_tokens: 1, stop: StopRule::FixedLength, chat_template: false },
+            generation: Generation {
+                max_new_tokens: 1,
+                stop: StopRule::FixedLength,
+                chat_template: false,
+                system: None,
+            },
             prompts: Vec::new(),
             trials: Vec::new(),
             trial_timeout_ms: 1000,
             gap_ms: 0,
+            telemetry_ms: 0,
+            cool_down: None,
         }
     }
 
