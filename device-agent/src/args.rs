@@ -11,6 +11,7 @@ Usage: slm-agent hello
        slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--threads N]
                           [--dry-run] [--die-with-parent]
        slm-agent check FILE
+       slm-agent tokenize MODEL
        slm-agent --version
 
 hello              print one event that says who this agent is
@@ -23,6 +24,8 @@ make               make a model file with random weights, so that none need be s
   --out FILE       where to; it appears whole or not at all
 quantize           write a model file with its weights in another type, print each step as a JSON line
 check              load a model file and evaluate a token on it
+tokenize           load MODEL, tokenise the texts of a JSON request on stdin, decode
+                   a few tokens, print a JSON report
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
@@ -37,6 +40,8 @@ pub(crate) enum Command {
     Quantise(QuantiseArgs),
     /// Load this file.
     Check(PathBuf),
+    /// With this model.
+    Tokenise(PathBuf),
     Version,
     Help,
 }
@@ -85,6 +90,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
+        Some("tokenize") => Command::Tokenise(arguments.next().ok_or("tokenize needs a model file")?.into()),
         Some("make") => return make(arguments).map(Command::Make),
         Some("quantize") => return quantise(arguments).map(Command::Quantise),
         Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
@@ -181,6 +187,7 @@ mod tests {
         assert_eq!(parsed("hello"), Ok(Command::Hello));
         assert_eq!(parsed("--version"), Ok(Command::Version));
         assert_eq!(parsed("run"), Ok(Command::Run(RunArgs::default())));
+        assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenise("m.gguf".into())));
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
@@ -221,6 +228,8 @@ mod tests {
             ("quantize --threads 0", "'0'"),
             ("quantize --input", "needs a value"),
             ("quantize x", "'x'"),
+            ("tokenize", "needs a model"),
+            ("tokenize a b", "'b'"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word) && !error.contains('\n'), "{line}: {error}");

@@ -9,11 +9,13 @@
 
 mod arch;
 mod catalogue;
+mod encode;
 mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
 mod quant_type;
+mod part;
 mod random;
 mod shape;
 mod tensors;
@@ -23,12 +25,16 @@ mod weight_type;
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
 pub use ggml_type::GgmlType;
+pub use encode::{EncodeError, encode};
 pub use gguf::{
-    GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
+    GgufError, Header, HeaderWriter, ShapeFacts, TensorInfo, Value, ValueType, read_header,
+    read_header_of_part,
 };
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
 pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
+pub use metadata::write_sizes;
+pub use part::PartFile;
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
-pub use tensors::{Role, TensorSpec};
+pub use tensors::{ALIGNMENT, Role, TensorSpec};
 pub use vocab::Vocabulary;
 pub use weight_type::{UnknownWeightType, WeightType, WeightTypes};

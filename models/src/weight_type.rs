@@ -29,7 +29,8 @@ impl WeightType {
         self.ggml().name()
     }
 
-    pub(crate) fn ggml(self) -> GgmlType {
+    /// ggml's type.
+    pub fn ggml(self) -> GgmlType {
         match self {
             Self::Q4_0 => GgmlType::Q4_0,
             Self::Q8_0 => GgmlType::Q8_0,
@@ -39,7 +40,7 @@ impl WeightType {
     }
 
     /// llama.cpp's number for a file that is mostly of this type.
-    pub(crate) fn file_type(self) -> u32 {
+    pub fn file_type(self) -> u32 {
         match self {
             Self::F32 => 0,
             Self::F16 => 1,

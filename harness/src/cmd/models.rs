@@ -1,7 +1,7 @@
 //! `bench models`: list the catalogue, show a model, make a file; other things it
 //! does have files of their own.
 
-use super::Outcome;
+use super::{Outcome, import};
 use crate::{
     cli::{ModelsCommand, OutputFormat, weight_types},
     error::{Error, Result},
@@ -24,6 +24,7 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
         }
         ModelsCommand::Pull(args) => return super::pull::run(&args),
         ModelsCommand::Quantize(args) => return super::quantize::run(&args),
+        ModelsCommand::Import(args) => import::run(args),
     }?;
     Ok(Outcome::Done)
 }

@@ -1,13 +1,14 @@
 //! What a model's name on the command line stands for.
 
 use crate::{
-    cli::{StopArg, SweepArgs},
+    cli::{StopArg, SweepArgs, WeightsArg},
     error::{Error, Result},
     hex,
     hub::{Address, Hub, HubError, HubOptions},
     plan::{ModelSource, PlannedModel, Weights},
     show::{clean, note, pull_steps},
 };
+use super::imported_entry;
 use sha2::{Digest, Sha256};
 use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header_of_part};
 use slm_protocol::{EngineKind, Generation, StopRule};
@@ -107,7 +108,10 @@ fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<PlannedM
                 let what = format!("{} cannot be measured: {reason}", entry.name);
                 return Err(Error::input(what, "choose another model or describe a similar one as shape:…"));
             }
-            from_shape(entry.name.clone(), entry.shape.clone(), types, args)
+            match real_weights(entry, types, args.weights)? {
+                Some(file) => PlannedModel { name: entry.name.clone(), ..from_path(&file, args)? },
+                None => from_shape(entry.name.clone(), entry.shape.clone(), types, args),
+            }
         }
         Named::Shape(shape) => {
             if let Some(reason) = shape.unsupported() {
@@ -122,6 +126,29 @@ fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<PlannedM
         model.source = ModelSource::Nothing;
     }
     Ok(model)
+}
+
+/// The file of a catalogue model's imported weights, where it is to be taken.
+fn real_weights(entry: &Entry, types: WeightTypes, wanted: WeightsArg) -> Result<Option<PathBuf>> {
+    if wanted == WeightsArg::Synthetic {
+        return Ok(None);
+    }
+    let file = imported_entry(entry, types);
+    match (&file, wanted) {
+        (Some(file), _) => note(&format!("{}: real weights of {}", entry.name, clean(&file.display().to_string()))),
+        (None, WeightsArg::Real) => {
+            let what = format!("{} has not been imported in {types}", entry.name);
+            let remedy = format!("type `bench models import {} --type {}` first", entry.name, types.matrices);
+            return Err(Error::input(what, remedy));
+        }
+        (None, _) => {}
+    }
+    Ok(file)
+}
+
+fn from_path(path: &Path, args: &SweepArgs) -> Result<PlannedModel> {
+    let header = read_header_of_part(path).map_err(|error| not_a_model(&error))?;
+    from_file(path, &header, args)
 }
 
 /// A shape's name in tables: as typed where that is short, so that the user finds
