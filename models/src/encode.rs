@@ -107,7 +107,9 @@ fn q8_0(group: &[f32; GROUP], out: &mut Vec<u8>) -> Result<(), EncodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::part::hex;
     use proptest::prelude::*;
+    use sha2::{Digest, Sha256};
 
     fn encoded(values: &[f32], ggml_type: GgmlType) -> Vec<u8> {
         let mut out = Vec::new();
@@ -146,6 +148,32 @@ mod tests {
         assert_eq!(encode(&[0.0; 33], GgmlType::Q4_0, &mut out), Err(EncodeError::Ragged));
         let q6 = GgmlType::from_id(14).unwrap();
         assert_eq!(encode(&[0.0; 256], q6, &mut out), Err(EncodeError::Unsupported("q6_K")));
+    }
+
+    /// Hashes of what `gguf` 0.19.0's Python port of ggml's reference makes of the same values:
+    ///
+    /// ```text
+    /// i = np.arange(32 * 4000, dtype=np.uint64); k = ((i * 2654435761) % 2**32) >> 8; e = (i // 32) % 20
+    /// x = ((k.astype(float) - 2**23) * 2.0 ** (e.astype(float) - 33)).astype(np.float32); x[160:192] = 0
+    /// hashlib.sha256(gguf.quants.quantize(x.reshape(-1, 32), GGMLQuantizationType.Q4_0).tobytes()).hexdigest()
+    /// ```
+    #[test]
+    fn bytes_are_those_of_the_reference() {
+        let value = |index: u64| {
+            let bits = u32::try_from((index * 2_654_435_761) & 0xFFFF_FFFF).unwrap() >> 8;
+            let exponent = i32::try_from(index / 32 % 20).unwrap() - 33;
+            (bits as f32 - 8_388_608.0) * 2_f32.powi(exponent)
+        };
+        let mut values: Vec<f32> = (0..32 * 4000).map(value).collect();
+        values[160..192].fill(0.0);
+        for (ggml_type, expected) in [
+            (GgmlType::Q4_0, "d4062ffa8e2fad228903a52051d05f24a7d5f65485da463c03b74eea6c8ef57d"),
+            (GgmlType::Q8_0, "a8ef95357db44d295cfb6b6d63d7a92490c01f545963cdead250c19ed7fec593"),
+            (GgmlType::F16, "8276926e959928eda088a8cdab6be2870a0bb7538a5686fdeccefced9d70adbb"),
+        ] {
+            let bytes = encoded(&values, ggml_type);
+            assert_eq!(hex(&Sha256::digest(bytes)), expected, "{ggml_type}");
+        }
     }
 
     #[test]

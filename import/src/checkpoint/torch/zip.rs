@@ -89,6 +89,10 @@ fn directory(file: &SourceFile) -> Result<Option<(Vec<u8>, u64)>> {
     let tail = file.part(tail_start, tail_len)?;
     let Some(end) = tail.windows(4).rposition(|window| window == b"PK\x05\x06") else { return Ok(None) };
     let fields = |at, size| number(&tail, end + at, size);
+    // The comment reaches to the end of the file, or this is no end record.
+    if fields(20, 2).is_none_or(|comment| end as u64 + END + comment != tail_len) {
+        return Ok(None);
+    }
     let (Some(mut count), Some(mut size), Some(mut start)) = (fields(10, 2), fields(12, 4), fields(16, 4)) else {
         return Ok(None);
     };
