@@ -32,11 +32,13 @@ pub(crate) enum TokeniseError {
 pub(crate) fn read(input: impl Read) -> Result<CheckRequest, TokeniseError> {
     let mut text = String::new();
     let read = input.take(MAX_REQUEST + 1).read_to_string(&mut text);
-    let read = read.map_err(|error: io::Error| TokeniseError::Request(format!("cannot read the request: {error}")))?;
+    let read =
+        read.map_err(|error: io::Error| TokeniseError::Request(format!("cannot read the request: {error}")))?;
     if read as u64 > MAX_REQUEST {
         return Err(TokeniseError::Request(format!("the request is larger than {MAX_REQUEST} bytes")));
     }
-    serde_json::from_str(&text).map_err(|error| TokeniseError::Request(format!("the request is not understood: {error}")))
+    serde_json::from_str(&text)
+        .map_err(|error| TokeniseError::Request(format!("the request is not understood: {error}")))
 }
 
 /// Does what is asked for.

@@ -103,7 +103,8 @@ fn against_torch(name: &str, path: &Path, tolerance: f64) -> f64 {
     let worst = differences.fold(0.0, f64::max);
     assert!(worst < tolerance, "{name}: differs by {worst:.2e} of the spread");
     // Random weights make near ties now and then; a wrong conversion agrees nowhere.
-    let same = found.iter().zip(&expected.likeliest).filter(|(found, best)| most_likely(found) == **best).count();
+    let same =
+        found.iter().zip(&expected.likeliest).filter(|(found, best)| most_likely(found) == **best).count();
     assert!(same + 1 >= found.len(), "{name}: {same} of {} likeliest tokens agree", found.len());
     worst
 }

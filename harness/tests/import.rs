@@ -47,7 +47,8 @@ fn refusal(sandbox: &Sandbox, options: &[&str]) -> String {
 fn an_imported_model_is_measured_under_its_catalogue_name() {
     let sandbox = Sandbox::new();
     let folder = copy(&sandbox, "smollm", "SmolLM-135M-Instruct").display().to_string();
-    let dry = ["sweep", "--device", "local", "--models", "smollm-135m-instruct", "--dry-run", "--weights", "real"];
+    let dry =
+        ["sweep", "--device", "local", "--models", "smollm-135m-instruct", "--dry-run", "--weights", "real"];
     let ran = sandbox.bench(&dry);
     assert_eq!(ran.code, Some(2));
     assert!(ran.stderr.contains("bench models import smollm-135m-instruct --type q4_0"), "{}", ran.stderr);
@@ -77,7 +78,16 @@ fn without_an_import_models_stay_synthetic() {
     let sandbox = Sandbox::new();
     for weights in ["auto", "synthetic"] {
         let ran = sandbox.bench(&[
-            "sweep", "--device", "local", "--models", "slimlm-125m", "--dry-run", "--output", "json", "--weights", weights,
+            "sweep",
+            "--device",
+            "local",
+            "--models",
+            "slimlm-125m",
+            "--dry-run",
+            "--output",
+            "json",
+            "--weights",
+            weights,
         ]);
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(ran.stdout.contains("\"synthetic\"") && !ran.stdout.contains("\"real\""));
@@ -141,7 +151,8 @@ fn what_cannot_be_imported_is_refused_in_one_line() {
     // The tokenizer of another folder serves.
     let other = checkpoint("slimlm").display().to_string();
     let bare = bare.display().to_string();
-    let ran = sandbox.bench(&["models", "import", &bare, "--tokenizer", &other, "--type", "f16", "-o", "m.gguf"]);
+    let ran =
+        sandbox.bench(&["models", "import", &bare, "--tokenizer", &other, "--type", "f16", "-o", "m.gguf"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
 }
 
@@ -155,7 +166,9 @@ fn other_token_ids_keep_the_file_from_appearing() {
     let folder = checkpoint("smollm").display().to_string();
     let line = refusal(&sandbox, &[&folder]);
     assert!(line.contains("in other tokens than tokenizer.json"), "{line}");
-    let sandbox = Sandbox::with_agent_script(r#"[ "$1" = tokenize ] && { echo "cannot load" >&2; exit 3; }; exec "$AGENT" "$@""#);
+    let sandbox = Sandbox::with_agent_script(
+        r#"[ "$1" = tokenize ] && { echo "cannot load" >&2; exit 3; }; exec "$AGENT" "$@""#,
+    );
     let line = refusal(&sandbox, &[&folder]);
     assert!(line.contains("cannot load"), "{line}");
 }

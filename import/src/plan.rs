@@ -89,7 +89,9 @@ fn prefix(arch: Arch, checkpoint: &Checkpoint) -> Result<&'static str> {
     let embedding = source_of(arch, "token_embd.weight", 1).map(|(name, _)| name).unwrap_or_default();
     let has = |prefix: &&str| checkpoint.tensors.contains_key(&format!("{prefix}{embedding}"));
     let found = PREFIXES.into_iter().find(|prefix| has(prefix));
-    found.ok_or_else(|| refused(format!("the checkpoint has no tensor {embedding:?}; its names are not those of {arch}")))
+    found.ok_or_else(|| {
+        refused(format!("the checkpoint has no tensor {embedding:?}; its names are not those of {arch}"))
+    })
 }
 
 /// A bias beside each of the four matrices of attention.

@@ -54,7 +54,10 @@ impl SourceFile {
     /// A part of the file, whose length was checked against the file's.
     pub(crate) fn part(&self, offset: u64, len: u64) -> Result<Vec<u8>> {
         if offset.checked_add(len).is_none_or(|end| end > self.len) {
-            return refuse(format!("{}: truncated: bytes {offset} to {offset}+{len} are not there", self.path.display()));
+            return refuse(format!(
+                "{}: truncated: bytes {offset} to {offset}+{len} are not there",
+                self.path.display()
+            ));
         }
         let mut buffer = vec![0; usize::try_from(len).unwrap_or(0)];
         self.read_at(offset, &mut buffer)?;

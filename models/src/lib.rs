@@ -24,8 +24,8 @@ mod weight_type;
 
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
-pub use ggml_type::GgmlType;
 pub use encode::{EncodeError, encode};
+pub use ggml_type::GgmlType;
 pub use gguf::{
     GgufError, Header, HeaderWriter, ShapeFacts, TensorInfo, Value, ValueType, read_header,
     read_header_of_part,

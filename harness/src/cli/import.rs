@@ -37,9 +37,6 @@ pub struct ImportArgs {
 fn parse_embeddings(text: &str) -> Result<Embeddings, String> {
     match text {
         "auto" => Ok(Embeddings::Auto),
-        _ => text
-            .parse()
-            .map(Embeddings::Type)
-            .map_err(|_| "give q4_0, q8_0, f16, f32 or auto".to_owned()),
+        _ => text.parse().map(Embeddings::Type).map_err(|_| "give q4_0, q8_0, f16, f32 or auto".to_owned()),
     }
 }

@@ -21,7 +21,9 @@ use std::{
 pub fn imported_file(name: &str, types: &str) -> PathBuf {
     // A folder given by name could be called anything.
     let safe = |text: &str| -> String {
-        let kept = |character: char| if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '_' };
+        let kept = |character: char| {
+            if character.is_ascii_alphanumeric() || "._-".contains(character) { character } else { '_' }
+        };
         text.chars().take(100).map(kept).collect::<String>().trim_start_matches('.').to_lowercase()
     };
     cache_folder().join("imported").join(format!("{}-{}.gguf", safe(name), safe(types)))
@@ -97,8 +99,12 @@ fn ask_agent(model: &Path, request: &CheckRequest) -> std::result::Result<CheckR
     let status = child.wait().map_err(|error| failed(&error.to_string()))?;
     let words = stderr.join().unwrap_or_default();
     if !status.success() || read.is_err() {
-        return Err(format!("the engine does not take the converted file ({status}): {}", clean(words.trim())));
+        return Err(format!(
+            "the engine does not take the converted file ({status}): {}",
+            clean(words.trim())
+        ));
     }
-    serde_json::from_slice(&report)
-        .map_err(|error| failed(&format!("its report is not understood ({error}); build agent and bench from one version")))
+    serde_json::from_slice(&report).map_err(|error| {
+        failed(&format!("its report is not understood ({error}); build agent and bench from one version"))
+    })
 }

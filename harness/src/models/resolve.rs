@@ -1,5 +1,6 @@
 //! What a model's name on the command line stands for.
 
+use super::imported_entry;
 use crate::{
     cli::{StopArg, SweepArgs, WeightsArg},
     error::{Error, Result},
@@ -8,7 +9,6 @@ use crate::{
     plan::{ModelSource, PlannedModel, Weights},
     show::{clean, note, pull_steps},
 };
-use super::imported_entry;
 use sha2::{Digest, Sha256};
 use slm_models::{Catalogue, Entry, GgufError, Header, Shape, WeightTypes, read_header_of_part};
 use slm_protocol::{EngineKind, Generation, StopRule};
@@ -135,7 +135,9 @@ fn real_weights(entry: &Entry, types: WeightTypes, wanted: WeightsArg) -> Result
     }
     let file = imported_entry(entry, types);
     match (&file, wanted) {
-        (Some(file), _) => note(&format!("{}: real weights of {}", entry.name, clean(&file.display().to_string()))),
+        (Some(file), _) => {
+            note(&format!("{}: real weights of {}", entry.name, clean(&file.display().to_string())))
+        }
         (None, WeightsArg::Real) => {
             let what = format!("{} has not been imported in {types}", entry.name);
             let remedy = format!("type `bench models import {} --type {}` first", entry.name, types.matrices);

@@ -24,7 +24,9 @@ pub(super) fn design(config: &Config<'_>) -> Result<Design> {
     let width = config.need("hidden_size")?;
     let scale = if layers == LAYERS_OF_27B { width.checked_div(heads).unwrap_or(0) } else { head_dim };
     if config.float("query_pre_attn_scalar")? != Some(f64::from(scale)) {
-        return refuse(format!("config.json: query_pre_attn_scalar is not {scale}, which llama.cpp takes for this model"));
+        return refuse(format!(
+            "config.json: query_pre_attn_scalar is not {scale}, which llama.cpp takes for this model"
+        ));
     }
     if let Some(types) = config.get("layer_types").and_then(|types| types.as_array()) {
         let expected = ["sliding_attention", "full_attention"];

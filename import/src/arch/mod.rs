@@ -50,10 +50,14 @@ pub(crate) fn design(json: &Value, has_head: bool) -> Result<Design> {
     }
     match config.text("model_type") {
         Some("mpt") => mpt::design(&config, has_head),
-        Some(model_type @ ("llama" | "mistral" | "qwen2" | "qwen3")) => llama::design(&config, model_type, has_head),
+        Some(model_type @ ("llama" | "mistral" | "qwen2" | "qwen3")) => {
+            llama::design(&config, model_type, has_head)
+        }
         Some("gemma2") => gemma2::design(&config),
         Some("phi3") => phi3::design(&config, has_head),
-        Some(other) => refuse(format!("config.json: model_type {other:?} is not supported; supported: {SUPPORTED}")),
+        Some(other) => {
+            refuse(format!("config.json: model_type {other:?} is not supported; supported: {SUPPORTED}"))
+        }
         None => refuse(format!("config.json: model_type is missing; supported: {SUPPORTED}")),
     }
 }
@@ -62,7 +66,9 @@ pub(crate) fn design(json: &Value, has_head: bool) -> Result<Design> {
 /// against what the checkpoint has.
 fn tied(config: &Config<'_>, has_head: bool) -> Result<bool> {
     match (config.flag("tie_word_embeddings")?, has_head) {
-        (Some(false), false) => refuse("config.json says tie_word_embeddings=false, but lm_head.weight is missing"),
+        (Some(false), false) => {
+            refuse("config.json says tie_word_embeddings=false, but lm_head.weight is missing")
+        }
         (Some(tied), _) => Ok(tied),
         (None, has_head) => Ok(!has_head),
     }

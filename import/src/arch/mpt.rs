@@ -20,7 +20,9 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
         return refuse("config.json: learned_pos_emb=false is a variant of mpt that is not supported");
     }
     if has_head {
-        return refuse("the checkpoint has lm_head.weight, which mpt as supported here (tied output) has not");
+        return refuse(
+            "the checkpoint has lm_head.weight, which mpt as supported here (tied output) has not",
+        );
     }
     let attention = Config(config.get("attn_config").unwrap_or(&Value::Null));
     attention.only("attn_type", &[json!("multihead_attention")])?;
@@ -31,7 +33,9 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
     attention.only("softmax_scale", &[])?;
     attention.only("sliding_window_size", &[json!(-1)])?;
     if attention.get("alibi").is_none() {
-        return refuse("config.json: attn_config.alibi is missing, which stands for true; that is not supported");
+        return refuse(
+            "config.json: attn_config.alibi is missing, which stands for true; that is not supported",
+        );
     }
     let feed_forward = Config(config.get("ffn_config").unwrap_or(&Value::Null));
     feed_forward.only("ffn_type", &[json!("mptmlp")])?;

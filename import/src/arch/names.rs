@@ -63,7 +63,9 @@ pub(crate) fn source_of(arch: Arch, name: &str, head_dim: u32) -> Option<(String
         }
     };
     let change = match arch {
-        Arch::Llama if name.contains(".attn_q.") || name.contains(".attn_k.") => Change::Interleave { head_dim },
+        Arch::Llama if name.contains(".attn_q.") || name.contains(".attn_k.") => {
+            Change::Interleave { head_dim }
+        }
         Arch::Gemma2 if name.ends_with("norm.weight") => Change::AddOne,
         _ => Change::None,
     };

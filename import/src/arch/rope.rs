@@ -32,7 +32,11 @@ pub(super) fn read(config: &Config<'_>, dims: u32) -> Result<Rope> {
     if (f64::from(whole) - theta).abs() > 0.0 || whole == 0 {
         return refuse(format!("config.json: rope_theta {theta} is no whole number in range"));
     }
-    let scaling = if parameters.0.is_object() { parameters } else { Config(config.get("rope_scaling").unwrap_or(&Value::Null)) };
+    let scaling = if parameters.0.is_object() {
+        parameters
+    } else {
+        Config(config.get("rope_scaling").unwrap_or(&Value::Null))
+    };
     let (mut facts, mut divisors) = (Vec::new(), None);
     match scaling.text("rope_type").or_else(|| scaling.text("type")).unwrap_or("default") {
         "default" => {}
@@ -45,7 +49,11 @@ pub(super) fn read(config: &Config<'_>, dims: u32) -> Result<Rope> {
             facts.push(("rope.scaling.factor", Fact::F32(factor)));
         }
         "llama3" => divisors = Some(llama3(&scaling, theta, dims)?),
-        other => return refuse(format!("config.json: rope scaling {other:?} is not supported (default, linear, llama3 are)")),
+        other => {
+            return refuse(format!(
+                "config.json: rope scaling {other:?} is not supported (default, linear, llama3 are)"
+            ));
+        }
     }
     Ok(Rope { theta: whole, facts, divisors })
 }

@@ -33,7 +33,11 @@ pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
             return Ok(vec![path]);
         }
     }
-    let found = if missing.is_empty() { "model.safetensors or pytorch_model.bin".to_owned() } else { missing.join("; ") };
+    let found = if missing.is_empty() {
+        "model.safetensors or pytorch_model.bin".to_owned()
+    } else {
+        missing.join("; ")
+    };
     refuse(format!("{}: no weights: {found}; download the whole repository", folder.display()))
 }
 

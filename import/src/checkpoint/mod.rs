@@ -75,8 +75,12 @@ impl Checkpoint {
         Ok(match tensor.dtype {
             Dtype::F32 => raw.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
             Dtype::F16 => raw.as_chunks().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
-            Dtype::Bf16 => raw.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect(),
-            Dtype::Other(ref name) => return refuse(format!("{}: elements of type {name:?} cannot be read", file.name())),
+            Dtype::Bf16 => {
+                raw.as_chunks().0.iter().map(|bytes| bf16::from_le_bytes(*bytes).to_f32()).collect()
+            }
+            Dtype::Other(ref name) => {
+                return refuse(format!("{}: elements of type {name:?} cannot be read", file.name()));
+            }
         })
     }
 }

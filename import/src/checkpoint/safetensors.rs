@@ -44,7 +44,9 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
         listed.push((tensor, dtype, shape, 8 + length + start));
     }
     if used != data {
-        return refuse(format!("{name}: has {data} bytes of data where its header lists {used}; download it anew"));
+        return refuse(format!(
+            "{name}: has {data} bytes of data where its header lists {used}; download it anew"
+        ));
     }
     Ok(listed)
 }

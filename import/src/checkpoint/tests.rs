@@ -61,7 +61,10 @@ fn damaged_and_hostile_safetensors_are_refused() {
     assert!(refusal("model.safetensors", &oversized).contains("truncated"));
 
     let tensor = |shape: &str, from: u64, to: u64| {
-        safetensors(&format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}}}"#), &[0; 24])
+        safetensors(
+            &format!(r#"{{"a":{{"dtype":"F32","shape":{shape},"data_offsets":[{from},{to}]}}}}"#),
+            &[0; 24],
+        )
     };
     for bad in [
         tensor("[4611686018427387904]", 0, 24),
@@ -86,13 +89,16 @@ fn no_index_leads_out_of_its_folder() {
     let inside = folder.path().join("inside");
     fs::create_dir(&inside).unwrap();
     fs::write(folder.path().join("x.safetensors"), safetensors(GOOD, &good_data())).unwrap();
-    for name in ["../x.safetensors", "../../x", "/etc/passwd", "a/b.safetensors", "..", ".x.safetensors", "x.bin", ""] {
+    for name in
+        ["../x.safetensors", "../../x", "/etc/passwd", "a/b.safetensors", "..", ".x.safetensors", "x.bin", ""]
+    {
         let index = serde_json::json!({"weight_map": {"a": name}}).to_string();
         fs::write(inside.join("model.safetensors.index.json"), index).unwrap();
         let error = Checkpoint::open(&inside).unwrap_err().to_string();
         assert!(error.contains("is not the name of"), "{error}");
     }
-    for index in ["{}", "[]", r#"{"weight_map":{}}"#, r#"{"weight_map":{"a":7}}"#, "{", &"[".repeat(1 << 20)] {
+    for index in ["{}", "[]", r#"{"weight_map":{}}"#, r#"{"weight_map":{"a":7}}"#, "{", &"[".repeat(1 << 20)]
+    {
         fs::write(inside.join("model.safetensors.index.json"), index).unwrap();
         assert!(!Checkpoint::open(&inside).unwrap_err().to_string().contains('\n'));
     }
@@ -109,7 +115,17 @@ fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     };
     for (name, data) in members {
         let start = file.len();
-        let common = [(20, 2), (0, 2), (0, 2), (0, 4), (0, 4), (data.len(), 4), (data.len(), 4), (name.len(), 2), (0, 2)];
+        let common = [
+            (20, 2),
+            (0, 2),
+            (0, 2),
+            (0, 4),
+            (0, 4),
+            (data.len(), 4),
+            (data.len(), 4),
+            (name.len(), 2),
+            (0, 2),
+        ];
         file.extend(b"PK\x03\x04");
         field(&mut file, &common);
         file.extend(name.as_bytes());
@@ -161,7 +177,11 @@ fn pickle(offset: i32, shape: &[i32], strides: &[i32]) -> Vec<u8> {
 }
 
 fn torch_file(pickle: &[u8]) -> Vec<u8> {
-    zip(&[("archive/data.pkl", pickle), ("archive/byteorder", b"little"), ("archive/data/0", &good_data()[..24])])
+    zip(&[
+        ("archive/data.pkl", pickle),
+        ("archive/byteorder", b"little"),
+        ("archive/data/0", &good_data()[..24]),
+    ])
 }
 
 #[test]

@@ -36,23 +36,33 @@ impl Specials {
 /// Classes of transformers that rewrite the post-processor by their settings.
 const REWRITING: [&str; 4] = ["LlamaTokenizer", "LlamaTokenizerFast", "GemmaTokenizer", "GemmaTokenizerFast"];
 
-pub(super) fn read(json: &Value, settings: &Value, config: &Value, vocabulary: &Vocabulary) -> Result<Specials> {
+pub(super) fn read(
+    json: &Value,
+    settings: &Value,
+    config: &Value,
+    vocabulary: &Vocabulary,
+) -> Result<Specials> {
     let id = |kind: &str| -> Result<Option<u32>> {
         let setting = &settings[format!("{kind}_token")];
         if let Some(token) = setting.as_str().or_else(|| setting["content"].as_str()) {
-            let missing = || refused(format!("tokenizer_config.json: {kind}_token {token:?} is not in the vocabulary"));
+            let missing =
+                || refused(format!("tokenizer_config.json: {kind}_token {token:?} is not in the vocabulary"));
             return vocabulary.id(token).map(Some).ok_or_else(missing);
         }
         let number = &config[format!("{kind}_token_id")];
         let number = number.as_u64().or_else(|| number[0].as_u64());
-        match number.map(|number| u32::try_from(number).ok().filter(|id| (*id as usize) < vocabulary.tokens.len())) {
+        match number
+            .map(|number| u32::try_from(number).ok().filter(|id| (*id as usize) < vocabulary.tokens.len()))
+        {
             None => Ok(None),
             Some(Some(id)) => Ok(Some(id)),
             Some(None) => refuse(format!("config.json: {kind}_token_id is beyond the vocabulary")),
         }
     };
     let Some(end) = id("eos")? else {
-        return refuse("neither tokenizer_config.json nor config.json tells the end-of-text token (eos_token)");
+        return refuse(
+            "neither tokenizer_config.json nor config.json tells the end-of-text token (eos_token)",
+        );
     };
     let (mut first, last) = added_around(&json["post_processor"])?;
     let mut begin = id("bos")?;
@@ -98,8 +108,12 @@ fn added_around(processor: &Value) -> Result<(Option<&str>, Option<&str>)> {
             let name = |part: &Value| part["SpecialToken"]["id"].is_string();
             match parts {
                 [text] if is_text(text) => Ok((None, None)),
-                [first, text] if name(first) && is_text(text) => Ok((first["SpecialToken"]["id"].as_str(), None)),
-                [text, last] if is_text(text) && name(last) => Ok((None, last["SpecialToken"]["id"].as_str())),
+                [first, text] if name(first) && is_text(text) => {
+                    Ok((first["SpecialToken"]["id"].as_str(), None))
+                }
+                [text, last] if is_text(text) && name(last) => {
+                    Ok((None, last["SpecialToken"]["id"].as_str()))
+                }
                 [first, text, last] if name(first) && is_text(text) && name(last) => {
                     Ok((first["SpecialToken"]["id"].as_str(), last["SpecialToken"]["id"].as_str()))
                 }

@@ -137,7 +137,9 @@ fn pieces(json: &Value) -> Result<Kind> {
     let pre = &json["pre_tokenizer"];
     let idle = pre["type"] == "Split" && pre["pattern"] == json!({"String": " "});
     if !pre.is_null() && !idle {
-        return refuse(format!("tokenizer.json: this pre-tokenizer is not supported with byte_fallback: {pre}"));
+        return refuse(format!(
+            "tokenizer.json: this pre-tokenizer is not supported with byte_fallback: {pre}"
+        ));
     }
     if json["model"]["ignore_merges"] == true {
         return refuse("tokenizer.json: ignore_merges is not supported with byte_fallback");

@@ -101,9 +101,13 @@ fn what_begins_and_ends_texts_is_known() {
     let config = json!({"eos_token_id": 1, "bos_token_id": 0});
     let specials = |name: &str| Tokenizer::read(&checkpoint(name), 420, &config).unwrap().specials;
     let shown = |name: &str| format!("{:?}", specials(name));
-    assert!(shown("llama3").contains("begin: Some(0), end: 2") && shown("llama3").contains("add_begin: true"));
+    assert!(
+        shown("llama3").contains("begin: Some(0), end: 2") && shown("llama3").contains("add_begin: true")
+    );
     assert!(shown("smollm").contains("add_begin: false"));
-    assert!(shown("mistral").contains("begin: Some(1), end: 2") && shown("mistral").contains("add_begin: true"));
+    assert!(
+        shown("mistral").contains("begin: Some(1), end: 2") && shown("mistral").contains("add_begin: true")
+    );
     let error = read(&tokenizer_json("smollm"), 320, &Value::Null).unwrap_err().to_string();
     assert!(error.contains("eos_token"), "{error}");
     let template = Tokenizer::read(&checkpoint("smollm"), 320, &config).unwrap().template;

@@ -64,9 +64,10 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
         added.push(token.to_owned());
     }
     // Ids that no token has: rows that pad the matrix.
-    let filled = slots.into_iter().enumerate().map(|(id, slot)| {
-        slot.unwrap_or_else(|| (format!("<|unused_{id}|>"), token_type::UNUSED))
-    });
+    let filled = slots
+        .into_iter()
+        .enumerate()
+        .map(|(id, slot)| slot.unwrap_or_else(|| (format!("<|unused_{id}|>"), token_type::UNUSED)));
     let (tokens, types): (Vec<_>, Vec<_>) = filled.unzip();
     let distinct: HashSet<&String> = tokens.iter().collect();
     if distinct.len() != tokens.len() {
@@ -76,7 +77,8 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
     let (scores, merges) = match kind {
         Kind::Bytes { .. } => (None, merges.iter().map(|(left, right)| format!("{left} {right}")).collect()),
         Kind::Pieces { .. } => {
-            let normal: Vec<bool> = types.iter().map(|token_type| *token_type == token_type::NORMAL).collect();
+            let normal: Vec<bool> =
+                types.iter().map(|token_type| *token_type == token_type::NORMAL).collect();
             (Some(pieces::scores(&merges, &tokens, &normal)?), Vec::new())
         }
     };
@@ -145,7 +147,9 @@ fn merges<'a>(merges: &'a Value, tokens: &[String]) -> Result<Vec<(&'a str, &'a 
         });
         match pair {
             Some(pair) => pairs.push(pair),
-            None => return refuse(format!("tokenizer.json: merge {merge} is not of tokens of the vocabulary")),
+            None => {
+                return refuse(format!("tokenizer.json: merge {merge} is not of tokens of the vocabulary"));
+            }
         }
     }
     Ok(pairs)

@@ -78,7 +78,9 @@ impl Llama {
             Ok("nfc") => true,
             Ok(other) => {
                 let path = path.display();
-                return Err(refuse(format!("{path}: {NORMALIZER_KEY}={other:?} is not known; update the agent")));
+                return Err(refuse(format!(
+                    "{path}: {NORMALIZER_KEY}={other:?} is not known; update the agent"
+                )));
             }
         };
         let mut loaded = Self { model, _backend: backend, facts, nfc };

@@ -29,6 +29,9 @@ pub(super) enum Node<'a> {
     /// Index into the list of what may be named.
     Global(usize),
     /// Raw data by the name of its type and of its member in the archive.
-    Storage { dtype: &'static str, key: Cow<'a, str> },
+    Storage {
+        dtype: &'static str,
+        key: Cow<'a, str>,
+    },
     Tensor(View),
 }

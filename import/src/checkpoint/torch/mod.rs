@@ -33,7 +33,9 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
     let pickle = Pickle::read(&bytes).map_err(|problem| refused(format!("{name}: pickle: {problem}")))?;
     let mut listed = Listed::new();
     for (key, value) in state(&pickle) {
-        let (Node::Text(tensor), Node::Tensor(view)) = (pickle.node(*key), pickle.node(*value)) else { continue };
+        let (Node::Text(tensor), Node::Tensor(view)) = (pickle.node(*key), pickle.node(*value)) else {
+            continue;
+        };
         let tensor = tensor.to_string();
         let Node::Storage { dtype, key } = pickle.node(view.storage) else { continue };
         let Some(shape) = contiguous(&view.shape, &view.stride) else {

@@ -43,8 +43,14 @@ pub(super) struct Pickle<'a> {
 
 impl<'a> Pickle<'a> {
     pub(super) fn read(bytes: &'a [u8]) -> Outcome<Self> {
-        let mut machine =
-            Machine { bytes, at: 0, nodes: Vec::new(), stack: Vec::new(), marks: Vec::new(), memo: HashMap::new() };
+        let mut machine = Machine {
+            bytes,
+            at: 0,
+            nodes: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        };
         loop {
             let opcode = machine.take(1)?[0];
             if opcode == b'.' {
@@ -133,7 +139,9 @@ impl<'a> Machine<'a> {
         match opcode {
             0x80 => match self.number(1)? {
                 2 => Ok(()),
-                version => Err(format!("protocol {version}, where torch writes 2; save it with torch.save's defaults")),
+                version => Err(format!(
+                    "protocol {version}, where torch writes 2; save it with torch.save's defaults"
+                )),
             },
             b'(' => {
                 self.marks.push(self.stack.len());
@@ -274,7 +282,9 @@ impl<'a> Machine<'a> {
         let [kind, storage, key, ..] = parts.as_slice() else { return Err(wrong()) };
         let node = |reference: &Reference| &self.nodes[*reference as usize];
         match (node(kind), node(storage), node(key)) {
-            (Node::Text(kind), Node::Global(index), Node::Text(key)) if kind == "storage" && *index >= FIRST_STORAGE => {
+            (Node::Text(kind), Node::Global(index), Node::Text(key))
+                if kind == "storage" && *index >= FIRST_STORAGE =>
+            {
                 let storage = Node::Storage { dtype: KNOWN[*index].1, key: Cow::clone(key) };
                 self.push(storage)
             }
@@ -295,15 +305,21 @@ impl<'a> Machine<'a> {
                 Node::Tensor(view) => Node::Tensor(view.clone()),
                 _ => return Err("a parameter that is no tensor".to_owned()),
             },
-            (REBUILD_TENSOR, [storage, offset, shape, stride, ..]) => {
-                self.view(*storage, *offset, *shape, *stride).ok_or("a tensor that is not described as torch does it")?
-            }
+            (REBUILD_TENSOR, [storage, offset, shape, stride, ..]) => self
+                .view(*storage, *offset, *shape, *stride)
+                .ok_or("a tensor that is not described as torch does it")?,
             (function, _) => return Err(format!("calls {} in a way that torch does not", KNOWN[function].1)),
         };
         self.push(made)
     }
 
-    fn view(&self, storage: Reference, offset: Reference, shape: Reference, stride: Reference) -> Option<Node<'a>> {
+    fn view(
+        &self,
+        storage: Reference,
+        offset: Reference,
+        shape: Reference,
+        stride: Reference,
+    ) -> Option<Node<'a>> {
         let Node::Storage { .. } = self.nodes[storage as usize] else { return None };
         let Node::Int(offset) = self.nodes[offset as usize] else { return None };
         let view = View {

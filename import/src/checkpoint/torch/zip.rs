@@ -43,7 +43,8 @@ impl Archive {
         if start != b"PK\x03\x04" {
             return refuse(format!("{name}: is no checkpoint of torch (no zip archive); download it anew"));
         }
-        let damaged = || refused(format!("{name}: the zip directory is damaged or truncated; download it anew"));
+        let damaged =
+            || refused(format!("{name}: the zip directory is damaged or truncated; download it anew"));
         let (directory, count) = directory(file)?.ok_or_else(damaged)?;
         let mut members = HashMap::new();
         let mut at = 0;
@@ -57,7 +58,9 @@ impl Archive {
             let local = file.part(entry.local, LOCAL)?;
             let skip = number(&local, 26, 2).zip(number(&local, 28, 2)).ok_or_else(damaged)?;
             let start = entry.local + LOCAL + skip.0 + skip.1;
-            if !local.starts_with(b"PK\x03\x04") || start.checked_add(entry.size).is_none_or(|end| end > file.len) {
+            if !local.starts_with(b"PK\x03\x04")
+                || start.checked_add(entry.size).is_none_or(|end| end > file.len)
+            {
                 return Err(damaged());
             }
             if members.insert(member.clone(), (start, entry.size)).is_some() {
@@ -74,7 +77,8 @@ impl Archive {
 
     /// The pickle: the folder it is in (with `/`), where it lies.
     pub(super) fn pickle(&self) -> Result<(String, u64, u64)> {
-        let mut found = self.members.iter().filter_map(|(name, place)| Some((name.strip_suffix("data.pkl")?, place)));
+        let mut found =
+            self.members.iter().filter_map(|(name, place)| Some((name.strip_suffix("data.pkl")?, place)));
         match (found.next(), found.next()) {
             (Some((root, (start, length))), None) => Ok((root.to_owned(), *start, *length)),
             _ => refuse(format!("{}: has not exactly one data.pkl; it is no checkpoint of torch", self.name)),
@@ -93,12 +97,15 @@ fn directory(file: &SourceFile) -> Result<Option<(Vec<u8>, u64)>> {
     if fields(20, 2).is_none_or(|comment| end as u64 + END + comment != tail_len) {
         return Ok(None);
     }
-    let (Some(mut count), Some(mut size), Some(mut start)) = (fields(10, 2), fields(12, 4), fields(16, 4)) else {
+    let (Some(mut count), Some(mut size), Some(mut start)) = (fields(10, 2), fields(12, 4), fields(16, 4))
+    else {
         return Ok(None);
     };
     if count == 0xFFFF || size == SEE_ZIP64 || start == SEE_ZIP64 {
         // The locator before the end record tells where the zip64 end record is.
-        let Some(place) = end.checked_sub(20).and_then(|locator| number(&tail, locator + 8, 8)) else { return Ok(None) };
+        let Some(place) = end.checked_sub(20).and_then(|locator| number(&tail, locator + 8, 8)) else {
+            return Ok(None);
+        };
         let record = file.part(place, END64)?;
         if !record.starts_with(b"PK\x06\x06") {
             return Ok(None);
