@@ -104,7 +104,7 @@ impl Import {
         let has_head = checkpoint.tensors.keys().any(|name| name.ends_with("lm_head.weight"));
         let design = arch::design(&config, has_head)?;
         let types = types(&request, design.shape.tied());
-        let items = plan::items(&design, &checkpoint, &types)?;
+        let items = plan::items(&design, &checkpoint, types)?;
         let folder = request.tokenizer.as_deref().unwrap_or(&request.folder);
         let tokenizer = Tokenizer::read(folder, design.shape.vocab(), &config)?;
         // Refused now if the library cannot read it: it will be needed at the end.

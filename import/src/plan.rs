@@ -31,9 +31,9 @@ const PREFIXES: [&str; 3] = ["", "model.", "module."];
 
 /// Pairs the tensors of the file with those of the checkpoint. Each must be there,
 /// with the right shape, and none may be left over.
-pub(crate) fn items(design: &Design, checkpoint: &Checkpoint, types: &WeightTypes) -> Result<Vec<Item>> {
+pub(crate) fn items(design: &Design, checkpoint: &Checkpoint, types: WeightTypes) -> Result<Vec<Item>> {
     let shape = &design.shape;
-    let mut specs = shape.tensors(types);
+    let mut specs = shape.tensors(&types);
     if design.attention_bias {
         specs.extend(attention_biases(&specs));
     }

@@ -44,9 +44,8 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
     config.only("block_overrides", &[])?;
 
     let d_model = config.need("d_model")?;
-    let d_ff = match config.number("expansion_ratio")?.unwrap_or(4).checked_mul(d_model) {
-        Some(d_ff) => d_ff,
-        None => return refuse("config.json: expansion_ratio is out of range"),
+    let Some(d_ff) = config.number("expansion_ratio")?.unwrap_or(4).checked_mul(d_model) else {
+        return refuse("config.json: expansion_ratio is out of range");
     };
     let epsilon = if config.get("norm_eps").is_some() { config.need_f32("norm_eps")? } else { EPSILON };
     let draft = ShapeDraft {

@@ -54,9 +54,8 @@ pub(crate) fn source_of(arch: Arch, name: &str, head_dim: u32) -> Option<(String
             let found = match (arch, module) {
                 (Arch::Phi3, "ffn_up") => "mlp.gate_up_proj",
                 (Arch::Gemma2, "ffn_norm") => "pre_feedforward_layernorm",
-                (Arch::Gemma2, "post_attention_norm") => "post_attention_layernorm",
                 (Arch::Gemma2, "post_ffw_norm") => "post_feedforward_layernorm",
-                (_, "ffn_norm") => "post_attention_layernorm",
+                (Arch::Gemma2, "post_attention_norm") | (_, "ffn_norm") => "post_attention_layernorm",
                 _ => LAYER.iter().find(|(file, _)| *file == module)?.1,
             };
             format!("model.layers.{layer}.{found}.{kind}")

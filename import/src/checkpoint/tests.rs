@@ -268,7 +268,7 @@ fn nesting_costs_nothing() {
     assert!(refusal("pytorch_model.bin", &torch_file(&bomb)).contains("no tensors"));
     let itself = b"\x80\x02}q\x00X\x05\x00\x00\x00modelh\x00s.";
     assert!(refusal("pytorch_model.bin", &torch_file(itself)).contains("no tensors"));
-    let deep = [&b"\x80\x02)"[..], &[0x85; 1_000_000], b"."].concat();
+    let deep = [&b"\x80\x02)"[..], &vec![0x85; 1_000_000], b"."].concat();
     refusal("pytorch_model.bin", &torch_file(&deep));
 }
 

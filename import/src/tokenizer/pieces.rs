@@ -3,7 +3,7 @@
 //! llama.cpp merges the two neighbours whose union has the highest score, whatever
 //! two they are; BPE merges the pair of the lowest rank. Both do the same when every
 //! way to put a token together is a merge and all merges that make one token stand
-//! together, as in vocabularies that were converted from SentencePiece.
+//! together, as in vocabularies that were converted from `SentencePiece`.
 
 use std::collections::{HashMap, HashSet};
 

@@ -16,7 +16,7 @@ pub(super) enum Kind {
         /// Texts are brought to NFC first.
         nfc: bool,
     },
-    /// BPE over characters with `▁` for spaces, as SentencePiece does it.
+    /// BPE over characters with `▁` for spaces, as `SentencePiece` does it.
     Pieces {
         /// A space is put before every stretch of text.
         space_prefix: bool,
@@ -119,7 +119,7 @@ fn pattern(pre_tokenizer: &Value) -> Result<&'static str> {
     }
 }
 
-/// Llama 2's and Gemma's forms of SentencePiece.
+/// Llama 2's and Gemma's forms of `SentencePiece`.
 fn pieces(json: &Value) -> Result<Kind> {
     let spaces = json!({"type": "Replace", "pattern": {"String": " "}, "content": "▁"});
     let prefix = json!({"type": "Prepend", "prepend": "▁"});

@@ -82,7 +82,7 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
             (Some(pieces::scores(&merges, &tokens, &normal)?), Vec::new())
         }
     };
-    Ok(Vocabulary { merges, scores, added, types, tokens })
+    Ok(Vocabulary { tokens, types, merges, scores, added })
 }
 
 /// The place of an id.

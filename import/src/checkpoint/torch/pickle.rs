@@ -265,13 +265,11 @@ impl<'a> Machine<'a> {
 
     fn global(&mut self) -> Outcome<()> {
         let (module, name) = (self.line()?, self.line()?);
-        match KNOWN.iter().position(|known| *known == (module, name)) {
-            Some(index) => self.push(Node::Global(index)),
-            None => {
-                let named: String = format!("{module}.{name}").chars().take(100).collect();
-                Err(format!("names {named:?}, which no checkpoint needs; refused, nothing was run"))
-            }
+        if let Some(index) = KNOWN.iter().position(|known| *known == (module, name)) {
+            return self.push(Node::Global(index));
         }
+        let named: String = format!("{module}.{name}").chars().take(100).collect();
+        Err(format!("names {named:?}, which no checkpoint needs; refused, nothing was run"))
     }
 
     /// `('storage', type, key, device, length)`: raw data in the archive.
