@@ -14,8 +14,8 @@ mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
-mod quant_type;
 mod part;
+mod quant_type;
 mod random;
 mod shape;
 mod tensors;
@@ -31,9 +31,9 @@ pub use gguf::{
     read_header_of_part,
 };
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
-pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
 pub use metadata::write_sizes;
 pub use part::PartFile;
+pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{ALIGNMENT, Role, TensorSpec};
 pub use vocab::Vocabulary;

@@ -25,7 +25,9 @@ pub use phone::PhoneArgs;
 pub use pull::PullArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
-pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, WeightsArg, weight_types};
+pub use sweep::{
+    AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, ThreadsArg, ToggleArg, WeightsArg, weight_types,
+};
 pub use sweet_spot::SweetSpotArgs;
 pub use usage::one_line;
 

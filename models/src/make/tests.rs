@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 
 use super::*;
 use crate::{WeightType, read_header};
