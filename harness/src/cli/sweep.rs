@@ -12,9 +12,10 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 27] = [
+const PLANNED: [&str; 28] = [
     "device",
     "models",
+    "weights",
     "chunks",
     "prompt_tokens",
     "prompts",
@@ -56,6 +57,10 @@ pub struct SweepArgs {
     /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
     #[arg(long, value_name = "LIST", value_parser = lists::parse_models)]
     models: Option<ModelList>,
+    /// Weights of catalogue models; auto: those that were imported, else synthetic; real: imported now where they
+    /// were not, from the hub
+    #[arg(long, value_enum, default_value_t = WeightsArg::Auto)]
+    pub weights: WeightsArg,
     /// Chunks of context, 0 to 5 [default: 0-5]
     #[arg(long, value_name = "LIST", value_parser = parse_chunk_list, conflicts_with = "prompt_tokens")]
     chunks: Option<ContextLengths>,
@@ -254,6 +259,17 @@ pub enum AffinityArg {
     All,
     /// These.
     Cpus(CpuList),
+}
+
+/// `--weights`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightsArg {
+    /// Imported ones where there are any
+    Auto,
+    /// Random ones
+    Synthetic,
+    /// Imported ones, from the hub where need be
+    Real,
 }
 
 /// `--threads`
