@@ -18,7 +18,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use slm_models::{
-    ALIGNMENT, FileType, HeaderWriter, MakeError, PartFile, Shape, TensorSpec, WeightType, WeightTypes, read_header,
+    ALIGNMENT, FileType, HeaderWriter, MakeError, PartFile, Shape, TensorSpec, WeightType, WeightTypes,
+    read_header,
 };
 use slm_protocol::{CheckReport, CheckRequest};
 

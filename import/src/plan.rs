@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use slm_models::{Arch, GgmlType, HeaderWriter, Role, TensorSpec, WeightTypes, can_encode, encode, write_sizes};
+use slm_models::{
+    Arch, GgmlType, HeaderWriter, Role, TensorSpec, WeightTypes, can_encode, encode, write_sizes,
+};
 
 use crate::arch::{Change, Design, Fact, source_of};
 use crate::checkpoint::{Checkpoint, Dtype, Tensor};

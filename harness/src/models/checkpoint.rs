@@ -111,8 +111,7 @@ impl HubModel {
     /// As the hub's.
     pub fn fetch(&self) -> Result<Checkpoint> {
         let hub = Hub::new(&HubOptions::default())?;
-        let snapshot =
-            hub.fetch_snapshot(&self.repo, &self.revision, &FileSet::Import, &mut pull_steps())?;
+        let snapshot = hub.fetch_snapshot(&self.repo, &self.revision, &FileSet::Import, &mut pull_steps())?;
         let name = self.name_at(&snapshot.commit);
         Ok(Checkpoint { folder: snapshot.path, name, origin: Some((snapshot.repo, snapshot.commit)) })
     }

@@ -146,7 +146,9 @@ fn resolve(
             let real = match args.weights {
                 WeightsArg::Synthetic => false,
                 WeightsArg::Real => true,
-                WeightsArg::Auto => args.quants().iter().all(|quant| is_at_hand(&entry.name, *quant, args.embd)),
+                WeightsArg::Auto => {
+                    args.quants().iter().all(|quant| is_at_hand(&entry.name, *quant, args.embd))
+                }
             };
             if real {
                 let hub_model = || HubModel::of_entry(entry);

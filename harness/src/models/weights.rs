@@ -104,5 +104,9 @@ fn recipe(header: &Header, quant: FileType, embd: Option<EmbdArg>) -> Recipe {
         Some(EmbdArg::Auto) => (None, None),
         Some(EmbdArg::Type(embeddings)) => (Some(embeddings), throughout),
     };
-    Recipe { quant: quant.into(), embd: embd.map(Into::into), head: head.filter(|_| has_head).map(Into::into) }
+    Recipe {
+        quant: quant.into(),
+        embd: embd.map(Into::into),
+        head: head.filter(|_| has_head).map(Into::into),
+    }
 }
