@@ -8,9 +8,10 @@ pub(crate) const USAGE: &str = "\
 Usage: slm-agent hello
        slm-agent run [--job FILE|-] [--journal FILE] [--die-with-parent]
        slm-agent make --spec JSON --out FILE
-       slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--threads N]
+       slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--head TYPE] [--threads N]
                           [--dry-run] [--die-with-parent]
        slm-agent check FILE
+       slm-agent tokenize MODEL
        slm-agent --version
 
 hello              print one event that says who this agent is
@@ -23,6 +24,8 @@ make               make a model file with random weights, so that none need be s
   --out FILE       where to; it appears whole or not at all
 quantize           write a model file with its weights in another type, print each step as a JSON line
 check              load a model file and evaluate a token on it
+tokenize           load MODEL, tokenise the texts of a JSON request on stdin, decode
+                   a few tokens, print a JSON report
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
@@ -37,6 +40,8 @@ pub(crate) enum Command {
     Quantise(QuantiseArgs),
     /// Load this file.
     Check(PathBuf),
+    /// With this model.
+    Tokenise(PathBuf),
     Version,
     Help,
 }
@@ -67,6 +72,8 @@ pub(crate) struct QuantiseArgs {
     pub(crate) quant: QuantType,
     /// Type of the embeddings; `None`: the engine decides.
     pub(crate) embd: Option<TensorType>,
+    /// Type of the output matrix; `None`: likewise.
+    pub(crate) head: Option<TensorType>,
     /// `None`: as many as the machine has cores.
     pub(crate) threads: Option<i32>,
     pub(crate) dry_run: bool,
@@ -74,7 +81,7 @@ pub(crate) struct QuantiseArgs {
 }
 
 /// What can be asked for, in error messages.
-const COMMANDS: &str = "hello, run, make, quantize or check (see --help)";
+const COMMANDS: &str = "hello, run, make, quantize, check or tokenize (see --help)";
 
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
@@ -85,6 +92,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
+        Some("tokenize") => Command::Tokenise(arguments.next().ok_or("tokenize needs a model file")?.into()),
         Some("make") => return make(arguments).map(Command::Make),
         Some("quantize") => return quantise(arguments).map(Command::Quantise),
         Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
@@ -131,7 +139,8 @@ fn make(mut arguments: impl Iterator<Item = OsString>) -> Result<MakeArgs, Strin
 }
 
 fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArgs, String> {
-    let (mut input, mut output, mut quant, mut embd, mut threads) = (None, None, None, None, None);
+    let (mut input, mut output, mut quant, mut threads) = (None, None, None, None);
+    let (mut embd, mut head) = (None, None);
     let (mut dry_run, mut die_with_parent) = (false, false);
     while let Some(argument) = arguments.next() {
         let mut value = |name: &str| arguments.next().ok_or(format!("{name} needs a value"));
@@ -141,9 +150,9 @@ fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArg
                 quant =
                     Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?)
             }
-            Some("--embd") => {
-                embd =
-                    Some(word("--embd")?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?)
+            Some(name @ ("--embd" | "--head")) => {
+                let parsed = word(name)?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?;
+                *(if name == "--embd" { &mut embd } else { &mut head }) = Some(parsed);
             }
             Some("--threads") => {
                 let text = word("--threads")?;
@@ -162,6 +171,7 @@ fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArg
         output: output.ok_or("quantize needs --output")?,
         quant: quant.ok_or("quantize needs --type")?,
         embd,
+        head,
         threads,
         dry_run,
         die_with_parent,
@@ -181,6 +191,7 @@ mod tests {
         assert_eq!(parsed("hello"), Ok(Command::Hello));
         assert_eq!(parsed("--version"), Ok(Command::Version));
         assert_eq!(parsed("run"), Ok(Command::Run(RunArgs::default())));
+        assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenise("m.gguf".into())));
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
@@ -192,12 +203,13 @@ mod tests {
             output: "b".into(),
             quant: "q4_k_m".parse().unwrap(),
             embd: "q6_k".parse().ok(),
+            head: "q8_0".parse().ok(),
             threads: Some(2),
             dry_run: true,
             die_with_parent: true,
         };
-        let line =
-            "quantize --input a --output b --type Q4_K_M --embd q6_K --threads 2 --dry-run --die-with-parent";
+        let line = "quantize --input a --output b --type Q4_K_M --embd q6_K --head q8_0 --threads 2 --dry-run \
+                    --die-with-parent";
         assert_eq!(parsed(line), Ok(Command::Quantise(all)));
     }
 
@@ -218,9 +230,12 @@ mod tests {
             ("quantize --output b --type q4_0", "--input"),
             ("quantize --type q4", "\"q4\""),
             ("quantize --embd q8_1", "\"q8_1\""),
+            ("quantize --head q4_k_m", "\"q4_k_m\""),
             ("quantize --threads 0", "'0'"),
             ("quantize --input", "needs a value"),
             ("quantize x", "'x'"),
+            ("tokenize", "needs a model"),
+            ("tokenize a b", "'b'"),
         ] {
             let error = parsed(line).unwrap_err();
             assert!(error.contains(word) && !error.contains('\n'), "{line}: {error}");

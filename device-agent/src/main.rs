@@ -25,6 +25,7 @@ mod root;
 mod run;
 mod signals;
 mod telemetry;
+mod tokenise;
 mod trial;
 mod trials;
 
@@ -36,8 +37,10 @@ use std::{
     fmt::Display,
     io::{self, Write},
     panic,
+    path::Path,
     process::ExitCode,
 };
+use tokenise::TokeniseError;
 
 /// Events cannot be written.
 const CANNOT_WRITE: u8 = 1;
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         },
         Ok(Command::Quantise(args)) => quantise(&args),
         Ok(Command::Check(file)) => outcome(quantise::check(&file)),
+        Ok(Command::Tokenise(model)) => tokenise(&model),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -110,6 +114,16 @@ fn run(args: &RunArgs) -> ExitCode {
         Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),
         Err(RunError::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error @ RunError::Output(_)) => fail(CANNOT_WRITE, error),
+    }
+}
+
+fn tokenise(model: &Path) -> ExitCode {
+    let report = tokenise::read(io::stdin()).and_then(|request| tokenise::run(model, &request));
+    match report.map(|report| serde_json::to_string(&report)) {
+        Ok(Ok(text)) => print(&(text + "\n")),
+        Ok(Err(error)) => fail(CANNOT_WRITE, error),
+        Err(error @ TokeniseError::Request(_)) => fail(WRONG_INPUT, error),
+        Err(error @ (TokeniseError::Load(_) | TokeniseError::Run(_))) => fail(LOAD_FAILED, error),
     }
 }
 

@@ -16,6 +16,9 @@ pub enum Error {
     /// A fault of the tool or of the machine it runs on.
     #[error("{0}")]
     Internal(String),
+    /// The user stopped it before anything was measured.
+    #[error("interrupted; nothing was measured")]
+    Interrupted,
 }
 
 /// Result of a command's parts.
@@ -58,6 +61,7 @@ impl Error {
             Error::Input(_) => 2,
             Error::Device(_) => 3,
             Error::Internal(_) => 4,
+            Error::Interrupted => 130,
         }
     }
 }

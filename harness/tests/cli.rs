@@ -28,6 +28,7 @@ fn help_of_every_command() {
         "models make",
         "models pull",
         "models quantize",
+        "models import",
         "devices",
         "devices profiles",
         "doctor",

@@ -1,6 +1,8 @@
 //! `bench models pull` against a hub on loopback: real HTTP, every failure that the
 //! hub's own users meet.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod common;
 mod mockhub;
 
@@ -34,20 +36,7 @@ fn command(sandbox: &Sandbox, hub: &MockHub, args: &[&str]) -> Command {
 }
 
 fn settle(sandbox: &Sandbox, hub: &MockHub, command: &mut Command) {
-    for name in [
-        "HF_TOKEN",
-        "HF_TOKEN_PATH",
-        "HF_HUB_CACHE",
-        "HUGGINGFACE_HUB_CACHE",
-        "HF_HUB_OFFLINE",
-        "HTTP_PROXY",
-        "http_proxy",
-        "ALL_PROXY",
-        "all_proxy",
-    ] {
-        command.env_remove(name);
-    }
-    command.env("HF_HOME", sandbox.path("hf")).env("HF_ENDPOINT", hub.endpoint());
+    hub.settle(&sandbox.path("hf"), command);
 }
 
 fn pull(sandbox: &Sandbox, hub: &MockHub, args: &[&str]) -> Ran {

@@ -1,5 +1,7 @@
 //! `bench models quantize` through the real engine, on small synthetic models.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 mod common;
 
 use common::{Ran, Sandbox, processes::Live};

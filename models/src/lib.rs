@@ -9,12 +9,14 @@
 
 mod arch;
 mod catalogue;
+mod encode;
 mod file_type;
 mod ggml_type;
 mod gguf;
 mod make;
 mod metadata;
 mod mixture;
+mod part;
 mod quant_type;
 mod random;
 mod shape;
@@ -24,14 +26,18 @@ mod weight_type;
 
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
+pub use encode::{EncodeError, can_encode, encode};
 pub use file_type::{FileType, UnknownFileType};
 pub use ggml_type::GgmlType;
 pub use gguf::{
-    GgufError, Header, ShapeFacts, TensorInfo, Value, ValueType, read_header, read_header_of_part,
+    GgufError, Header, HeaderWriter, ShapeFacts, TensorInfo, Value, ValueType, read_header,
+    read_header_of_part,
 };
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
+pub use metadata::write_sizes;
+pub use part::{Part, PartFile};
 pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
-pub use tensors::{Role, TensorSpec};
+pub use tensors::{ALIGNMENT, Role, TensorSpec};
 pub use vocab::Vocabulary;
 pub use weight_type::{UnknownWeightType, UnknownWeightTypes, WeightType, WeightTypes};

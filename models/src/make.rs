@@ -1,12 +1,12 @@
 //! Making a model file: exact shape, random weights.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::part::{PartFile, hex};
 use crate::random::{GENERATOR_VERSION, Weights};
 use crate::tensors::ALIGNMENT;
 use crate::{Shape, TensorSpec, WeightType, WeightTypes, metadata};
@@ -80,7 +80,8 @@ pub enum MakeError {
 }
 
 impl MakeError {
-    fn io(path: &Path, needed: u64, source: io::Error) -> Self {
+    /// The error for what the system said of a file of which `needed` bytes are wanted in all.
+    pub fn io(path: &Path, needed: u64, source: io::Error) -> Self {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -89,59 +90,6 @@ impl MakeError {
             _ => Self::Io { path, source },
         }
     }
-}
-
-/// Hashes what it writes.
-struct Hashing<W> {
-    inner: W,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl<W: Write> Hashing<W> {
-    fn put(&mut self, data: &[u8]) -> io::Result<()> {
-        self.inner.write_all(data)?;
-        self.hash.update(data);
-        self.bytes += data.len() as u64;
-        Ok(())
-    }
-}
-
-/// The temporary file; removed unless it was renamed.
-struct Part {
-    path: PathBuf,
-    keep: bool,
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        if !self.keep {
-            // Best effort: the error that led here is the one to report.
-            let _ = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn part_path(destination: &Path) -> PathBuf {
-    let mut name = destination.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    destination.with_file_name(name)
-}
-
-/// Opens the temporary file for this process alone.
-fn open_part(path: &Path) -> Result<File, MakeError> {
-    let io = |source| MakeError::io(path, 0, source);
-    // Truncated only once locked: another process may be writing it.
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(MakeError::Busy { path: path.to_owned() }),
-        // Some file systems of phones and network shares have no locks; go without.
-        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
-        Err(TryLockError::Error(error)) => return Err(io(error)),
-    }
-    file.set_len(0).map_err(io)?;
-    Ok(file)
 }
 
 /// Writes a model of the given shape with random weights to `destination`.
@@ -163,29 +111,24 @@ pub fn make(
     let header = metadata::header(shape, options, &tensors);
     let total = header.len() as u64 + shape.data_bytes(&options.types);
 
-    let path = part_path(destination);
-    let file = open_part(&path)?;
-    let mut part = Part { path, keep: false };
-    // Pieces are large: a buffer of our own would only copy them.
-    let mut out = Hashing { inner: &file, hash: Sha256::new(), bytes: 0 };
-    write_all(&mut out, &header, &tensors, options.seed, &mut |done| progress(done, total))
+    let mut part = PartFile::create(destination)?;
+    write_all(&mut part, &header, &tensors, options.seed, &mut |done| progress(done, total))
         // Finished now rather than while a measurement runs.
-        .and_then(|()| file.sync_all())
-        .map_err(|source| MakeError::io(&part.path, total, source))?;
-    fs::rename(&part.path, destination).map_err(|source| MakeError::io(destination, total, source))?;
-    part.keep = true;
-    Ok(Made { bytes: out.bytes, sha256: hex(&out.hash.finalize()), params: shape.params() })
+        .and_then(|()| part.sync())
+        .map_err(|source| MakeError::io(part.path(), total, source))?;
+    let bytes = part.bytes();
+    Ok(Made { bytes, sha256: part.publish(destination)?, params: shape.params() })
 }
 
-fn write_all<W: Write>(
-    out: &mut Hashing<W>,
+fn write_all(
+    out: &mut PartFile,
     header: &[u8],
     tensors: &[TensorSpec],
     seed: u64,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<()> {
     out.put(header)?;
-    progress(out.bytes);
+    progress(out.bytes());
     let mut piece = vec![0; PIECE];
     // Small tensors (norms, biases) are gathered, so that the file gets large writes.
     let mut filled = 0;
@@ -196,7 +139,7 @@ fn write_all<W: Write>(
             let whole = usize::try_from(left).map_or(PIECE, |left| left.min(PIECE));
             if filled + whole > PIECE {
                 out.put(&piece[..filled])?;
-                progress(out.bytes);
+                progress(out.bytes());
                 filled = 0;
             }
             weights.fill(&mut piece[filled..filled + whole]);
@@ -213,7 +156,7 @@ fn write_all<W: Write>(
         filled += padding;
     }
     out.put(&piece[..filled])?;
-    progress(out.bytes);
+    progress(out.bytes());
     Ok(())
 }
 
@@ -234,15 +177,6 @@ fn safe(text: &str) -> String {
     let safe: String = text.chars().take(80).map(kept).collect();
     // No hidden files and no `..`.
     safe.trim_start_matches('.').replace("..", "_")
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

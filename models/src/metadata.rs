@@ -32,7 +32,7 @@ pub(crate) fn header(shape: &Shape, options: &MakeOptions, tensors: &[TensorSpec
     out.str(keys::SHAPE, &shape.to_string());
     out.str(keys::TYPES, &options.types.to_string());
     out.u32(keys::GENERATOR, GENERATOR_VERSION);
-    sizes(&mut out, shape, arch);
+    write_sizes(&mut out, shape, shape.arch().facts().eps);
     particular(&mut out, shape, arch);
     vocabulary(&mut out, &Vocabulary::gpt2(shape.vocab()));
     out.finish(tensors)
@@ -45,7 +45,10 @@ fn per_layer(out: &mut HeaderWriter, key: &str, sizes: &PerLayer) {
     }
 }
 
-fn sizes(out: &mut HeaderWriter, shape: &Shape, arch: &str) {
+/// Writes the sizes of a model as llama.cpp's loaders ask for them. `epsilon` is that
+/// of its norms.
+pub fn write_sizes(out: &mut HeaderWriter, shape: &Shape, epsilon: f32) {
+    let arch = shape.arch().name();
     let facts = shape.arch().facts();
     let key = |name: &str| format!("{arch}.{name}");
     out.u32(&key("vocab_size"), shape.vocab());
@@ -58,13 +61,13 @@ fn sizes(out: &mut HeaderWriter, shape: &Shape, arch: &str) {
     // Without these llama.cpp takes embedding_length / head_count.
     out.u32(&key("attention.key_length"), shape.head_dim());
     out.u32(&key("attention.value_length"), shape.head_dim());
-    let epsilon = match facts.norm {
+    let epsilon_key = match facts.norm {
         Norm::Rms => "attention.layer_norm_rms_epsilon",
         Norm::LayerBias | Norm::LayerBiasWithOthers | Norm::LayerNoBias | Norm::LayerBare => {
             "attention.layer_norm_epsilon"
         }
     };
-    out.f32(&key(epsilon), facts.eps);
+    out.f32(&key(epsilon_key), epsilon);
     if facts.positions == Positions::Rope {
         out.u32(&key("rope.dimension_count"), shape.rotary_dims());
         out.f32(&key("rope.freq_base"), shape.rope_theta() as f32);

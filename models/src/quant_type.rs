@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::GgmlType;
+use crate::{FileType, GgmlType, WeightType};
 
 /// A quantisation of llama.cpp: a file that is mostly of one tensor type, some
 /// tensors of which the engine gives more bits.
@@ -17,25 +17,30 @@ const fn of(file_type: u32, name: &'static str) -> QuantType {
     QuantType { name, file_type }
 }
 
+/// A kind of file that is made synthetically, too.
+const fn as_made(kind: FileType) -> QuantType {
+    of(kind.number(), kind.name())
+}
+
 /// From `llama.h` (`enum llama_ftype`) of the engine that is compiled in; numbers whose
 /// types were withdrawn, or that the engine cannot make, are absent.
-const ALL: [QuantType; 37] = [
-    of(0, "f32"),
-    of(1, "f16"),
-    of(2, "q4_0"),
-    of(3, "q4_1"),
-    of(7, "q8_0"),
-    of(8, "q5_0"),
-    of(9, "q5_1"),
+const ALL: [QuantType; 35] = [
+    as_made(FileType::F32),
+    as_made(FileType::F16),
+    as_made(FileType::Q4_0),
+    as_made(FileType::Q4_1),
+    as_made(FileType::Q8_0),
+    as_made(FileType::Q5_0),
+    as_made(FileType::Q5_1),
     of(10, "q2_k"),
-    of(11, "q3_k_s"),
-    of(12, "q3_k_m"),
-    of(13, "q3_k_l"),
-    of(14, "q4_k_s"),
-    of(15, "q4_k_m"),
-    of(16, "q5_k_s"),
-    of(17, "q5_k_m"),
-    of(18, "q6_k"),
+    as_made(FileType::Q3KS),
+    as_made(FileType::Q3KM),
+    as_made(FileType::Q3KL),
+    as_made(FileType::Q4KS),
+    as_made(FileType::Q4KM),
+    as_made(FileType::Q5KS),
+    as_made(FileType::Q5KM),
+    as_made(FileType::Q6K),
     of(19, "iq2_xxs"),
     of(20, "iq2_xs"),
     of(21, "q2_k_s"),
@@ -55,10 +60,10 @@ const ALL: [QuantType; 37] = [
     of(38, "mxfp4_moe"),
     of(40, "q1_0"),
     of(41, "q2_0"),
-    // What llama-quantize takes for the middle sizes.
-    of(12, "q3_k"),
-    of(15, "q4_k"),
 ];
+
+/// What llama-quantize takes for the middle sizes.
+const SHORT: [(&str, FileType); 2] = [("q3_k", FileType::Q3KM), ("q4_k", FileType::Q4KM)];
 
 /// A name that is no quantisation of llama.cpp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,12 +85,17 @@ impl QuantType {
 
     /// All of them.
     pub fn all() -> impl Iterator<Item = Self> {
-        // The last two are other names of types that are there.
-        ALL.into_iter().take(ALL.len() - 2)
+        ALL.into_iter()
     }
 
     fn names() -> String {
         Self::all().map(Self::name).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl From<FileType> for QuantType {
+    fn from(kind: FileType) -> Self {
+        as_made(kind)
     }
 }
 
@@ -99,9 +109,11 @@ impl FromStr for QuantType {
     type Err = UnknownQuantType;
 
     fn from_str(text: &str) -> Result<Self, UnknownQuantType> {
-        let known = ALL.into_iter().find(|known| known.name.eq_ignore_ascii_case(text));
-        let known = known.ok_or_else(|| UnknownQuantType { name: text.chars().take(40).collect() })?;
-        Ok(Self::all().find(|first| first.file_type == known.file_type).unwrap_or(known))
+        let named = |name: &str| name.eq_ignore_ascii_case(text);
+        let short = SHORT.into_iter().find(|(name, _)| named(name)).map(|(_, kind)| kind.into());
+        short
+            .or_else(|| Self::all().find(|known| named(known.name)))
+            .ok_or_else(|| UnknownQuantType { name: text.chars().take(40).collect() })
     }
 }
 
@@ -120,6 +132,12 @@ impl TensorType {
     /// ggml's type.
     pub const fn ggml(self) -> GgmlType {
         self.0
+    }
+}
+
+impl From<WeightType> for TensorType {
+    fn from(weight_type: WeightType) -> Self {
+        Self(weight_type.ggml())
     }
 }
 
@@ -152,6 +170,12 @@ mod tests {
             assert!(all[..index].iter().all(|other| other.file_type() != known.file_type()), "{known}");
         }
         assert_eq!("q4_k".parse::<QuantType>().unwrap().name(), "q4_k_m");
+        for kind in FileType::ALL {
+            assert_eq!(kind.name().parse(), Ok(QuantType::from(kind)));
+        }
+        for weight_type in WeightType::ALL {
+            assert_eq!(weight_type.name().parse(), Ok(TensorType::from(weight_type)));
+        }
         let error = "q4".parse::<QuantType>().unwrap_err().to_string();
         assert!(error.contains("q4_k_m") && !error.contains('\n'), "{error}");
     }

@@ -48,7 +48,7 @@ impl TensorSpec {
 }
 
 /// Alignment of tensor data in files, bytes.
-pub(crate) const ALIGNMENT: u32 = 32;
+pub const ALIGNMENT: u32 = 32;
 
 struct Plan<'a> {
     shape: &'a Shape,

@@ -10,6 +10,7 @@
 //! All times are nanoseconds on the device's monotonic clock, counted from the
 //! agent's start; rates are never sent, the host derives them.
 
+mod check;
 mod codec;
 mod cpus;
 mod event;
@@ -19,6 +20,7 @@ mod job;
 mod quantise;
 mod version;
 
+pub use check::{CheckReport, CheckRequest};
 pub use codec::{
     DecodeError, EventReader, EventWriter, MAX_LINE_BYTES, decode_job, decode_line, encode_line,
 };

@@ -5,6 +5,7 @@ mod agent;
 mod compare;
 mod devices;
 mod export;
+mod import;
 mod lists;
 mod phone;
 mod pull;
@@ -18,12 +19,15 @@ pub use agent::AgentCommand;
 pub use compare::{CompareArgs, CompareOutput};
 pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use export::{ExportArgs, ExportFormat};
+pub use import::ImportArgs;
 pub use lists::{ContextLengths, DeviceList, EmbdArg, ModelList, QuantList};
 pub use phone::PhoneArgs;
 pub use pull::PullArgs;
 pub use quantize::QuantizeArgs;
 pub use report::ReportArgs;
-pub use sweep::{AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, SwitchArg, ThreadsArg, ToggleArg};
+pub use sweep::{
+    AffinityArg, BackendArg, LoadArg, StopArg, SweepArgs, SwitchArg, ThreadsArg, ToggleArg, WeightsArg,
+};
 pub use sweet_spot::SweetSpotArgs;
 pub use usage::one_line;
 
@@ -108,6 +112,8 @@ pub enum ModelsCommand {
     /// Write a model file with its weights in fewer bits
     #[command(alias = "quantise")]
     Quantize(QuantizeArgs),
+    /// Convert a model of the Hugging Face hub to GGUF
+    Import(ImportArgs),
 }
 
 /// How data is printed.

@@ -12,9 +12,10 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 27] = [
+const PLANNED: [&str; 28] = [
     "device",
     "models",
+    "weights",
     "chunks",
     "prompt_tokens",
     "prompts",
@@ -45,17 +46,21 @@ const PLANNED: [&str; 27] = [
 /// Measure models at several context lengths on a device
 #[derive(Clone, Debug, Args)]
 #[command(
-    after_help = "Every model that is not a file is synthetic: its exact shape with random weights, which \
-                        cost the same time and memory as trained ones."
+    after_help = "Models are synthetic, their exact shape with random weights, which cost the same time and memory \
+                        as trained ones; but for files, those that were imported, and all with --weights real."
 )]
 pub struct SweepArgs {
     /// Devices: `local` is this machine; a phone is `serial:…` or `adb://host:port/serial`; several with commas, or
     /// `all` attached phones, are measured at once
     #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
     pub device: Option<DeviceList>,
-    /// Catalogue names, GGUF files, `shape:arch=…,layers=…`, separated by commas
+    /// Catalogue names, GGUF files, `hf:REPO[@REV][:FILE]`, `shape:arch=…,layers=…`, separated by commas
     #[arg(long, value_name = "LIST", value_parser = lists::parse_models)]
     models: Option<ModelList>,
+    /// Weights of catalogue models; auto: those that were imported, else synthetic; real: imported now where they
+    /// were not, from the hub
+    #[arg(long, value_enum, default_value_t = WeightsArg::Auto)]
+    pub weights: WeightsArg,
     /// Chunks of context, 0 to 5 [default: 0-5]
     #[arg(long, value_name = "LIST", value_parser = parse_chunk_list, conflicts_with = "prompt_tokens")]
     chunks: Option<ContextLengths>,
@@ -69,12 +74,12 @@ pub struct SweepArgs {
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
-    /// Quantisations, separated by commas: every synthetic model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`,
-    /// `q4_0`, `q3_k_m`…) [default: q4_0]
+    /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
+    /// `q3_k_m`…) [default: q4_0; GGUF files as they are]
     #[arg(long, value_name = "LIST", value_parser = lists::parse_quants)]
     quant: Option<QuantList>,
-    /// Weight type of synthetic models' embeddings; `auto`: what llama.cpp's quantiser gives
-    /// them [default: as --quant, `auto` for the K types]
+    /// Weight type of the embeddings; `auto`: what llama.cpp's quantiser gives them
+    /// [default: as --quant, `auto` for the K types]
     #[arg(long, value_name = "TYPE|auto")]
     pub embd: Option<EmbdArg>,
     /// Measured runs of every prompt [default: 3]
@@ -254,6 +259,17 @@ pub enum AffinityArg {
     All,
     /// These.
     Cpus(CpuList),
+}
+
+/// `--weights`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WeightsArg {
+    /// Imported ones where there are any
+    Auto,
+    /// Random ones
+    Synthetic,
+    /// Imported ones, from the hub where need be
+    Real,
 }
 
 /// `--threads`

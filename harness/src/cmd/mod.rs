@@ -7,6 +7,7 @@ mod compute;
 mod devices;
 mod doctor;
 mod export;
+mod import;
 mod models;
 mod plan_sweep;
 mod profiles;

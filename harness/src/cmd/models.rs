@@ -1,11 +1,11 @@
 //! `bench models`: list the catalogue, show a model, make a file; other things it
 //! does have files of their own.
 
-use super::Outcome;
+use super::{Outcome, import};
 use crate::{
     cli::{EmbdArg, ModelsCommand, OutputFormat},
     error::{Error, Result},
-    models::{Named, cache_folder, named, quant_of, types_of},
+    models::{HubModel, Named, cache_folder, named, quant_of, types_of},
     show::{self, bytes, clean, columns, data},
 };
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
         }
         ModelsCommand::Pull(args) => return super::pull::run(&args),
         ModelsCommand::Quantize(args) => return super::quantize::run(&args),
+        ModelsCommand::Import(args) => import::run(args),
     }?;
     Ok(Outcome::Done)
 }
@@ -64,6 +65,7 @@ fn show(name: &str, output: OutputFormat) -> Result<()> {
         Named::Catalogue(entry) => entry_json(entry),
         Named::Shape(shape) => shape_json(&shape),
         Named::File(path, header) => file_json(&path, &header),
+        Named::Checkpoint(model) => return Err(no_file(&model)),
     };
     if output == OutputFormat::Json {
         return print_json(&value);
@@ -74,6 +76,11 @@ fn show(name: &str, output: OutputFormat) -> Result<()> {
     let lines: Vec<String> = rows.iter().map(|row| format!("{:width$}  {}\n", row[0], row[1])).collect();
     data(&lines.concat());
     Ok(())
+}
+
+fn no_file(model: &HubModel) -> Error {
+    let what = format!("{} has no GGUF file", model.repo());
+    Error::input(what, format!("convert it first with `bench models import {}`", model.repo()))
 }
 
 fn text_row(key: &str, value: &Value) -> Option<Vec<String>> {
@@ -173,6 +180,7 @@ fn make_file(
             let what = format!("{} is a file already", path.display());
             return Err(Error::input(what, "give a catalogue name or a shape"));
         }
+        Named::Checkpoint(model) => return Err(no_file(&model)),
     };
     if let Some(reason) = shape.unsupported() {
         let error = MakeError::Unsupported { arch: shape.arch().name(), reason };

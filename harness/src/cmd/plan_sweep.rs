@@ -4,6 +4,7 @@ use super::compute::{Compute, is_phone};
 use crate::{
     cli::{BackendArg, LoadArg, SweepArgs, SwitchArg, ToggleArg},
     error::{Error, Result},
+    interrupt::Interrupt,
     models,
     plan::{Conditions, Plan, PlanInput},
     prompts,
@@ -20,7 +21,11 @@ const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
-pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<Plan> {
+pub(super) fn plan(
+    args: &SweepArgs,
+    devices: &[(String, AgentFacts)],
+    interrupt: &Interrupt,
+) -> Result<Plan> {
     let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
@@ -32,7 +37,7 @@ pub(super) fn plan(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result
             return Err(Error::input(what, "build the agent with it, or choose another --backend"));
         }
     }
-    let models = models::resolve_all(args, backend)?;
+    let models = models::resolve_all(args, backend, interrupt)?;
     Plan::new(PlanInput {
         devices: devices.iter().map(|(name, _)| name.clone()).collect(),
         backend,

@@ -6,15 +6,15 @@ use crate::{
     error::{Error, Result},
     interrupt::Interrupt,
     models::hash_file,
-    quantise::{self, Doing, QuantPlan, Recipe},
-    show::{bytes, clean, columns, count_bar, data, note},
+    quantise::{self, QuantPlan, Recipe},
+    show::{bytes, clean, columns, data, note, quantise_steps},
 };
 use serde_json::{Value, json};
 
 /// Runs the command.
 pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
-    let recipe = Recipe { quant: args.quant, embd: args.embd };
+    let recipe = Recipe { quant: args.quant, embd: args.embd, head: None };
     if let Some(out) = &args.out {
         quantise::check_places(&args.input, out)?;
     }
@@ -44,17 +44,7 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
             kept
         }
     };
-    let bar = count_bar();
-    let mut watch = |doing| match doing {
-        Doing::Tensor { done, of } => {
-            bar.set_length(of.into());
-            bar.set_position(done.into());
-        }
-        Doing::Checking => bar.set_message("loading the result"),
-        Doing::Hashing => bar.set_message("hashing"),
-    };
-    let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut watch, &interrupt);
-    bar.finish_and_clear();
+    let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut quantise_steps(), &interrupt);
     let Some(made) = made? else { return Ok(Outcome::Interrupted) };
     about["file"] = json!(made.path);
     about["manifest"] = json!(made.manifest);

@@ -26,7 +26,7 @@ pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = Interrupt::listen()?;
     let prepared = match &args.resume {
         Some(folder) => Some(resume(args, folder)?),
-        None => prepare(args)?,
+        None => prepare(args, &interrupt)?,
     };
     // `--dry-run` leaves nothing to do.
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
@@ -48,7 +48,7 @@ struct Ready {
 
 /// Everything that can be wrong is found here, before anything is measured. Nothing
 /// is left to be done after a `--dry-run`.
-fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
+fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
         Some(DeviceList::All) => device::attached(args.adb.server())?,
@@ -58,7 +58,7 @@ fn prepare(args: &SweepArgs) -> Result<Option<Ready>> {
         names.iter().map(|name| device::open(name, args.adb.server())).collect::<Result<Vec<_>>>()?;
     let name = |device: &Box<dyn Device>| Ok((device.name().to_owned(), device.hello()?));
     let facts = devices.iter().map(name).collect::<Result<Vec<(String, AgentFacts)>>>()?;
-    let plan = plan_sweep::plan(args, &facts)?;
+    let plan = plan_sweep::plan(args, &facts, interrupt)?;
     if args.dry_run {
         print_plan(args, &plan)?;
         return Ok(None);

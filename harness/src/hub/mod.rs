@@ -174,6 +174,22 @@ impl Hub {
         }
     }
 
+    /// The commit that a revision is at.
+    ///
+    /// # Errors
+    /// As for [`Hub::pull`].
+    pub fn commit_of(
+        &self,
+        repo: &RepoId,
+        revision: &Revision,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<Commit, HubError> {
+        match revision.as_commit() {
+            Some(commit) => Ok(commit),
+            None => Ok(self.list(repo, revision, watch)?.commit),
+        }
+    }
+
     /// Brings a set of files of one commit into the cache.
     ///
     /// # Errors

@@ -1,11 +1,17 @@
 //! What a model's name on the command line stands for.
 
+use super::{
+    HubModel,
+    weights::{in_fewer_bits, is_at_hand, real_file},
+};
 use crate::{
-    cli::{EmbdArg, StopArg, SweepArgs},
+    cli::{EmbdArg, StopArg, SweepArgs, WeightsArg},
     error::{Error, Result},
     hex,
     hub::{Address, Hub, HubError, HubOptions},
+    interrupt::Interrupt,
     plan::{ModelSource, PlannedModel, Weights},
+    quantise::coarse_tensor,
     show::{clean, note, pull_steps},
 };
 use sha2::{Digest, Sha256};
@@ -31,25 +37,33 @@ pub enum Named {
     Shape(Box<Shape>),
     /// A file of the user's, with what its header says.
     File(PathBuf, Box<Header>),
+    /// A repository of the hub without a GGUF file.
+    Checkpoint(HubModel),
 }
 
-/// Looks a name up: a file where it looks like one or is one, else a shape, else
-/// the catalogue.
+/// Looks a name up: the hub where it begins with `hf:`, a file where it looks like one
+/// or is one, else a shape, else the catalogue.
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
 pub fn named(name: &str) -> Result<Named> {
-    let pulled = name.strip_prefix("hf:").map(pull_gguf).transpose()?;
-    let path = pulled.as_deref().unwrap_or(Path::new(name));
+    let mut path = Path::new(name).to_owned();
+    if let Some(address) = name.strip_prefix("hf:") {
+        let address: Address = address.parse().map_err(HubError::from)?;
+        match pull_gguf(&address)? {
+            Some(file) => path = file,
+            None => return Ok(Named::Checkpoint(HubModel::of_address(address))),
+        }
+    }
     let looks_like_file = name.contains('/') || path.extension().is_some_and(|extension| extension == "gguf");
     if looks_like_file || path.is_file() {
         // A file that is cut short is measured like any other: its trials become
         // rows that say so.
-        let header = read_header_of_part(path).map_err(|error| not_a_model(&error))?;
+        let header = read_header_of_part(&path).map_err(|error| not_a_model(&error))?;
         if let Some(problem) = header.cut_short() {
             note(&format!("bench: {}: {}", clean(name), clean(&problem)));
         }
-        return Ok(Named::File(path.to_owned(), Box::new(header)));
+        return Ok(Named::File(path, Box::new(header)));
     }
     if let Some(text) = name.strip_prefix("shape:") {
         let shape = Shape::parse_free(text).map_err(|error| {
@@ -66,14 +80,15 @@ pub fn named(name: &str) -> Result<Named> {
     Ok(Named::Catalogue(entry))
 }
 
-/// A GGUF file of the hub, from its cache or downloaded now.
-fn pull_gguf(address: &str) -> Result<PathBuf> {
-    let address: Address = address.parse().map_err(HubError::from)?;
-    match Hub::new(&HubOptions::default())?.pull_model(&address, &mut pull_steps())? {
-        Some(file) => Ok(file.path),
+/// A GGUF file of the hub, from its cache or downloaded now; `None` where the repository
+/// has none, but may have a checkpoint.
+fn pull_gguf(address: &Address) -> Result<Option<PathBuf>> {
+    match Hub::new(&HubOptions::default())?.pull_model(address, &mut pull_steps())? {
+        Some(file) => Ok(Some(file.path)),
+        None if address.file.is_none() => Ok(None),
         None => Err(Error::input(
             format!("{address} is no GGUF file"),
-            format!("convert the model first with `bench models import {}`", address.repo),
+            format!("leave the file's name out to have the checkpoint of {} converted", address.repo),
         )),
     }
 }
@@ -98,10 +113,14 @@ pub fn types_of(embd: Option<EmbdArg>, quant: FileType, shape: &Shape) -> Result
 ///
 /// # Errors
 /// [`Error::Input`] that names the model, what is wrong and the remedy.
-pub fn resolve_all(args: &SweepArgs, backend: EngineKind) -> Result<Vec<PlannedModel>> {
+pub fn resolve_all(
+    args: &SweepArgs,
+    backend: EngineKind,
+    interrupt: &Interrupt,
+) -> Result<Vec<PlannedModel>> {
     let mut models: Vec<PlannedModel> = Vec::new();
     for name in args.models() {
-        let resolved = resolve(&name, args, backend)?;
+        let resolved = resolve(&name, args, backend, interrupt)?;
         if let Some(double) = models.iter().find(|other| other.name == resolved[0].name) {
             let what = format!("'{name}' and an earlier model are both called {}", double.name);
             return Err(Error::input(what, "give each model once; rename a file to tell it from another"));
@@ -112,14 +131,31 @@ pub fn resolve_all(args: &SweepArgs, backend: EngineKind) -> Result<Vec<PlannedM
 }
 
 /// One model in every quantisation; at least one.
-fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<Vec<PlannedModel>> {
+fn resolve(
+    name: &str,
+    args: &SweepArgs,
+    backend: EngineKind,
+    interrupt: &Interrupt,
+) -> Result<Vec<PlannedModel>> {
     let mut models = match named(name)? {
         Named::Catalogue(entry) => {
             if let Some(reason) = &entry.unsupported {
                 let what = format!("{} cannot be measured: {reason}", entry.name);
                 return Err(Error::input(what, "choose another model or describe a similar one as shape:…"));
             }
-            from_shape(&entry.name, &entry.shape, args)?
+            let real = match args.weights {
+                WeightsArg::Synthetic => false,
+                WeightsArg::Real => true,
+                WeightsArg::Auto => {
+                    args.quants().iter().all(|quant| is_at_hand(&entry.name, *quant, args.embd))
+                }
+            };
+            if real {
+                let hub_model = || HubModel::of_entry(entry);
+                from_checkpoint(&entry.name, &entry.name, hub_model, args, interrupt)?
+            } else {
+                from_shape(&entry.name, &entry.shape, args)?
+            }
         }
         Named::Shape(shape) => {
             if let Some(reason) = shape.unsupported() {
@@ -128,10 +164,10 @@ fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<Vec<Plan
             }
             from_shape(&shape_name(name, &shape), &shape, args)?
         }
-        Named::File(path, header) => {
-            refuse_other_quants(name, &header, args)?;
-            vec![from_file(&path, &header, args)?]
+        Named::Checkpoint(model) => {
+            from_checkpoint(model.repo(), &model.name()?, || Ok(model.clone()), args, interrupt)?
         }
+        Named::File(path, header) => from_users_file(&path, &header, args, interrupt)?,
     };
     if backend == EngineKind::Null {
         models.iter_mut().for_each(|model| model.source = ModelSource::Nothing);
@@ -139,18 +175,55 @@ fn resolve(name: &str, args: &SweepArgs, backend: EngineKind) -> Result<Vec<Plan
     Ok(models)
 }
 
-/// A file is measured as it is: any other quantisation than its own is refused.
-fn refuse_other_quants(name: &str, header: &Header, args: &SweepArgs) -> Result<()> {
-    let own = header.file_type();
-    match args.asked_quants() {
-        Some(asked) if asked.iter().any(|quant| Some(*quant) != own) => {
-            let other = asked.iter().find(|quant| Some(**quant) != own).map_or("", |quant| quant.name());
-            let what = format!("{name} is a file of type {}, and --quant asks for {other}", quant_of(header));
-            let remedy = "leave --quant out to measure it as it is, or give files of each type; a file is not quantised here";
-            Err(Error::input(what, remedy))
+/// A file is measured as it is, or in the quantisations asked for where it can be quantised.
+fn from_users_file(
+    path: &Path,
+    header: &Header,
+    args: &SweepArgs,
+    interrupt: &Interrupt,
+) -> Result<Vec<PlannedModel>> {
+    let own = from_file(path, header, args)?;
+    let Some(asked) = args.asked_quants() else { return Ok(vec![own]) };
+    let planned = |quant: &FileType| {
+        if header.file_type() == Some(*quant) && !matches!(args.embd, Some(EmbdArg::Type(_))) {
+            return Ok(own.clone());
         }
-        _ => Ok(()),
-    }
+        if let Some(tensor) = coarse_tensor(header) {
+            let what = format!(
+                "{} is quantised already ({} is {}), and --quant asks for {quant}",
+                path.display(),
+                clean(&tensor.name),
+                tensor.ggml_type
+            );
+            let remedy = "leave --quant out to measure it as it is, or give the model in f16, bf16 or f32";
+            return Err(Error::input(what, remedy));
+        }
+        let file = in_fewer_bits(path, header, *quant, args.embd, interrupt)?;
+        Ok(PlannedModel { name: own.name.clone(), ..from_path(&file, args)? })
+    };
+    asked.iter().map(planned).collect()
+}
+
+/// A model's real weights in every quantisation: `name` is for the tables, `kept` what
+/// its converted files are kept under.
+fn from_checkpoint(
+    name: &str,
+    kept: &str,
+    model: impl Fn() -> Result<HubModel>,
+    args: &SweepArgs,
+    interrupt: &Interrupt,
+) -> Result<Vec<PlannedModel>> {
+    let planned = |quant| {
+        let file = real_file(kept, &model, quant, args.embd, interrupt)?;
+        note(&format!("{name}: real weights of {}", clean(&file.display().to_string())));
+        Ok(PlannedModel { name: name.to_owned(), ..from_path(&file, args)? })
+    };
+    args.quants().into_iter().map(planned).collect()
+}
+
+fn from_path(path: &Path, args: &SweepArgs) -> Result<PlannedModel> {
+    let header = read_header_of_part(path).map_err(|error| not_a_model(&error))?;
+    from_file(path, &header, args)
 }
 
 /// A shape's name in tables: as typed where that is short, so that the user finds

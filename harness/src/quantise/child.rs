@@ -44,6 +44,9 @@ impl Child {
         if let Some(embd) = recipe.embd {
             arguments.extend(["--embd".into(), embd.to_string().into()]);
         }
+        if let Some(head) = recipe.head {
+            arguments.extend(["--head".into(), head.to_string().into()]);
+        }
         if dry_run {
             arguments.push("--dry-run".into());
         }

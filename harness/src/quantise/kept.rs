@@ -1,7 +1,14 @@
 //! Quantised files of real models, made once and kept by what decides their bytes.
 
 use super::{Doing, QuantPlan, Recipe, plan, quantise};
-use crate::{error::Result, interrupt::Interrupt, models::cache_folder, sha256_hex};
+use crate::{
+    error::Result,
+    interrupt::Interrupt,
+    models::cache_folder,
+    sha256_hex,
+    show::{clean, note},
+};
+use slm_models::TensorType;
 use std::path::{Path, PathBuf};
 
 /// The quantised form of a file: from the cache, or made now. `source_sha256` is the
@@ -21,14 +28,18 @@ pub fn quantised(
     if file.is_file() {
         return Ok(Some(file));
     }
+    if let Some(fallbacks) = plan.fallbacks_in_words() {
+        note(&clean(&fallbacks));
+    }
     Ok(quantise(source, &file, recipe, plan, watch, interrupt)?.map(|made| made.path))
 }
 
 /// Where the quantised form of a file is kept. The engine's version decides its bytes,
 /// too; the plan tells it.
 pub fn kept_path(source: &Path, source_sha256: &str, recipe: &Recipe, plan: &QuantPlan) -> PathBuf {
-    let embd = recipe.embd.map_or_else(|| "auto".to_owned(), |embd| embd.to_string());
-    let identity = format!("{source_sha256};{};{embd};{}", recipe.quant, plan.engine);
+    let name = |asked: Option<TensorType>| asked.map_or_else(|| "auto".to_owned(), |asked| asked.to_string());
+    let (embd, head) = (name(recipe.embd), name(recipe.head));
+    let identity = format!("{source_sha256};{};{embd};{head};{}", recipe.quant, plan.engine);
     let hash = &sha256_hex(identity.as_bytes())[..16];
     let stem: String = source
         .file_stem()

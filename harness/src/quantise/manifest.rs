@@ -42,6 +42,7 @@ impl Manifest {
             "source": {"file": name, "sha256": source_sha256},
             "type": recipe.quant.name(),
             "embd": recipe.embd.map(|embd| embd.to_string()),
+            "head": recipe.head.map(|head| head.to_string()),
             "bytes": bytes,
             "sha256": sha256,
             "bits_per_weight": plan.bits_per_weight,

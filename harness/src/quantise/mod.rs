@@ -5,7 +5,6 @@
 mod child;
 mod kept;
 mod manifest;
-mod part;
 mod places;
 mod plan;
 
@@ -21,8 +20,7 @@ use crate::{
 };
 use child::Child;
 use manifest::Manifest;
-use part::Part;
-use slm_models::{GgufError, Header, QuantType, TensorType, Value, read_header};
+use slm_models::{GgufError, Header, Part, QuantType, TensorInfo, TensorType, Value, read_header};
 use slm_protocol::QuantiseEvent;
 use std::{
     fs,
@@ -37,6 +35,8 @@ pub struct Recipe {
     /// Type of the embeddings; `None`: the engine decides, which for a model whose output
     /// is its embedding means 6 or 8 bits.
     pub embd: Option<TensorType>,
+    /// Type of the output matrix of models that have one of their own; `None`: likewise.
+    pub head: Option<TensorType>,
 }
 
 /// What is being done, for whoever shows it.
@@ -78,7 +78,7 @@ pub struct Quantised {
 /// [`Error::Input`] for a file that is no model or cannot be quantised so.
 pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Option<QuantPlan>> {
     let header = read_source(input)?;
-    check_embedding(input, &header, recipe)?;
+    check_asked_types(input, &header, recipe)?;
     let agent = find_agent()?;
     let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
     let mut take = |event| match event {
@@ -106,7 +106,7 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
 /// # Errors
 /// [`Error::Input`] that names both.
 pub fn check_places(input: &Path, output: &Path) -> Result<()> {
-    places::check(input, output, &Part::place(output)?)
+    places::check(input, output, &Part::place(output))
 }
 
 /// Quantises a file as planned: written beside its place, read back, loaded, and only
@@ -123,10 +123,12 @@ pub fn quantise(
     watch: &mut dyn FnMut(Doing),
     interrupt: &Interrupt,
 ) -> Result<Option<Quantised>> {
-    let mut part = Part::create(output)?;
+    make_folder(output)?;
+    let mut part = Part::create(output).map_err(|error| Error::Input(error.to_string()))?;
+    // A file that was there is kept until it is known not to be the source.
     check_places(input, output)?;
     part.take_over();
-    part.check_space(plan.bytes)?;
+    places::check_space(&part, plan.bytes)?;
     let agent = find_agent()?;
     let mut take = |event| {
         if let QuantiseEvent::Tensor { index, of, .. } = event {
@@ -148,7 +150,7 @@ pub fn quantise(
     let hash = |path: &Path| hash_file(path).map_err(|error| Error::reading(path, &error));
     let (source_sha256, sha256) = (hash(input)?, hash(part.path())?);
     let manifest = Manifest::of(input, &source_sha256, recipe, &plan, &sha256, header.file_bytes);
-    part.publish(output)?;
+    part.publish(output).map_err(|error| Error::unwritable(output, &error))?;
     let manifest = manifest.write(output)?;
     Ok(Some(Quantised {
         path: output.to_owned(),
@@ -177,10 +179,7 @@ fn read_source(input: &Path) -> Result<Header> {
         let what = format!("{name} is one part of a model that was split");
         return Err(Error::input(what, "give a file that is whole"));
     }
-    let is_float = |name: &str| matches!(name, "f32" | "f16" | "bf16");
-    let matrix = |tensor: &&slm_models::TensorInfo| tensor.dims.len() > 1 && tensor.name.ends_with("weight");
-    let coarse = header.tensors.iter().filter(matrix).find(|tensor| !is_float(tensor.ggml_type.name()));
-    if let Some(tensor) = coarse {
+    if let Some(tensor) = coarse_tensor(&header) {
         let (tensor, kind) = (clean(&tensor.name), tensor.ggml_type);
         let what = format!("{name} is quantised already ({tensor} is {kind}), a second time would lose more");
         return Err(Error::input(what, "give the model in f16, bf16 or f32"));
@@ -188,17 +187,27 @@ fn read_source(input: &Path) -> Result<Header> {
     Ok(header)
 }
 
-/// The engine takes the embedding's type as it is and ends the process where its rows do
-/// not fit.
-fn check_embedding(input: &Path, header: &Header, recipe: &Recipe) -> Result<()> {
-    let Some(embd) = recipe.embd else { return Ok(()) };
-    let names = ["token_embd.weight", "per_layer_token_embd.weight"];
-    let block = embd.ggml().block_elements();
-    for tensor in header.tensors.iter().filter(|tensor| names.contains(&tensor.name.as_str())) {
-        let row = tensor.dims.first().copied().unwrap_or(0);
+/// The first matrix that is not in floating point; without any, a file can be quantised.
+pub fn coarse_tensor(header: &Header) -> Option<&TensorInfo> {
+    let is_float = |tensor: &TensorInfo| matches!(tensor.ggml_type.name(), "f32" | "f16" | "bf16");
+    let is_matrix = |tensor: &TensorInfo| tensor.dims.len() > 1 && tensor.name.ends_with("weight");
+    header.tensors.iter().find(|tensor| is_matrix(tensor) && !is_float(tensor))
+}
+
+/// The engine takes the types of embedding and output as they are and ends the process
+/// where their rows do not fit.
+fn check_asked_types(input: &Path, header: &Header, recipe: &Recipe) -> Result<()> {
+    for tensor in &header.tensors {
+        let asked = match tensor.name.as_str() {
+            "token_embd.weight" | "per_layer_token_embd.weight" => recipe.embd,
+            "output.weight" => recipe.head,
+            _ => None,
+        };
+        let Some(asked) = asked else { continue };
+        let (row, block) = (tensor.dims.first().copied().unwrap_or(0), asked.ggml().block_elements());
         if !row.is_multiple_of(block) {
             let what = format!(
-                "{}: rows of {} have {row} elements, no whole blocks of {embd} ({block})",
+                "{}: rows of {} have {row} elements, no whole blocks of {asked} ({block})",
                 input.display(),
                 tensor.name
             );

@@ -1,8 +1,15 @@
 //! Whether a result may be written where it is to go: never over its source, by
 //! whatever name.
 
-use crate::error::{Error, Result};
+use crate::{
+    error::{Error, Result},
+    show::bytes,
+};
+use slm_models::Part;
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
+
+/// Space to leave free on the disk, bytes.
+const RESERVE: u64 = 16 << 20;
 
 /// Refuses an output or a temporary file that is the input itself (a hard link or a
 /// symbolic one included), and an output that is no plain file.
@@ -21,6 +28,18 @@ pub(super) fn check(input: &Path, output: &Path, part: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the disk of a temporary file has room for so many bytes.
+pub(super) fn check_space(part: &Part, needed: u64) -> Result<()> {
+    // A file system that does not tell is tried.
+    let Ok(space) = rustix::fs::fstatvfs(part.file()) else { return Ok(()) };
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    if needed.saturating_add(RESERVE) <= free {
+        return Ok(());
+    }
+    let what = format!("{} needs {}, its disk has {}", part.path().display(), bytes(needed), bytes(free));
+    Err(Error::input(what, "free some space or choose another place"))
 }
 
 #[cfg(test)]

@@ -4,12 +4,15 @@ mod format;
 mod plan_text;
 mod progress;
 mod pull;
+mod quantise;
 mod sweep_table;
 
 pub use format::{bytes, clean, columns, figure, seconds};
 pub use plan_text::plan_text;
-pub use progress::{Progress, byte_bar, count_bar};
+use progress::count_bar;
+pub use progress::{Progress, byte_bar};
 pub use pull::pull_steps;
+pub use quantise::quantise_steps;
 pub use sweep_table::{failures, sweep_tables};
 
 use std::io::{IsTerminal, Write};

@@ -252,7 +252,7 @@ fn outcome(report: &TrialReport, mark: Option<&str>) -> String {
 }
 
 /// A bar for work in steps, hidden where progress cannot be drawn.
-pub fn count_bar() -> ProgressBar {
+pub(super) fn count_bar() -> ProgressBar {
     if !is_interactive() {
         return ProgressBar::hidden();
     }

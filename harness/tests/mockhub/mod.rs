@@ -1,6 +1,7 @@
 //! A hub on loopback that speaks real HTTP and fails where it is told to. The owner of a
 //! repository says how: see [`answer_file`].
 #![allow(dead_code, reason = "each test program uses a part of this")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -9,6 +10,8 @@ use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Write},
     net::{Shutdown, TcpListener, TcpStream},
+    path::Path,
+    process::Command,
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -75,6 +78,24 @@ impl MockHub {
 
     pub(crate) fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// A command that asks this hub and keeps what it gets in `home`.
+    pub(crate) fn settle(&self, home: &Path, command: &mut Command) {
+        for name in [
+            "HF_TOKEN",
+            "HF_TOKEN_PATH",
+            "HF_HUB_CACHE",
+            "HUGGINGFACE_HUB_CACHE",
+            "HF_HUB_OFFLINE",
+            "HTTP_PROXY",
+            "http_proxy",
+            "ALL_PROXY",
+            "all_proxy",
+        ] {
+            command.env_remove(name);
+        }
+        command.env("HF_HOME", home).env("HF_ENDPOINT", self.endpoint());
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {

@@ -6,7 +6,7 @@ mod write;
 
 pub use read::{GgufError, Header, ShapeFacts, TensorInfo, read_header, read_header_of_part};
 pub use value::{Value, ValueType};
-pub(crate) use write::HeaderWriter;
+pub use write::HeaderWriter;
 
 /// The first four bytes of every file.
 pub(crate) const MAGIC: [u8; 4] = *b"GGUF";

@@ -9,7 +9,7 @@ const VERSION: u32 = 3;
 
 /// Collects metadata, then encodes them with the list of tensors.
 #[derive(Default)]
-pub(crate) struct HeaderWriter {
+pub struct HeaderWriter {
     metadata: Vec<u8>,
     count: u64,
 }
@@ -31,27 +31,32 @@ impl HeaderWriter {
         self.count += 1;
     }
 
-    pub(crate) fn u32(&mut self, key: &str, value: u32) {
+    /// Adds a 32-bit unsigned integer.
+    pub fn u32(&mut self, key: &str, value: u32) {
         self.key(key, ValueType::U32);
         self.metadata.extend(value.to_le_bytes());
     }
 
-    pub(crate) fn u64(&mut self, key: &str, value: u64) {
+    /// Adds a 64-bit unsigned integer.
+    pub fn u64(&mut self, key: &str, value: u64) {
         self.key(key, ValueType::U64);
         self.metadata.extend(value.to_le_bytes());
     }
 
-    pub(crate) fn f32(&mut self, key: &str, value: f32) {
+    /// Adds a 32-bit float.
+    pub fn f32(&mut self, key: &str, value: f32) {
         self.key(key, ValueType::F32);
         self.metadata.extend(value.to_le_bytes());
     }
 
-    pub(crate) fn bool(&mut self, key: &str, value: bool) {
+    /// Adds a truth value.
+    pub fn bool(&mut self, key: &str, value: bool) {
         self.key(key, ValueType::Bool);
         self.metadata.push(u8::from(value));
     }
 
-    pub(crate) fn str(&mut self, key: &str, value: &str) {
+    /// Adds text.
+    pub fn str(&mut self, key: &str, value: &str) {
         self.key(key, ValueType::String);
         string(&mut self.metadata, value);
     }
@@ -62,17 +67,26 @@ impl HeaderWriter {
         self.metadata.extend(length(len));
     }
 
-    pub(crate) fn u32s(&mut self, key: &str, values: &[u32]) {
+    /// Adds an array of 32-bit unsigned integers.
+    pub fn u32s(&mut self, key: &str, values: &[u32]) {
         self.array(key, ValueType::U32, values.len());
         self.metadata.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
 
-    pub(crate) fn i32s(&mut self, key: &str, values: &[i32]) {
+    /// Adds an array of 32-bit integers.
+    pub fn i32s(&mut self, key: &str, values: &[i32]) {
         self.array(key, ValueType::I32, values.len());
         self.metadata.extend(values.iter().flat_map(|value| value.to_le_bytes()));
     }
 
-    pub(crate) fn strs(&mut self, key: &str, values: &[String]) {
+    /// Adds an array of 32-bit floats.
+    pub fn f32s(&mut self, key: &str, values: &[f32]) {
+        self.array(key, ValueType::F32, values.len());
+        self.metadata.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    }
+
+    /// Adds an array of texts.
+    pub fn strs(&mut self, key: &str, values: &[String]) {
         self.array(key, ValueType::String, values.len());
         for value in values {
             string(&mut self.metadata, value);
@@ -80,7 +94,7 @@ impl HeaderWriter {
     }
 
     /// The whole header, padded to where tensor data begin.
-    pub(crate) fn finish(self, tensors: &[TensorSpec]) -> Vec<u8> {
+    pub fn finish(self, tensors: &[TensorSpec]) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.metadata.len() + 128 * tensors.len());
         out.extend(MAGIC);
         out.extend(VERSION.to_le_bytes());

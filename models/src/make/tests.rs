@@ -1,4 +1,6 @@
 use std::collections::HashSet;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 
 use super::*;
 use crate::{FileType, read_header};
@@ -97,7 +99,7 @@ fn a_full_disk_is_told_apart() {
 fn two_writers_of_one_file_are_kept_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.gguf");
-    let _held = open_part(&part_path(&path)).unwrap();
+    let _held = PartFile::create(&path).unwrap();
     let error = make(&tiny("arch=mpt"), &MakeOptions::default(), &path, &mut |_, _| {}).unwrap_err();
     assert!(matches!(error, MakeError::Busy { .. }), "{error}");
 }

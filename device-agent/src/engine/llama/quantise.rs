@@ -43,6 +43,9 @@ pub(crate) fn quantise(
     if let Some(embd) = order.embd {
         params.token_embedding_type = embd.ggml().id();
     }
+    if let Some(head) = order.head {
+        params.output_tensor_type = head.ggml().id();
+    }
     // SAFETY: the strings and parameters outlive the call; the callback gets a pointer to
     // the watcher, which outlives it too, and is taken back before the watcher goes. The
     // null pointers in the parameters mean: no importance matrix, no overrides.

@@ -1,0 +1,199 @@
+//! Real models from their name to their rows: pulled from a hub on loopback, converted,
+//! quantised and measured by one command; and the user's own files in fewer bits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod common;
+mod mockhub;
+
+use common::{Ran, Sandbox, run};
+use mockhub::{COMMIT, MockHub};
+use serde_json::Value;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn checkpoint(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../import/tests/checkpoints").join(name)
+}
+
+/// A hub, every repository of which holds this checkpoint.
+fn hub(name: &str) -> MockHub {
+    let is_test_data = |name: &str| matches!(name, "expected.json" | "logits.safetensors");
+    let entries = fs::read_dir(checkpoint(name)).unwrap().map(|entry| entry.unwrap().path());
+    let file =
+        |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
+    let files: Vec<(String, Vec<u8>)> = entries.map(file).filter(|(name, _)| !is_test_data(name)).collect();
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    MockHub::new(&files)
+}
+
+fn bench(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
+    let mut command = sandbox.command(&line.split_whitespace().collect::<Vec<_>>());
+    hub.settle(&sandbox.path("hf"), &mut command);
+    run(command)
+}
+
+fn well(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
+    let ran = bench(sandbox, hub, line);
+    assert_eq!(ran.code, Some(0), "{line}: {ran:?}");
+    ran
+}
+
+/// It must fail in one line.
+fn refused(sandbox: &Sandbox, hub: &MockHub, line: &str) -> String {
+    let ran = bench(sandbox, hub, line);
+    assert_eq!(ran.code, Some(2), "{line}: {ran:?}");
+    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("bench: ")).collect();
+    assert_eq!(errors.len(), 1, "{ran:?}");
+    errors[0].to_owned()
+}
+
+const SHORT: &str = "--prompt-tokens 16 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
+
+/// The start of every row of trials.csv: model, weights and quantisation.
+fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
+    let text = fs::read(sandbox.path(folder).join("trials.csv")).unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_slice());
+    let headers = reader.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let columns = ["model", "weights", "quant", "status"].map(column);
+    let mut rows: Vec<String> = reader
+        .records()
+        .map(|row| row.unwrap())
+        .map(|row| columns.map(|column| row[column].to_owned()).join(" "))
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_repository_is_imported_by_its_name() {
+    let (sandbox, hub) = (Sandbox::new(), hub("qwen2"));
+    let ran = well(&sandbox, &hub, "models import good/m --output json");
+    let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((&printed["repository"], &printed["commit"]), (&"good/m".into(), &COMMIT.into()));
+    let kept = "good--m-0123456789ab-q4_0.gguf";
+    assert_eq!(printed["path"], sandbox.path("models/imported").join(kept).display().to_string());
+    // A tag leads to the same commit, and so to the same file; the weights are not loaded again.
+    let downloads = hub.downloads().len();
+    well(&sandbox, &hub, "models import hf:good/m@v1 --type q8_0 -o other.gguf");
+    assert_eq!(hub.downloads().len(), downloads);
+    well(&sandbox, &hub, &format!("sweep --device local --out out --models hf:good/m@v1 {SHORT}"));
+    assert_eq!(rows(&sandbox, "out"), ["good/m real q4_0 ok"]);
+    assert_eq!(sandbox.names("models/imported"), [kept.to_owned(), format!("{kept}.json")]);
+    for (typed, words) in [
+        ("models import gone/m", "has no repository gone/m"),
+        ("models import good/m@dev", "has no revision dev"),
+        ("models import good/m:config.json", "give the repository without it"),
+        ("models import good/m --type q4_k_m", "import as f16 and quantise that"),
+        ("models import nowhere", "there is no folder nowhere"),
+        ("models import ./good/m", "there is no folder ./good/m"),
+        ("models import slimlm-125m", "has no repository on the hub"),
+        ("models import good/m --tokenizer gone/m", "has no repository gone/m"),
+        ("models show hf:good/m", "bench models import good/m"),
+        ("models show hf:good/m:config.json", "is no GGUF file"),
+    ] {
+        let line = refused(&sandbox, &hub, typed);
+        assert!(line.contains(words), "{typed}: {line}");
+    }
+}
+
+#[test]
+fn one_command_measures_a_real_model_in_several_types() {
+    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let models = "--models smollm-135m-instruct --weights real --quant q4_0,f16,q4_k_m";
+    let ran = well(&sandbox, &hub, &format!("sweep --device local --out out {models} {SHORT}"));
+    assert!(ran.stderr.contains("smollm-135m-instruct: real weights of"), "{}", ran.stderr);
+    let name = "smollm-135m-instruct real";
+    let expected = ["f16", "q4_0", "q4_k_m"].map(|quant| format!("{name} {quant} ok"));
+    assert_eq!(rows(&sandbox, "out"), expected);
+    let manifest = sandbox.path("models/imported/smollm-135m-instruct-f16.gguf.json");
+    let manifest: Value = serde_json::from_slice(&fs::read(manifest).unwrap()).unwrap();
+    assert_eq!(manifest["repository"], "HuggingFaceTB/SmolLM-135M-Instruct");
+    // All is at hand now: the hub is not asked, and real weights need not be asked for.
+    let asked = hub.seen().len();
+    let dry = "sweep --device local --models smollm-135m-instruct --dry-run --output json --quant";
+    let ran = well(&sandbox, &hub, &format!("{dry} f16,q4_k_m,q5_0"));
+    assert!(ran.stdout.contains("\"real\"") && !ran.stdout.contains("\"synthetic\""), "{}", ran.stdout);
+    assert_eq!(hub.seen().len(), asked);
+    let ran = well(&sandbox, &hub, &format!("{dry} q4_0 --weights synthetic"));
+    assert!(!ran.stdout.contains("\"real\""), "{}", ran.stdout);
+}
+
+#[test]
+fn what_is_not_there_stays_synthetic_unless_real_is_asked_for() {
+    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let dry = "sweep --device local --models smollm-135m-instruct --dry-run --output json";
+    assert!(well(&sandbox, &hub, dry).stdout.contains("\"synthetic\""));
+    assert!(hub.seen().is_empty());
+    let mut offline =
+        sandbox.command(&dry.split_whitespace().chain(["--weights", "real"]).collect::<Vec<_>>());
+    hub.settle(&sandbox.path("hf"), &mut offline);
+    offline.env("HF_HUB_OFFLINE", "1");
+    let ran = run(offline);
+    assert!(ran.code == Some(2) && ran.stderr.contains("is not in the cache"), "{ran:?}");
+    assert!(hub.seen().is_empty());
+    let line = refused(&sandbox, &hub, &dry.replace("smollm-135m-instruct", "slimlm-270m --weights real"));
+    assert!(line.contains("slimlm-270m has no repository on the hub"), "{line}");
+}
+
+#[test]
+fn a_users_file_is_measured_in_the_types_asked_for() {
+    let (sandbox, hub) = (Sandbox::new(), hub("llama3"));
+    let folder = checkpoint("llama3").display().to_string();
+    well(&sandbox, &hub, &format!("models import {folder} --type f16 -o m.gguf"));
+    let sweep = |out: &str, options: &str| {
+        format!("sweep --device local --out {out} --models m.gguf {options} {SHORT}")
+    };
+    well(&sandbox, &hub, &sweep("out", "--quant f16,q4_0,q8_0"));
+    assert_eq!(rows(&sandbox, "out"), ["f16", "q4_0", "q8_0"].map(|quant| format!("m.gguf real {quant} ok")));
+    let kept = sandbox.names("models/quantised");
+    assert_eq!(kept.len(), 4, "two files, each with its manifest: {kept:?}");
+    // Of one type throughout, the output matrix included, as synthetic models are.
+    let manifest = kept.iter().find(|name| name.contains("q4_0") && name.ends_with(".json")).unwrap();
+    let manifest = fs::read(sandbox.path("models/quantised").join(manifest)).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let types = manifest["types"].as_object().unwrap();
+    assert!(
+        types.contains_key("q4_0") && types.keys().all(|name| name == "q4_0" || name == "f32"),
+        "{types:?}"
+    );
+    assert_eq!(manifest["tensors"]["output.weight"], "q4_0");
+    // Kept by hash: nothing is made a second time.
+    let made = |name: &String| {
+        fs::metadata(sandbox.path("models/quantised").join(name)).unwrap().modified().unwrap()
+    };
+    let before: Vec<_> = kept.iter().map(made).collect();
+    well(&sandbox, &hub, &sweep("again", "--quant q4_0"));
+    assert_eq!(sandbox.names("models/quantised"), kept);
+    assert_eq!(kept.iter().map(made).collect::<Vec<_>>(), before);
+    // The engine's own choice differs, and is another file.
+    well(&sandbox, &hub, &sweep("auto", "--quant q4_0 --embd auto"));
+    assert_eq!(sandbox.names("models/quantised").len(), 6);
+
+    well(&sandbox, &hub, &format!("models import {folder} --type q8_0 -o m.gguf"));
+    assert_eq!(rows(&sandbox, "out").len(), 3);
+    let line = refused(&sandbox, &hub, &sweep("never", "--quant q8_0,q4_0"));
+    assert!(line.contains("m.gguf is quantised already") && line.contains("--quant asks for q4_0"), "{line}");
+    assert!(!sandbox.path("never").exists());
+    well(&sandbox, &hub, &sweep("own", "--quant q8_0"));
+}
+
+#[test]
+fn a_tokenizer_comes_from_a_repository_too() {
+    let (sandbox, hub) = (Sandbox::new(), hub("slimlm"));
+    let bare = sandbox.path("SlimLM-125M-DocAssist-HF");
+    fs::create_dir(&bare).unwrap();
+    for name in ["config.json", "pytorch_model.bin"] {
+        fs::copy(checkpoint("slimlm").join(name), bare.join(name)).unwrap();
+    }
+    let line = refused(&sandbox, &hub, "models import SlimLM-125M-DocAssist-HF");
+    assert!(line.contains("tokenizer"), "{line}");
+    well(&sandbox, &hub, "models import SlimLM-125M-DocAssist-HF --tokenizer good/tokenizer");
+    // Under the name of the catalogue.
+    well(&sandbox, &hub, &format!("sweep --device local --out out --models slimlm-125m {SHORT}"));
+    assert_eq!(rows(&sandbox, "out"), ["slimlm-125m real q4_0 ok"]);
+}

@@ -1,0 +1,232 @@
+//! From a folder of the Hugging Face hub to a GGUF file.
+//!
+//! The folder is not trusted. Everything in it is checked before the first byte is
+//! written; what is not known to be right is refused by name. The file appears only
+//! after the engine has loaded it and split several hundred texts into the same
+//! tokens as the checkpoint's own tokenizer ([`Import::write`]).
+
+mod arch;
+mod check;
+mod checkpoint;
+mod error;
+mod manifest;
+mod plan;
+mod source;
+mod tokenizer;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use slm_models::{
+    ALIGNMENT, FileType, HeaderWriter, MakeError, PartFile, Shape, TensorSpec, WeightType, WeightTypes,
+    read_header,
+};
+use slm_protocol::{CheckReport, CheckRequest};
+
+use arch::Design;
+use checkpoint::Checkpoint;
+pub use error::{ImportError, Result};
+pub use manifest::{Manifest, SourceFile};
+use plan::Item;
+use tokenizer::Tokenizer;
+
+/// Version of the conversion; grows when files change.
+pub const CONVERTER_VERSION: u32 = 1;
+
+/// What to import.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The folder: `config.json`, weights, tokenizer.
+    pub folder: PathBuf,
+    /// Where the tokenizer is, if not in the folder.
+    pub tokenizer: Option<PathBuf>,
+    /// Type of the matrices: `F32`, `F16`, `Q8_0` or `Q4_0`.
+    pub weights: FileType,
+    /// Type of the embeddings.
+    pub embeddings: Embeddings,
+    /// Repository that the folder is a snapshot of.
+    pub repository: Option<String>,
+    /// Its commit.
+    pub commit: Option<String>,
+}
+
+/// The type of the embedding matrix, and so of the output where both are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Embeddings {
+    /// As the other matrices.
+    Same,
+    /// `Q8_0` for the matrix that gives the logits where the others have 4 bits, as
+    /// quantisers keep it finer; else as the others.
+    Auto,
+    /// This one.
+    Type(WeightType),
+}
+
+/// A folder that was read and found good; nothing is written yet.
+#[derive(Debug)]
+pub struct Import {
+    request: Request,
+    design: Design,
+    checkpoint: Checkpoint,
+    tokenizer: Tokenizer,
+    types: WeightTypes,
+    items: Vec<Item>,
+}
+
+/// A file that was written, checked and published.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// Size of the file.
+    pub bytes: u64,
+    /// What its manifest says.
+    pub manifest: Manifest,
+    /// Where the manifest is.
+    pub manifest_path: PathBuf,
+    /// Number of texts whose token ids were compared.
+    pub texts: usize,
+}
+
+impl Import {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// One line that names what is not supported or damaged.
+    pub fn read(request: Request) -> Result<Self> {
+        let config_path = request.folder.join("config.json");
+        let Some(config) = source::json(&config_path)? else {
+            return error::refuse(format!(
+                "{} is not there; give the folder of a model of the hub",
+                config_path.display()
+            ));
+        };
+        // First, so that an architecture that is not supported is said before anything else.
+        arch::design(&config, true).or_else(|_| arch::design(&config, false))?;
+        let checkpoint = Checkpoint::open(&request.folder)?;
+        let has_head = checkpoint.tensors.keys().any(|name| name.ends_with("lm_head.weight"));
+        let design = arch::design(&config, has_head)?;
+        let types = types(&request, design.shape.tied());
+        let items = plan::items(&design, &checkpoint, types)?;
+        let folder = request.tokenizer.as_deref().unwrap_or(&request.folder);
+        let tokenizer = Tokenizer::read(folder, design.shape.vocab(), &config)?;
+        // Refused now if the library cannot read it: it will be needed at the end.
+        tokenizer.reference()?;
+        Ok(Self { request, design, checkpoint, tokenizer, types, items })
+    }
+
+    /// The model's shape.
+    pub fn shape(&self) -> &Shape {
+        &self.design.shape
+    }
+
+    /// The types that its weights will have.
+    pub fn types(&self) -> WeightTypes {
+        self.types
+    }
+
+    /// What a user should know of the conversion.
+    pub fn notes(&self) -> &[String] {
+        &self.design.notes
+    }
+
+    /// How texts are split into tokens.
+    pub fn tokenizer(&self) -> String {
+        self.tokenizer.description()
+    }
+
+    /// Writes the file to `destination` and a manifest beside it, each whole or not at
+    /// all. `engine` loads the file at its temporary place, tokenises the texts and
+    /// decodes a little; only if its report is right is the file published. `progress`
+    /// gets the bytes written and the size of the finished file.
+    ///
+    /// # Errors
+    /// One line; nothing is left at the destination.
+    pub fn write(
+        &self,
+        destination: &Path,
+        engine: &mut dyn FnMut(&Path, &CheckRequest) -> std::result::Result<CheckReport, String>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<Imported> {
+        let header = self.header();
+        let padded = |spec: &TensorSpec| spec.bytes().next_multiple_of(ALIGNMENT.into());
+        let total = header.len() as u64 + self.items.iter().map(|item| padded(&item.spec)).sum::<u64>();
+        let mut part = PartFile::create(destination)?;
+        let failed = |part: &PartFile, source| MakeError::io(part.path(), total, source);
+        part.put(&header).map_err(|source| failed(&part, source))?;
+        for item in &self.items {
+            let start = part.bytes();
+            plan::convert(item, &self.checkpoint, &mut |bytes| {
+                part.put(bytes).map_err(|source| failed(&part, source))?;
+                progress(part.bytes(), total);
+                Ok(())
+            })?;
+            let end = start + padded(&item.spec);
+            let padding = vec![0; usize::try_from(end.saturating_sub(part.bytes())).unwrap_or(0)];
+            part.put(&padding).map_err(|source| failed(&part, source))?;
+        }
+        part.sync().map_err(|source| failed(&part, source))?;
+        let texts = self.check(&part, engine)?;
+        let mut manifest = self.manifest(&part)?;
+        let bytes = part.bytes();
+        manifest.file.sha256 = part.publish(destination)?;
+        let manifest_path = manifest.write(destination)?;
+        Ok(Imported { bytes, manifest, manifest_path, texts })
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let mut out = HeaderWriter::default();
+        out.str("general.architecture", self.design.shape.arch().name());
+        out.str("general.type", "model");
+        // Neutral on purpose: llama.cpp changes token attributes by substrings of it.
+        out.str("general.name", "imported");
+        out.u32("general.alignment", ALIGNMENT);
+        out.u32("general.quantization_version", 2);
+        out.u32("general.file_type", self.types.matrices().number());
+        out.u32("slm_bench.converter_version", CONVERTER_VERSION);
+        if let Some(repository) = &self.request.repository {
+            out.str("slm_bench.repository", repository);
+        }
+        if let Some(commit) = &self.request.commit {
+            out.str("slm_bench.commit", commit);
+        }
+        plan::write_metadata(&mut out, &self.design);
+        self.tokenizer.write(&mut out);
+        let specs: Vec<TensorSpec> = self.items.iter().map(|item| item.spec.clone()).collect();
+        out.finish(&specs)
+    }
+
+    /// The engine's word on the file; the number of texts compared.
+    fn check(
+        &self,
+        part: &PartFile,
+        engine: &mut dyn FnMut(&Path, &CheckRequest) -> std::result::Result<CheckReport, String>,
+    ) -> Result<usize> {
+        let request = CheckRequest { texts: check::texts(&self.tokenizer) };
+        let report = engine(part.path(), &request).map_err(error::refused)?;
+        check::compare(&self.tokenizer, &request.texts, &report)?;
+        Ok(request.texts.len())
+    }
+
+    fn manifest(&self, part: &PartFile) -> Result<Manifest> {
+        let header = read_header(part.path()).map_err(|error| error::refused(error.to_string()))?;
+        let config = self.request.folder.join("config.json");
+        let paths = std::iter::once(&config).chain(self.checkpoint.paths()).chain(&self.tokenizer.files);
+        Manifest::of(&header, &self.request, paths)
+    }
+}
+
+/// The types of the weights.
+fn types(request: &Request, tied: bool) -> WeightTypes {
+    let types = WeightTypes::of(request.weights);
+    match request.embeddings {
+        Embeddings::Type(weight_type) => types.with_embeddings(weight_type),
+        Embeddings::Auto if request.weights != FileType::Q4_0 => types,
+        Embeddings::Auto if tied => types.with_embeddings(WeightType::Q8_0),
+        Embeddings::Auto => types.with_output(WeightType::Q8_0),
+        Embeddings::Same => types,
+    }
+}
+
+/// The error of a manifest that cannot be written.
+fn unwritable(path: &Path, source: io::Error) -> ImportError {
+    ImportError::Write(MakeError::Io { path: path.to_owned(), source })
+}

@@ -1,0 +1,141 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn checkpoint(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/checkpoints").join(name)
+}
+
+fn tokenizer_json(name: &str) -> Value {
+    source::json(&checkpoint(name).join("tokenizer.json")).unwrap().unwrap()
+}
+
+/// Reads a changed `tokenizer.json` with unchanged settings.
+fn read(json: &Value, rows: u32, config: &Value) -> Result<Tokenizer> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("tokenizer.json"), json.to_string()).unwrap();
+    Tokenizer::read(folder.path(), rows, config)
+}
+
+#[test]
+fn families_are_told_by_their_structure() {
+    let gpt2 = Kind::Bytes { pre: "gpt-2", nfc: true };
+    let bytes = |pre, nfc| Kind::Bytes { pre, nfc };
+    for (name, kind) in [
+        ("slimlm", gpt2),
+        ("smollm", bytes("smollm", false)),
+        ("llama3", bytes("llama-bpe", false)),
+        ("qwen2", bytes("qwen2", true)),
+        ("phi3", bytes("gpt-4o", false)),
+        ("mistral", Kind::Pieces { space_prefix: true }),
+        ("gemma2", Kind::Pieces { space_prefix: false }),
+    ] {
+        assert_eq!(structure::identify(&tokenizer_json(name)).unwrap(), kind, "{name}");
+    }
+}
+
+#[test]
+fn other_structures_are_refused() {
+    let mut changes: Vec<(&str, &str, Value)> = vec![
+        ("smollm", "/model/type", json!("Unigram")),
+        ("smollm", "/model/ignore_merges", json!(true)),
+        ("llama3", "/model/ignore_merges", json!(false)),
+        ("smollm", "/model/dropout", json!(0.1)),
+        ("smollm", "/model/continuing_subword_prefix", json!("##")),
+        ("smollm", "/normalizer", json!({"type": "Lowercase"})),
+        ("slimlm", "/normalizer", json!({"type": "NFKC"})),
+        ("slimlm", "/pre_tokenizer/add_prefix_space", json!(true)),
+        ("smollm", "/pre_tokenizer/pretokenizers/0/individual_digits", json!(false)),
+        ("qwen2", "/pre_tokenizer/pretokenizers/0/pattern/Regex", json!("\\p{N}+|.")),
+        ("qwen2", "/pre_tokenizer/pretokenizers/0/behavior", json!("Removed")),
+        ("mistral", "/normalizer", Value::Null),
+        ("mistral", "/pre_tokenizer", json!({"type": "Metaspace", "prepend_scheme": "first"})),
+        ("mistral", "/post_processor", json!({"type": "RobertaProcessing"})),
+        ("smollm", "/added_tokens/0/rstrip", json!(true)),
+        ("smollm", "/added_tokens/0/single_word", json!(true)),
+        ("smollm", "/added_tokens/0/id", json!(999)),
+        ("smollm", "/added_tokens/0/id", json!(7)),
+        ("smollm", "/model/merges/0", json!("never seen")),
+        ("smollm", "/model/merges/0", json!(["a"])),
+        ("smollm", "/model/merges", Value::Null),
+        ("smollm", "/model/vocab", json!([])),
+        ("smollm", "/model/vocab/a", json!(-1)),
+        ("smollm", "/model/vocab/a", json!(u64::MAX)),
+        ("smollm", "/model/vocab/a", json!(7)),
+    ];
+    // A vocabulary that is not closed has no scores.
+    let merges = tokenizer_json("mistral")["model"]["merges"].as_array().unwrap().clone();
+    changes.push(("mistral", "/model/merges", json!(merges[1..])));
+    let config = json!({"eos_token_id": 1});
+    for (name, place, value) in changes {
+        let mut json = tokenizer_json(name);
+        if json.pointer(place).is_none() {
+            let (parent, key) = place.rsplit_once('/').unwrap();
+            json.pointer_mut(parent).unwrap()[key] = Value::Null;
+        }
+        *json.pointer_mut(place).unwrap() = value;
+        let error = read(&json, 500, &config).expect_err(place).to_string();
+        assert!(!error.contains('\n') && error.contains("tokenizer"), "{place}: {error}");
+    }
+}
+
+#[test]
+fn tokens_have_their_types_and_rows_are_padded() {
+    let config = json!({"eos_token_id": [1, 2]});
+    let read_it = read(&tokenizer_json("slimlm"), 400, &config).unwrap();
+    let types = &read_it.vocabulary.types;
+    assert_eq!(types.len(), 400);
+    let id = |token: &str| read_it.vocabulary.id(token).unwrap() as usize;
+    assert_eq!((types[id("<|endoftext|>")], types[id("  ")], types[399]), (3, 4, 5));
+    let pieces = read(&tokenizer_json("mistral"), 400, &config).unwrap();
+    let id = |token: &str| pieces.vocabulary.id(token).unwrap() as usize;
+    let types = &pieces.vocabulary.types;
+    assert_eq!((types[id("<unk>")], types[id("<s>")], types[id("<0x0A>")], types[id("▁")]), (2, 3, 6, 1));
+    let error = read(&tokenizer_json("smollm"), 290, &config).unwrap_err().to_string();
+    assert!(error.contains("the embedding has 290 rows"), "{error}");
+}
+
+#[test]
+fn what_begins_and_ends_texts_is_known() {
+    let config = json!({"eos_token_id": 1, "bos_token_id": 0});
+    let specials = |name: &str| Tokenizer::read(&checkpoint(name), 420, &config).unwrap().specials;
+    let shown = |name: &str| format!("{:?}", specials(name));
+    assert!(
+        shown("llama3").contains("begin: Some(0), end: 2") && shown("llama3").contains("add_begin: true")
+    );
+    assert!(shown("smollm").contains("add_begin: false"));
+    assert!(
+        shown("mistral").contains("begin: Some(1), end: 2") && shown("mistral").contains("add_begin: true")
+    );
+    let error = read(&tokenizer_json("smollm"), 320, &Value::Null).unwrap_err().to_string();
+    assert!(error.contains("eos_token"), "{error}");
+    let template = Tokenizer::read(&checkpoint("smollm"), 320, &config).unwrap().template;
+    assert!(template.unwrap().contains("<|im_start|>"));
+}
+
+proptest! {
+    #[test]
+    fn any_value_anywhere_is_survived(
+        name in prop::sample::select(vec!["smollm", "mistral", "llama3"]),
+        place in prop::sample::select(vec![
+            "/model", "/model/vocab", "/model/merges", "/model/merges/3", "/added_tokens", "/added_tokens/0",
+            "/added_tokens/0/id", "/normalizer", "/pre_tokenizer", "/post_processor",
+        ]),
+        value in prop_oneof![
+            any::<i64>().prop_map(|value| json!(value)),
+            ".{0,12}".prop_map(|value| json!(value)),
+            Just(json!([])), Just(json!({})), Just(Value::Null), Just(json!([["a", "b"]])),
+            Just(json!({"type": "Sequence", "processors": [{"type": "Sequence"}]})),
+        ],
+    ) {
+        let mut json = tokenizer_json(name);
+        if let Some(found) = json.pointer_mut(place) {
+            *found = value;
+        }
+        match read(&json, 420, &json!({"eos_token_id": 1})) {
+            Ok(tokenizer) => { let _ = tokenizer.reference(); }
+            Err(error) => prop_assert!(!error.to_string().contains('\n')),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Tokens by id, their types, and merges or scores.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::{Ids, Kind, pieces};
+use crate::error::{Result, refuse, refused};
+
+/// llama.cpp's token types, as stored in files.
+mod token_type {
+    pub(super) const NORMAL: i32 = 1;
+    pub(super) const UNKNOWN: i32 = 2;
+    pub(super) const CONTROL: i32 = 3;
+    pub(super) const USER_DEFINED: i32 = 4;
+    pub(super) const UNUSED: i32 = 5;
+    pub(super) const BYTE: i32 = 6;
+}
+
+/// The vocabulary as the file stores it.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    pub(super) tokens: Vec<String>,
+    pub(super) types: Vec<i32>,
+    /// Two tokens with a space between, by rank; empty where there are scores.
+    pub(super) merges: Vec<String>,
+    pub(super) scores: Option<Vec<f32>>,
+    /// Contents of added tokens.
+    pub(super) added: Vec<String>,
+}
+
+impl Vocabulary {
+    /// The id of a token.
+    pub(super) fn id(&self, token: &str) -> Option<u32> {
+        (0..).zip(&self.tokens).find(|(_, other)| *other == token).map(|(id, _)| id)
+    }
+}
+
+pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
+    let mut slots: Vec<Option<(String, i32)>> = vec![None; rows as usize];
+    let Some(vocab) = json["model"]["vocab"].as_object() else {
+        return refuse("tokenizer.json: model.vocab is missing");
+    };
+    for (token, id) in vocab {
+        let token_type = normal_type(token, json, kind);
+        let slot = slot(&mut slots, id, token)?;
+        if let Some((other, _)) = slot {
+            return refuse(format!("tokenizer.json: tokens {other:?} and {token:?} have one id"));
+        }
+        *slot = Some((token.clone(), token_type));
+    }
+    let mut added = Vec::new();
+    for entry in json["added_tokens"].as_array().into_iter().flatten() {
+        let (token, token_type) = added_token(entry)?;
+        let slot = slot(&mut slots, &entry["id"], token)?;
+        match slot {
+            Some((other, _)) if other != token => {
+                return refuse(format!("tokenizer.json: tokens {other:?} and {token:?} have one id"));
+            }
+            // `<unk>` stays what it is though it is special, too.
+            Some((_, token_type::UNKNOWN)) => {}
+            _ => *slot = Some((token.to_owned(), token_type)),
+        }
+        added.push(token.to_owned());
+    }
+    // Ids that no token has: rows that pad the matrix.
+    let filled = slots
+        .into_iter()
+        .enumerate()
+        .map(|(id, slot)| slot.unwrap_or_else(|| (format!("<|unused_{id}|>"), token_type::UNUSED)));
+    let (tokens, types): (Vec<_>, Vec<_>) = filled.unzip();
+    let distinct: HashSet<&String> = tokens.iter().collect();
+    if distinct.len() != tokens.len() {
+        return refuse("tokenizer.json: two ids have the same token");
+    }
+    let merges = merges(&json["model"]["merges"], &tokens)?;
+    let (scores, merges) = match kind {
+        Kind::Bytes { .. } => (None, merges.iter().map(|(left, right)| format!("{left} {right}")).collect()),
+        Kind::Pieces { .. } => {
+            let normal: Vec<bool> =
+                types.iter().map(|token_type| *token_type == token_type::NORMAL).collect();
+            (Some(pieces::scores(&merges, &tokens, &normal)?), Vec::new())
+        }
+    };
+    Ok(Vocabulary { tokens, types, merges, scores, added })
+}
+
+/// The place of an id.
+fn slot<'a>(
+    slots: &'a mut [Option<(String, i32)>],
+    id: &Value,
+    token: &str,
+) -> Result<&'a mut Option<(String, i32)>> {
+    let rows = slots.len();
+    let index = id.as_u64().and_then(|id| usize::try_from(id).ok());
+    index.and_then(|index| slots.get_mut(index)).ok_or_else(|| {
+        refused(format!("tokenizer.json: token {token:?} has id {id}, but the embedding has {rows} rows"))
+    })
+}
+
+/// The type of a token of the model's own vocabulary.
+fn normal_type(token: &str, json: &Value, kind: &Kind) -> i32 {
+    if matches!(kind, Kind::Bytes { .. }) {
+        return token_type::NORMAL;
+    }
+    if json["model"]["unk_token"] == token {
+        return token_type::UNKNOWN;
+    }
+    if pieces::byte(token).is_some() { token_type::BYTE } else { token_type::NORMAL }
+}
+
+/// An added token and its type. What it may do to the text around it is not known to
+/// llama.cpp.
+fn added_token(entry: &Value) -> Result<(&str, i32)> {
+    let Some(token) = entry["content"].as_str().filter(|token| !token.is_empty()) else {
+        return refuse("tokenizer.json: an added token without content");
+    };
+    for habit in ["lstrip", "rstrip", "single_word"] {
+        if entry[habit] == true {
+            return refuse(format!(
+                "tokenizer.json: added token {token:?} has {habit}=true, which llama.cpp does not do"
+            ));
+        }
+    }
+    Ok((token, if entry["special"] == true { token_type::CONTROL } else { token_type::USER_DEFINED }))
+}
+
+/// The merges by rank, each of two tokens that make a third.
+fn merges<'a>(merges: &'a Value, tokens: &[String]) -> Result<Vec<(&'a str, &'a str)>> {
+    let Some(list) = merges.as_array() else { return refuse("tokenizer.json: model.merges is missing") };
+    let known: Ids<'_> = tokens.iter().map(String::as_str).zip(0..).collect();
+    let mut joined = String::new();
+    let mut pairs = Vec::with_capacity(list.len());
+    for merge in list {
+        // As text up to transformers 4.45, then as a list.
+        let pair = match (merge.as_str(), merge.as_array().map(Vec::as_slice)) {
+            (Some(text), _) => text.split_once(' '),
+            (None, Some([left, right])) => left.as_str().zip(right.as_str()),
+            _ => None,
+        };
+        let pair = pair.filter(|(left, right)| {
+            joined.clear();
+            joined.push_str(left);
+            joined.push_str(right);
+            let spaced = left.is_empty() || right.is_empty() || joined.contains(' ');
+            !spaced && [*left, *right, joined.as_str()].iter().all(|token| known.contains_key(token))
+        });
+        match pair {
+            Some(pair) => pairs.push(pair),
+            None => {
+                return refuse(format!("tokenizer.json: merge {merge} is not of tokens of the vocabulary"));
+            }
+        }
+    }
+    Ok(pairs)
+}
