@@ -121,7 +121,11 @@ impl Progress {
                 self.trial_line(plan, device, &text);
                 self.line(&format!("{}{text}", self.on(device)));
             }
-            SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } | SweepEvent::Telemetry { .. } => {}
+            SweepEvent::RunStarted { .. }
+            | SweepEvent::RunEnded { .. }
+            | SweepEvent::DevicePrepared { .. }
+            | SweepEvent::DeviceLeft { .. }
+            | SweepEvent::Telemetry { .. } => {}
         }
     }
 

@@ -2,7 +2,7 @@
 //! patience ends. Every script here may therefore run twice.
 
 use crate::{
-    device::{Link, LinkError, ShellOutput},
+    device::{Link, LinkError, Shell, ShellOutput, Silence},
     show::{clean, note, seconds},
 };
 use std::{
@@ -69,6 +69,15 @@ impl Reach {
         note(&format!("{}: {}; trying again for {patience}", clean(&self.name), clean(&error.to_string())));
     }
 
+    /// Tells the user that the phone answers and its agent does not.
+    pub(super) fn say_silent(&self, silence: &Silence) {
+        let (lasts, state) = (seconds(silence.lasts.as_secs_f64()), clean(&silence.state));
+        note(&format!(
+            "{}: its agent has said nothing for {lasts} (process state {state})",
+            clean(&self.name)
+        ));
+    }
+
     /// Repeats a request until it succeeds, cannot succeed, or patience ends.
     pub(super) fn retrying<T>(
         &self,
@@ -99,6 +108,12 @@ impl Reach {
     pub(super) fn ok(&self, script: &str, timeout: Duration) -> Result<String, LinkError> {
         let output = self.run(script, timeout)?;
         succeeded(self.serial(), &output)
+    }
+}
+
+impl Shell for Reach {
+    fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
+        Reach::run(self, script, timeout)
     }
 }
 
