@@ -54,7 +54,7 @@ impl Phone {
 
     /// The same with another folder.
     fn open_under(name: &str, link: Arc<dyn Link>, root: &str) -> Result<Self> {
-        let reach = Reach::new(link, name);
+        let reach = Reach::new(link, name).patient_for(reach::patience()?);
         let identity =
             reach.patient_for(SOON).retrying(|link| Identity::read(link)).map_err(|error| lost(&error))?;
         Ok(Self {
