@@ -176,7 +176,7 @@ fn the_phone_freezes_for_ever() {
         stage.await_trials(&mut live, 8);
         stage.phone.freeze();
         let ran = live.wait();
-        let before = check_lost(&stage, &ran, "did not answer");
+        let before = check_lost(&stage, &ran, "no answer from");
         stage.phone.thaw();
         check_resumed(&stage, &before);
         "exit 3, resumed, nothing lost".to_owned()
