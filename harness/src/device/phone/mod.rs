@@ -60,7 +60,7 @@ impl Phone {
     /// # Errors
     /// [`Error::Device`] when it cannot be reached.
     pub fn open(name: &str, link: Arc<dyn Link>, profiles: &Profiles) -> Result<Self> {
-        let reach = Reach::new(link, name);
+        let reach = Reach::new(link, name).patient_for(reach::patience()?);
         let known = reach.patient_for(SOON).retrying(|link| recognise(link, profiles));
         let (identity, described) = known.map_err(|error| lost(&error))?;
         Ok(Self {

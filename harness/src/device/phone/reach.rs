@@ -3,9 +3,11 @@
 
 use crate::{
     device::{Link, LinkError, Shell, ShellOutput, Silence},
+    error::{self, Error},
     show::{clean, note, seconds},
 };
 use std::{
+    env,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -13,8 +15,25 @@ use std::{
 
 /// A restart of a phone takes a minute; longer than this nobody waits unasked.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// A variable for those who want to wait longer, or less long.
+const PATIENCE_VARIABLE: &str = "SLM_PHONE_PATIENCE";
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a phone that is away is waited for.
+pub(super) fn patience() -> error::Result<Duration> {
+    match env::var_os(PATIENCE_VARIABLE).filter(|value| !value.is_empty()) {
+        Some(text) => parse_patience(&text.to_string_lossy()),
+        None => Ok(PATIENCE),
+    }
+}
+
+fn parse_patience(text: &str) -> error::Result<Duration> {
+    humantime::parse_duration(text).map_err(|why| {
+        let what = format!("{PATIENCE_VARIABLE} is '{}': {why}", clean(text));
+        Error::input(what, "give a time such as 90s or 10m")
+    })
+}
 
 /// Times between attempts, doubling.
 #[derive(Clone, Debug)]
@@ -129,4 +148,16 @@ pub(super) fn succeeded(serial: &str, output: &ShellOutput) -> Result<String, Li
     }
     let why = format!("a command ended with status {}: {words}", output.code);
     Err(LinkError::Refused { serial: serial.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_a_time_with_its_unit() {
+        assert_eq!(parse_patience("90s").unwrap(), Duration::from_secs(90));
+        let error = parse_patience("long").unwrap_err().to_string();
+        assert!(error.contains("SLM_PHONE_PATIENCE is 'long'") && error.contains("90s"), "{error}");
+    }
 }
