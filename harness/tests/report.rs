@@ -18,6 +18,7 @@ const HOSTILE: &str = "<script>alert(1)</script> `` ``` </pre> & | ]]> \u{202e}t
 fn recipe(models: usize) -> Recipe {
     Recipe {
         models: twelve().into_iter().take(models).collect(),
+        devices: &["phone"],
         quants: &["q4_0"],
         repetitions: 1,
         output: HOSTILE.into(),

@@ -110,6 +110,7 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
             "Failed and doubtful",
             &[],
             vec![
+                ("Devices that were lost", tables::lost(model).unless_empty()),
                 ("Failed or skipped trials", tables::failures(model).unless_empty()),
                 ("Suspect and throttled trials", tables::doubts(model).unless_empty()),
             ],
@@ -190,16 +191,7 @@ fn paper_cells() -> Vec<crate::results::Cell> {
 }
 
 fn title(model: &Model) -> String {
-    let mut devices: Vec<String> = model
-        .subjects
-        .iter()
-        .map(|subject| {
-            subject.soc.clone().map_or(subject.device.clone(), |soc| format!("{} ({soc})", subject.device))
-        })
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    format!("Small language models on {}", devices.join(", "))
+    format!("Small language models on {}", super::words::devices(model.subjects.iter()))
 }
 
 fn subtitle(model: &Model) -> String {

@@ -20,6 +20,7 @@ fn model_in(count: usize, prefix: &str, quants: &'static [&'static str]) -> Mode
     let models = twelve().into_iter().take(count).map(|(name, params)| (format!("{prefix}{name}"), params));
     let recipe = Recipe {
         models: models.collect(),
+        devices: &["phone"],
         quants,
         repetitions: 2,
         output: "text".into(),
