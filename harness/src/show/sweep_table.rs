@@ -165,3 +165,33 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
     };
     kinds.into_iter().map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::{Evidence, Place, Status, failed_row},
+        plan::tests_support::input,
+    };
+    use slm_protocol::Failure;
+
+    #[test]
+    fn failures_of_two_quantisations_are_told_apart() {
+        let mut input = input(2, &[1], 1, 1);
+        input.models[1].name = input.models[0].name.clone();
+        (input.models[0].quant, input.models[1].quant) = ("q4_0".into(), "f16".into());
+        let name = input.models[0].name.clone();
+        let plan = Plan::new(input).unwrap();
+        let evidence = Evidence::default();
+        let place = || Place { device: "local", soc: None, ready: None, evidence: &evidence };
+        let row = |model| {
+            let trial = plan.trials.iter().find(|trial| trial.model == model).unwrap();
+            failed_row(&plan, trial, place(), Status::Failed, Failure::OutOfMemory, "signal 9")
+        };
+        let rows = [row(0), row(1), row(1)];
+        let expected = format!(
+            "{name} q4_0: out-of-memory, 1 trial: signal 9\n{name} f16: out-of-memory, 2 trials: signal 9\n"
+        );
+        assert_eq!(failures(&plan, rows.iter()), expected);
+    }
+}
