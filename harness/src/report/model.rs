@@ -239,6 +239,16 @@ impl Model {
     }
 }
 
+impl Subject {
+    /// Its name where it is said which device is meant.
+    pub fn label_at_home(&self) -> String {
+        // A label is the model, then what tells it from others, the device among it.
+        let mut parts = self.label.split(" · ");
+        let model = parts.next().into_iter();
+        model.chain(parts.filter(|part| *part != self.device)).collect::<Vec<_>>().join(" · ")
+    }
+}
+
 impl Measured {
     /// Whether the figures are of trials that are not to be trusted.
     pub fn is_doubtful(&self) -> bool {

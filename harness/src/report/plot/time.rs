@@ -157,7 +157,7 @@ fn draw_trials(
         let x = frame.right() + 16.0;
         let style = palette::style(*subject);
         scene.dot(x, y, 4.0, point_of(style), style.ink);
-        let name = super::font::cut(&model.subjects[*subject].label, SMALL, WIDTH - x - 18.0);
+        let name = super::font::cut(&model.subjects[*subject].label_at_home(), SMALL, WIDTH - x - 18.0);
         scene.text(x + 10.0, y, &name, SMALL, Anchor::Start, Ink::Text);
     }
 }
