@@ -107,7 +107,7 @@ fn within_budget(model: &Model, device: &str, context: Context) -> String {
     let name = |point: &Sized<'_>| {
         let subject = &model.subjects[point.subject];
         let size = subject.params.map(words::params).unwrap_or_default();
-        format!("{} ({size}): {}", subject.label, words::estimate(point.runtime, "s"))
+        format!("{} ({size}): {}", subject.label_at_home(), words::estimate(point.runtime, "s"))
     };
     let Some(best) = points.iter().find(|point| point.runtime.mean <= budget) else {
         let nearest = points.iter().min_by(|a, b| a.runtime.mean.total_cmp(&b.runtime.mean));
@@ -129,7 +129,9 @@ fn within_budget(model: &Model, device: &str, context: Context) -> String {
         point.subject != best.subject && point.params >= best.params && point.runtime.mean <= budget
     });
     let as_large: Vec<String> = as_large
-        .map(|point| format!("{} ({} s)", model.subjects[point.subject].label, figure(point.runtime.mean)))
+        .map(|point| {
+            format!("{} ({} s)", model.subjects[point.subject].label_at_home(), figure(point.runtime.mean))
+        })
         .collect();
     let others = match as_large.len() {
         0 => String::new(),
@@ -149,7 +151,7 @@ fn larger_that_failed(model: &Model, device: &str, context: Context, params: f64
     });
     let named = |measured: &Measured| {
         let cause = measured.cell.failure.map_or("not run", slm_protocol::Failure::name);
-        format!("{} ({cause})", model.subjects[measured.subject].label)
+        format!("{} ({cause})", model.subjects[measured.subject].label_at_home())
     };
     cells.map(named).collect()
 }

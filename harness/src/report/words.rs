@@ -1,6 +1,6 @@
 //! Names of things in the report's words.
 
-use super::model::Subject;
+use super::model::{Model, Subject};
 use crate::{
     results::{Context, Estimate},
     show::figure,
@@ -67,6 +67,12 @@ pub(crate) fn devices<'a>(subjects: impl Iterator<Item = &'a Subject>) -> String
         _ => socs.iter().map(|soc| format!("{device} ({soc})")).collect::<Vec<_>>().join(", "),
     };
     devices.into_iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// How many models there are: each type of a model counts, its devices and runs do not.
+pub(crate) fn models(model: &Model) -> usize {
+    let key = |subject: &Subject| (subject.model.clone(), subject.quant.clone(), subject.weights.clone());
+    model.subjects.iter().map(key).collect::<BTreeSet<_>>().len()
 }
 
 /// A count with its noun: `1 cell`, `3 cells`.
