@@ -164,7 +164,6 @@ fn converted_values_are_those_of_the_engine() {
             let (ours, theirs) = (tensors(&ours), tensors(&theirs));
             assert!(ours.values().any(|(ggml_type, _)| *ggml_type == kind.name()));
             for (tensor, found) in &ours {
-                // Learned positions stay exact here; the engine rounds them with the rest.
                 let expected = &theirs[tensor];
                 assert!(found == expected, "{name} {kind} {tensor}: {} and {}", found.0, expected.0);
             }
