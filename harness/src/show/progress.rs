@@ -99,7 +99,8 @@ impl Progress {
                 let itps = f64::from(progress.n_in) / (progress.prefill_ns as f64 / 1e9);
                 let otps = f64::from(progress.n_out.saturating_sub(1)) / (progress.decode_ns as f64 / 1e9);
                 let (itps, otps) = (figure(itps), figure(otps));
-                let text = format!("{what}: ITPS {itps}, {} tokens out, OTPS {otps}", progress.n_out);
+                // In the order of their weight: a narrow terminal cuts the end.
+                let text = format!("{what}: OTPS {otps}, ITPS {itps}, {} out", progress.n_out);
                 self.trial_line(plan, device, &text);
             }
             SweepEvent::TrialFinished { device, report } => {
@@ -112,6 +113,14 @@ impl Progress {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
                 let what = if *status == crate::analysis::Status::Skipped { "skipped" } else { "failed" };
                 let mark = format!("{what}, {failure}: {}", clean(evidence));
+                // Not the trial's end, and the same for all that the device had left: said once.
+                if event.is_provisional() {
+                    let mark = format!("{}{mark}", self.on(device));
+                    if self.notes.insert(mark.clone()) {
+                        self.line(&mark);
+                    }
+                    return;
+                }
                 self.finished(
                     plan,
                     device,
