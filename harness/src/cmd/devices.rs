@@ -193,10 +193,13 @@ fn on_phones(
             phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
         }
     };
-    let mut outcome = Outcome::Done;
+    let (mut outcome, mut rows) = (Outcome::Done, Vec::new());
     for (name, phone) in &phones {
         match act(name, phone) {
-            Ok(done) => show::data(&format!("{}: {}\n", clean(name), clean(&done))),
+            Ok(done) if args.output.output == OutputFormat::Text => {
+                show::data(&format!("{}: {}\n", clean(name), clean(&done)));
+            }
+            Ok(done) => rows.push(serde_json::json!({ "name": name, "done": done })),
             Err(error) if phones.len() == 1 => return Err(error),
             Err(error) => {
                 crate::complain(&error);
@@ -206,6 +209,9 @@ fn on_phones(
     }
     if phones.is_empty() {
         show::note("no phone is attached");
+    }
+    if args.output.output == OutputFormat::Json {
+        show::data(&format!("{:#}\n", serde_json::Value::from(rows)));
     }
     Ok(outcome)
 }
