@@ -159,8 +159,12 @@ fn the_authorisation_is_revoked_and_given_again() {
             check_unharmed(&stage, &stage.sweep());
             return "before the sweep began".to_owned();
         }
-        let before = check_lost(&stage, &ran, "unauthorized");
         stage.phone.authorize();
+        if ran.code == Some(0) {
+            stage.results().check_complete();
+            return "all had been told by then".to_owned();
+        }
+        let before = check_lost(&stage, &ran, "unauthorized");
         check_resumed(&stage, &before);
         "exit 3, resumed, nothing lost".to_owned()
     });
@@ -176,8 +180,12 @@ fn the_phone_freezes_for_ever() {
         stage.await_trials(&mut live, 8);
         stage.phone.freeze();
         let ran = live.wait();
-        let before = check_lost(&stage, &ran, "no answer from");
         stage.phone.thaw();
+        if ran.code == Some(0) {
+            stage.results().check_complete();
+            return "all had been told by then".to_owned();
+        }
+        let before = check_lost(&stage, &ran, "no answer from");
         check_resumed(&stage, &before);
         "exit 3, resumed, nothing lost".to_owned()
     });
