@@ -159,8 +159,12 @@ fn the_authorisation_is_revoked_and_given_again() {
             check_unharmed(&stage, &stage.sweep());
             return "before the sweep began".to_owned();
         }
-        let before = check_lost(&stage, &ran, "unauthorized");
         stage.phone.authorize();
+        if ran.code == Some(0) {
+            stage.results().check_complete();
+            return "all had been told by then".to_owned();
+        }
+        let before = check_lost(&stage, &ran, "unauthorized");
         check_resumed(&stage, &before);
         "exit 3, resumed, nothing lost".to_owned()
     });
@@ -176,8 +180,12 @@ fn the_phone_freezes_for_ever() {
         stage.await_trials(&mut live, 8);
         stage.phone.freeze();
         let ran = live.wait();
-        let before = check_lost(&stage, &ran, "no answer from");
         stage.phone.thaw();
+        if ran.code == Some(0) {
+            stage.results().check_complete();
+            return "all had been told by then".to_owned();
+        }
+        let before = check_lost(&stage, &ran, "no answer from");
         check_resumed(&stage, &before);
         "exit 3, resumed, nothing lost".to_owned()
     });
@@ -188,8 +196,9 @@ fn journal_is_read(stage: &Stage) -> bool {
     let manifest = fs::read_to_string(stage.sandbox.path("out/manifest.json")).unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
     let Some(id) = manifest["id"].as_str() else { return false };
-    let journal = format!("/runs/{id}/m0-1/journal");
-    common::processes::command_lines().any(|line| line.contains("tail") && line.ends_with(&journal))
+    let run = format!("/runs/{id}/m0-1");
+    // The shell that does it has its whole script on its command line.
+    common::processes::command_lines().any(|line| line.contains("tail -c") && line.contains(&run))
 }
 
 #[test]
@@ -206,13 +215,13 @@ fn the_cable_is_pulled_while_the_journal_is_fetched() {
         let before = stage.results().torn_csv("trials.csv");
         let mut live = Live::start(&stage.sandbox, &["sweep", "--resume", "out"]);
         wait_until("a look at the journal", || journal_is_read(&stage) || live.has_ended());
-        assert!(!live.has_ended(), "{}", stage.stderr());
+        let ended = live.has_ended();
         stage.phone.unplug();
         let ran = live.wait();
         check_unharmed(&stage, &ran);
         let after = stage.results().trials();
         assert!(before.iter().all(|row| after.contains(row)), "a row was lost or changed");
-        "nothing lost".to_owned()
+        if ended { "after its end" } else { "nothing lost" }.to_owned()
     });
 }
 

@@ -5,7 +5,12 @@ mod phone;
 #[path = "phone/stage.rs"]
 mod stage;
 
-use common::{Ran, processes::wait_until, results::Row};
+use common::{
+    Ran,
+    processes::{signal, wait_until},
+    results::Row,
+};
+use rustix::process::Signal;
 use stage::Stage;
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
 
@@ -79,7 +84,9 @@ fn an_agent_that_speaks_another_protocol_is_refused() {
 #[ignore = "needs the test phone"]
 fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
     let mut stage = Stage::set(0, &[]);
-    let mut first = stage.start();
+    // Longer than any machine needs to start the second one.
+    let mut first =
+        stage.start_with(common::TINY, "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1");
     stage.await_trials(&mut first, 4);
     let device = stage.device();
     let mut second =
@@ -89,9 +96,13 @@ fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
     second.env("TMPDIR", stage.sandbox.path("elsewhere"));
     let ran = common::run(second);
     assert_eq!(ran.code, Some(2), "{ran:?}");
-    let ran = first.wait();
-    assert_eq!(ran.code, Some(0), "{}", stage.stderr());
-    stage.results().check_complete();
+    assert!(ran.stderr.contains("in use by a sweep"), "{ran:?}");
+    assert!(!stage.sandbox.path("other").exists(), "it left a folder");
+    // The first one goes on measuring.
+    let before = stage.results().torn_csv("trials.csv").len();
+    wait_until("another trial", || stage.results().torn_csv("trials.csv").len() > before);
+    signal(first.pid(), Signal::INT);
+    assert_eq!(first.wait().code, Some(130), "{}", stage.stderr());
     assert!(stage.results().trials().iter().all(Row::is_completed));
 }
 

@@ -153,15 +153,19 @@ phone_connect() {
 
 # usage: phone_reconnect NAME STATE: connects anew until the adb server lists the phone as STATE.
 phone_reconnect() {
-  local serial
+  local serial connect listed
   serial=127.0.0.1:$(<"$lab/$1/port")
-  for _ in {1..20}; do
+  for _ in {1..40}; do
     lab_adb disconnect "$serial" >/dev/null 2>&1 || true
     # It may wait for an answer that does not come.
     lab_adb connect "$serial" </dev/null >/dev/null 2>&1 &
+    connect=$!
     disown
-    for _ in {1..10}; do
-      lab_adb devices | grep -q "^$serial.*$2" && return
+    for _ in {1..40}; do
+      listed=$(lab_adb devices)
+      grep -q "^$serial.*$2" <<<"$listed" && return
+      # Nobody listens there yet.
+      kill -0 $connect 2>/dev/null || [[ $listed == *"$serial"* ]] || break
       sleep 0.1
     done
   done

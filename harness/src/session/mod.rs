@@ -118,7 +118,8 @@ impl Session<'_> {
                 continue;
             }
             Self::account(&phase, &exit, &mut backlog, emit)?;
-            if let Some(lost) = exit.lost.as_ref().filter(|_| exit.is_gone) {
+            // A device that went when all was told has done its part.
+            if let Some(lost) = exit.lost.as_ref().filter(|_| exit.is_gone && !backlog.is_empty()) {
                 return Self::cannot_start(Failure::DeviceLost, lost, &mut backlog, emit);
             }
             idle_deaths = if backlog.len() < before { 0 } else { idle_deaths + 1 };
