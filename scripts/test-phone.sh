@@ -43,6 +43,8 @@ check() {
     why="needs root (namespaces, chroot)"
   elif ! unshare --net --mount --pid --fork true 2>/dev/null; then
     why="this machine allows no namespaces"
+  elif ! "$parts/binfmt.sh" check; then
+    why="this kernel has no binfmt_misc, which runs arm64 programs"
   fi
   for tool in apt-get dpkg-deb nsenter setpriv; do
     [ -n "$why" ] || command -v "$tool" >/dev/null || why="needs $tool"

@@ -18,6 +18,7 @@ fn main() {
     let models = twelve().into_iter().take(models as usize).collect();
     let recipe = Recipe {
         models,
+        devices: &["phone"],
         quants: &["q4_0"],
         repetitions,
         output: "made-up output".into(),

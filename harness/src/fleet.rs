@@ -1,8 +1,8 @@
 //! Runs a plan on its devices at once: a thread for each, at its own pace. Every
 //! event goes to one recorder, so that `events.jsonl` stays one ordered file.
 //!
-//! A device that is lost does not stop the others. Its trials that have no report
-//! get no row: they are left for `--resume`, which measures them when it is back.
+//! A device that is lost does not stop the others. What was left of its model at hand
+//! gets rows that say so, later models get none: `--resume` measures both when it is back.
 
 use crate::{
     analysis::Status,

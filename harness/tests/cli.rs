@@ -11,6 +11,7 @@ use common::{
 };
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use slm_bench::store::FORMAT;
 use std::{fmt::Write, fs};
 
 #[test]
@@ -31,6 +32,8 @@ fn help_of_every_command() {
         "models import",
         "devices",
         "devices profiles",
+        "devices restore",
+        "devices clean",
         "doctor",
     ] {
         let args: Vec<&str> = command.split_whitespace().chain(["--help"]).collect();
@@ -65,7 +68,7 @@ fn this_machine_is_a_device() {
     let sandbox = Sandbox::new();
     let ran = sandbox.bench(&["devices", "--output", "json"]);
     let devices: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert_eq!((ran.code, &devices[0]["name"]), (Some(0), &json!("local")));
+    assert_eq!((ran.code, &devices["local"]["name"]), (Some(0), &json!("local")));
     let ran = sandbox.bench(&["doctor", "--output", "json"]);
     // 1 when the machine lacks something or is busy, which here it may be.
     assert!(matches!(ran.code, Some(0 | 1)), "{ran:?}");
@@ -271,7 +274,7 @@ fn results_that_cannot_be_resumed() {
         ("manifest.json", "[]".into()),
         ("manifest.json", changed("/plan/input/seed", json!(7))),
         ("manifest.json", changed("/plan/trials/0/prompt", json!(999))),
-        ("events.jsonl", events.replacen("\"1.0\"", "\"2.0\"", 1)),
+        ("events.jsonl", events.replacen(&format!("\"{FORMAT}\""), "\"2.0\"", 1)),
         ("events.jsonl", format!("rubbish\n{events}")),
         ("events.jsonl", events.split_inclusive('\n').skip(1).collect()),
     ] {

@@ -122,6 +122,7 @@ fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
         agent: member.device.hello().unwrap(),
         threads: member.threads,
         affinity: member.affinity.clone(),
+        phone: None,
     };
     let manifest = Manifest {
         format: FORMAT,

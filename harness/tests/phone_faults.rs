@@ -118,6 +118,28 @@ fn the_adb_server_is_killed() {
     });
 }
 
+/// The sweep has ended because the phone is away for good: exit code 3, and no cause but that in any row. What was
+/// measured by then.
+fn check_lost(stage: &Stage, ran: &Ran, words: &str) -> Vec<Row> {
+    let stderr = stage.stderr();
+    assert_eq!(ran.code, Some(3), "{stderr}");
+    assert!(stderr.contains(words), "{stderr}");
+    let (measured, lost): (Vec<Row>, Vec<Row>) =
+        stage.results().torn_csv("trials.csv").into_iter().partition(Row::is_completed);
+    for row in lost {
+        assert_eq!(row.get("failure"), "device-lost", "{row:?}");
+    }
+    measured
+}
+
+/// The phone is back and the sweep goes on: the rest is measured, what was measured stays as it was.
+fn check_resumed(stage: &Stage, before: &[Row]) {
+    let ran = stage.resume();
+    check_unharmed(stage, &ran);
+    let after = stage.results().trials();
+    assert!(before.iter().all(|row| after.contains(row)), "a row was lost or changed");
+}
+
 #[test]
 #[ignore = "needs the test phone"]
 fn the_authorisation_is_revoked_and_given_again() {
@@ -125,19 +147,72 @@ fn the_authorisation_is_revoked_and_given_again() {
         let mut stage = Stage::set(seed, &[]);
         let mut live = stage.start();
         stage.await_moment(&mut live);
-        stage.phone.unauthorize();
-        // Nothing but a person can mend this, so the sweep ends unless it was at its end already.
-        let ran = live.wait();
-        let stderr = stage.stderr();
-        let before = stage.results().torn_csv("trials.csv");
-        stage.phone.authorize();
-        if before.iter().any(|row| !row.is_completed()) || before.is_empty() {
-            assert_eq!(ran.code, Some(3), "{stderr}");
-            assert!(stderr.contains("unauthorized"), "{stderr}");
-            let cause = |row: &&Row| !row.is_completed() && row.get("failure") != "device-lost";
-            assert_eq!(before.iter().find(cause), None);
+        if live.has_ended() {
+            return "after its end".to_owned();
         }
-        format!("exit code {:?}", ran.code)
+        stage.phone.unauthorize();
+        // Nothing but a person can mend this, so the sweep ends.
+        let ran = live.wait();
+        if !stage.sandbox.path("out/manifest.json").exists() {
+            assert_eq!(ran.code, Some(3), "{}", stage.stderr());
+            stage.phone.authorize();
+            check_unharmed(&stage, &stage.sweep());
+            return "before the sweep began".to_owned();
+        }
+        let before = check_lost(&stage, &ran, "unauthorized");
+        stage.phone.authorize();
+        check_resumed(&stage, &before);
+        "exit 3, resumed, nothing lost".to_owned()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phone_freezes_for_ever() {
+    rounds("adbd frozen for ever", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        stage.sandbox.variables.push(("SLM_PHONE_PATIENCE", "8s".into()));
+        let mut live = stage.start();
+        stage.await_trials(&mut live, 8);
+        stage.phone.freeze();
+        let ran = live.wait();
+        let before = check_lost(&stage, &ran, "no answer from");
+        stage.phone.thaw();
+        check_resumed(&stage, &before);
+        "exit 3, resumed, nothing lost".to_owned()
+    });
+}
+
+/// Whether a phone is sending the journal of a sweep at this moment.
+fn journal_is_read(stage: &Stage) -> bool {
+    let manifest = fs::read_to_string(stage.sandbox.path("out/manifest.json")).unwrap_or_default();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
+    let Some(id) = manifest["id"].as_str() else { return false };
+    let journal = format!("/runs/{id}/m0-1/journal");
+    common::processes::command_lines().any(|line| line.contains("tail") && line.ends_with(&journal))
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_cable_is_pulled_while_the_journal_is_fetched() {
+    rounds("adbd killed while a journal is fetched", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let mut live = stage.start();
+        // The phone goes on alone, so that a long journal waits for the next host.
+        stage.await_trials(&mut live, 3);
+        signal(live.pid(), Signal::KILL);
+        wait_until("the host's end", || live.has_ended());
+        thread::sleep(Duration::from_millis(stage.below(6000)));
+        let before = stage.results().torn_csv("trials.csv");
+        let mut live = Live::start(&stage.sandbox, &["sweep", "--resume", "out"]);
+        wait_until("a look at the journal", || journal_is_read(&stage) || live.has_ended());
+        assert!(!live.has_ended(), "{}", stage.stderr());
+        stage.phone.unplug();
+        let ran = live.wait();
+        check_unharmed(&stage, &ran);
+        let after = stage.results().trials();
+        assert!(before.iter().all(|row| after.contains(row)), "a row was lost or changed");
+        "nothing lost".to_owned()
     });
 }
 
@@ -253,7 +328,7 @@ fn the_agent_is_killed() {
 #[ignore = "needs the test phone"]
 fn the_phone_kills_the_agent_for_want_of_memory() {
     let mut stage = Stage::set(1, &[]);
-    let long = "--chunks 0 --repetitions 3 --max-new-tokens 300 --threads 1";
+    let long = "--chunks 0 --repetitions 1 --max-new-tokens 200 --threads 1";
     let mut live = stage.start_with(common::TINY, long);
     stage.await_agent(&mut live);
     stage.await_trials(&mut live, 3);

@@ -18,6 +18,7 @@ const HOSTILE: &str = "<script>alert(1)</script> `` ``` </pre> & | ]]> \u{202e}t
 fn recipe(models: usize) -> Recipe {
     Recipe {
         models: twelve().into_iter().take(models).collect(),
+        devices: &["phone"],
         quants: &["q4_0"],
         repetitions: 1,
         output: HOSTILE.into(),
@@ -144,6 +145,40 @@ fn several_folders_and_a_baseline_make_one_report() {
     assert!(text.contains("Ours divided by second/summary.csv") && text.contains("Run (second)"));
     assert!(text.contains(", no change") || text.contains(", inconclusive"), "{text}");
     assert!(folder.path().join("both/plots/course-2.svg").is_file());
+}
+
+#[test]
+fn a_lost_device_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("two");
+    write(&path, &Recipe { devices: &["phone", "tablet"], ..recipe(2) });
+    let event = |seq: u32, event: &str| {
+        format!("{{\"format\":\"1.1\",\"seq\":{seq},\"at\":\"2026-01-02T04:00:00Z\",\"event\":{event}}}\n")
+    };
+    let lost = r#"{"type":"device-lost","device":"tablet","reason":"no answer <b>for</b> 60 s"}"#;
+    let mut events = fs::read_to_string(path.join("events.jsonl")).unwrap();
+    events += &event(999, lost);
+    fs::write(path.join("events.jsonl"), events).unwrap();
+    // Of one of its cells nothing came back.
+    let trials = fs::read_to_string(path.join("trials.csv")).unwrap();
+    let is_gone = |line: &&str| {
+        !(line.contains(",tablet,") && line.contains("slimlm-125m") && line.contains(",r1-k2,"))
+    };
+    fs::write(
+        path.join("trials.csv"),
+        trials.lines().filter(is_gone).map(|line| format!("{line}\n")).collect::<String>(),
+    )
+    .unwrap();
+    bench().current_dir(&folder).args(["report", "two", "--out", "out"]).assert().success();
+    let text = fs::read_to_string(folder.path().join("out/report.md")).unwrap();
+    assert!(
+        text.contains(
+            "Device tablet was lost (no answer &lt;b&gt;for&lt;/b&gt; 60 s): 1 trial without a result."
+        ),
+        "{text}"
+    );
+    assert!(text.contains("Devices that were lost") && text.contains("2026-01-02T04:00:00Z"), "{text}");
+    assert!(text.contains("On phone: ") && text.contains("On tablet: "), "{text}");
 }
 
 #[test]

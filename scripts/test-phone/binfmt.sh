@@ -2,6 +2,9 @@
 # Lets the kernel run arm64 programs by the emulator given, unless it can already. The kernel keeps the emulator
 # open, so a chroot needs no copy of it. The entry is the machine's; to remove it:
 #   echo -1 > /proc/sys/fs/binfmt_misc/slm-test-phone
+#
+#   binfmt.sh EMULATOR
+#   binfmt.sh check       whether this kernel can; changes nothing that is seen outside
 set -euo pipefail
 qemu=${1:?the emulator is missing}
 entries=/proc/sys/fs/binfmt_misc
@@ -12,8 +15,12 @@ fail() {
 }
 
 [ "$(uname -m)" != aarch64 ] || exit 0
+[ -d $entries ] || modprobe binfmt_misc 2>/dev/null || true
+if [ "$qemu" = check ]; then
+  [ -w $entries/register ] || exec unshare --mount mount -t binfmt_misc binfmt_misc $entries 2>/dev/null
+  exit
+fi
 if [ ! -e $entries/register ]; then
-  [ -d $entries ] || modprobe binfmt_misc 2>/dev/null || true
   mount -t binfmt_misc binfmt_misc $entries || fail "this kernel has no binfmt_misc, which runs arm64 programs"
 fi
 # An entry of the distribution serves as well if it keeps the emulator open (F) and the name a program is called

@@ -88,6 +88,8 @@ unpack() {
   ln -s /phone/build.prop root/system/build.prop
   printf 'root:x:0:0:root:/data/local/tmp:/bin/sh\nshell:x:2000:2000:shell:/data/local/tmp:/bin/sh\n' >root/etc/passwd
   printf 'root:x:0:\nshell:x:2000:\n' >root/etc/group
+  # Busybox's shell takes its own applets before any program: its svc (of runit) would stand in for Android's.
+  LC_ALL=C sed -i 's/\x00svc\x00/\x00svb\x00/' root/usr/bin/busybox
   # The applets' links, without running an arm64 program: busybox holds the list, and this machine may have none.
   "$PWD/qemu-aarch64-static" root/usr/bin/busybox --list-full >applets
   local applet

@@ -43,9 +43,15 @@ pub enum DevicesCommand {
         #[arg(long, value_name = "FILE")]
         profile: Vec<PathBuf>,
     },
+    /// Put back the settings that a sweep changed on phones and could not put back
+    Restore {
+        /// Only this phone: a profile's name, `serial:…` or `adb://host:port/serial` [default: all that are attached]
+        #[arg(long, value_name = "NAME")]
+        device: Option<String>,
+    },
     /// Remove everything that sweeps left on phones: agents, models, unfinished runs
     Clean {
-        /// Only this phone: `serial:…` or `adb://host:port/serial` [default: all that are attached]
+        /// Only this phone: a profile's name, `serial:…` or `adb://host:port/serial` [default: all that are attached]
         #[arg(long, value_name = "NAME")]
         device: Option<String>,
     },

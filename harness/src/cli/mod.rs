@@ -120,7 +120,7 @@ pub enum ModelsCommand {
 #[derive(Clone, Copy, Debug, Args)]
 pub struct OutputArgs {
     /// Form of the data on stdout
-    #[arg(long, value_enum, default_value_t = OutputFormat::Text)]
+    #[arg(long, value_enum, default_value_t = OutputFormat::Text, global = true)]
     pub output: OutputFormat,
 }
 

@@ -1,6 +1,8 @@
 //! `bench sweep` as typed.
 
-use super::{AdbArgs, ContextLengths, DeviceList, EmbdArg, ModelList, OutputArgs, QuantList, lists};
+use super::{
+    AdbArgs, ContextLengths, DeviceList, EmbdArg, ModelList, OutputArgs, PhoneArgs, QuantList, lists,
+};
 use clap::{Args, ValueEnum};
 use slm_models::FileType;
 use slm_protocol::CpuList;
@@ -50,7 +52,7 @@ const PLANNED: [&str; 28] = [
                         as trained ones; but for files, those that were imported, and all with --weights real."
 )]
 pub struct SweepArgs {
-    /// Devices: `local` is this machine; a phone is `serial:…` or `adb://host:port/serial`; several with commas, or
+    /// Devices: `local` is this machine; a phone is its profile's name (`s24`), `serial:…` or `adb://host:port/serial`; several with commas, or
     /// `all` attached phones, are measured at once
     #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
     pub device: Option<DeviceList>,
@@ -154,6 +156,9 @@ pub struct SweepArgs {
     /// Form of the summary on stdout.
     #[command(flatten)]
     pub output: OutputArgs,
+    /// What is done to phones.
+    #[command(flatten)]
+    pub phone: PhoneArgs,
 }
 
 impl SweepArgs {

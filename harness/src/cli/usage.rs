@@ -24,7 +24,7 @@ mod tests {
         let chunks = mistake("bench sweep --device local --chunks 9");
         assert!(chunks.contains("give 0 to 5") && chunks.ends_with("see `bench help`"), "{chunks}");
         let device = mistake("bench sweep");
-        assert!(device.contains("--device <NAME>") && !device.contains("Usage"), "{device}");
+        assert!(device.contains("--device <LIST>") && !device.contains("Usage"), "{device}");
         assert!(!device.contains('\n'));
     }
 }

@@ -3,9 +3,32 @@
 
 use crate::{
     cli::{AffinityArg, SweepArgs, ThreadsArg},
+    device::Device,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, CpuList, MachineFacts};
+
+/// What a device says of itself.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Seen {
+    /// Its name.
+    pub(super) name: String,
+    /// By its agent.
+    pub(super) agent: AgentFacts,
+    /// Its big cores, by its profile or its clusters; `None` where nothing is known of them.
+    pub(super) big: Option<CpuList>,
+}
+
+impl Seen {
+    /// Asks a device.
+    ///
+    /// # Errors
+    /// As [`Device::hello`].
+    pub(super) fn ask(device: &dyn Device) -> Result<Self> {
+        let big = device.described().and_then(|described| described.big_cores.to_string().parse().ok());
+        Ok(Self { name: device.name().to_owned(), agent: device.hello()?, big })
+    }
+}
 
 /// What a device computes with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,13 +40,13 @@ pub(super) struct Compute {
 }
 
 impl Compute {
-    /// What was asked for, on the device of that name.
+    /// What was asked for, on a device.
     ///
     /// # Errors
     /// [`Error::Input`] for CPUs that it has not.
-    pub(super) fn of(args: &SweepArgs, device: &str, agent: &AgentFacts) -> Result<Self> {
-        let (machine, is_phone) = (&agent.machine, is_phone(device));
-        let affinity = affinity(args, machine, is_phone, None)?;
+    pub(super) fn of(args: &SweepArgs, device: &Seen) -> Result<Self> {
+        let (machine, is_phone) = (&device.agent.machine, is_phone(&device.name));
+        let affinity = affinity(args.affinity.as_ref(), machine, is_phone, device.big.as_ref())?;
         let threads = threads(args, machine, is_phone, affinity.as_ref());
         Ok(Self { threads, affinity })
     }
@@ -34,21 +57,21 @@ pub(super) fn is_phone(device: &str) -> bool {
     device != "local"
 }
 
-/// CPUs for the compute threads; `None`: all. A phone's profile may name its big cores,
-/// which are the default there; elsewhere the default is all.
+/// CPUs for the compute threads; `None`: all. The default is a phone's big cores, as its
+/// profile or itself tells them, and all elsewhere.
 ///
 /// # Errors
 /// [`Error::Input`] for CPUs that the device has not.
 fn affinity(
-    args: &SweepArgs,
+    asked: Option<&AffinityArg>,
     machine: &MachineFacts,
     is_phone: bool,
-    profile: Option<&CpuList>,
+    big: Option<&CpuList>,
 ) -> Result<Option<CpuList>> {
-    let typed = args.affinity.clone().unwrap_or(if is_phone { AffinityArg::Big } else { AffinityArg::All });
+    let typed = asked.cloned().unwrap_or(if is_phone { AffinityArg::Big } else { AffinityArg::All });
     let cpus = match typed {
         AffinityArg::All => None,
-        AffinityArg::Big => profile.cloned().or_else(|| big_cores(machine)),
+        AffinityArg::Big => big.map_or_else(|| big_cores(machine), |big| usable(big, machine)),
         AffinityArg::Cpus(cpus) => Some(cpus),
     };
     if let (Some(cpus), Some(there)) = (&cpus, &machine.cpus)
@@ -66,7 +89,12 @@ fn big_cores(machine: &MachineFacts) -> Option<CpuList> {
     let slowest = machine.clusters.iter().map(|cluster| cluster.max_khz).min()?;
     let big = machine.clusters.iter().filter(|cluster| cluster.max_khz > slowest);
     let big = CpuList::new(big.flat_map(|cluster| cluster.cpus.iter()))?;
-    machine.cpus.as_ref().map_or(Some(big.clone()), |there| big.and(there))
+    usable(&big, machine)
+}
+
+/// Those that the agent may use, if any: a phone may confine what adb starts.
+fn usable(cpus: &CpuList, machine: &MachineFacts) -> Option<CpuList> {
+    machine.cpus.as_ref().map_or(Some(cpus.clone()), |there| cpus.and(there))
 }
 
 /// Threads; `None`: the agent shall find them by trying. Free cores are counted here,
@@ -129,6 +157,20 @@ mod tests {
         assert_eq!(text(&confined).as_deref(), Some("4-6"));
         let alike = MachineFacts { clusters: vec![phone().clusters.remove(0)], ..phone() };
         assert_eq!((text(&alike), text(&MachineFacts { clusters: Vec::new(), ..phone() })), (None, None));
+    }
+
+    #[test]
+    fn a_profile_goes_before_the_clocks_and_what_was_typed_before_both() {
+        let chosen = |asked: Option<&str>, big: Option<&str>| {
+            let asked = asked.map(|cpus| AffinityArg::Cpus(cpus.parse().unwrap()));
+            let big: Option<CpuList> = big.map(|cpus| cpus.parse().unwrap());
+            affinity(asked.as_ref(), &phone(), true, big.as_ref()).unwrap().map(|cpus| cpus.to_string())
+        };
+        assert_eq!(chosen(None, None).as_deref(), Some("4-9"));
+        assert_eq!(chosen(None, Some("7-11")).as_deref(), Some("7-9"));
+        assert_eq!(chosen(Some("0-1"), Some("7-9")).as_deref(), Some("0-1"));
+        assert_eq!(chosen(None, Some("20-23")), None, "none that could be used");
+        assert_eq!(affinity(None, &phone(), false, None).unwrap(), None);
     }
 
     #[test]

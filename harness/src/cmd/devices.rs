@@ -7,7 +7,7 @@ use crate::{
         self, Device, Local, PhoneFound,
         adb::Server,
         phone,
-        profile::{Identity, Profiles},
+        profile::{Identity, Profiles, describe},
     },
     error::{Error, Result},
     show::{self, clean},
@@ -51,7 +51,17 @@ struct Devices {
 pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
     match &args.command {
         Some(DevicesCommand::Profiles { profile }) => super::profiles::run(profile, args.output.output),
-        Some(DevicesCommand::Clean { device }) => clean_phones(args, device.as_deref()),
+        Some(DevicesCommand::Clean { device }) => on_phones(args, device.as_deref(), |name, phone| {
+            Ok(format!("{} freed", show::bytes(phone::clean(name, &phone.link)?)))
+        }),
+        Some(DevicesCommand::Restore { device }) => on_phones(args, device.as_deref(), |name, phone| {
+            let settings = phone::put_back(name, &phone.link)?;
+            Ok(if settings.is_empty() {
+                "nothing to put back".to_owned()
+            } else {
+                format!("put back: {}", settings.join(", "))
+            })
+        }),
         None => list(args),
     }
 }
@@ -120,7 +130,7 @@ fn phone_row(server: &Server, profiles: &Profiles, args: &DevicesArgs, found: &P
         Ok((identity, usage)) => {
             let profile = profiles.find(&identity);
             row.profile = profile.map(|found| found.phone.name.clone());
-            row.soc = phone::soc(&identity);
+            row.soc = describe(profiles, &identity, Vec::new()).soc;
             row.model = identity.model.or(row.model);
             row.used_bytes = Some(usage.used);
             row.free_bytes = usage.free;
@@ -166,20 +176,30 @@ fn print(devices: &Devices) {
     }
 }
 
-/// Removes what sweeps left; a phone that cannot be cleaned does not stop the others.
-fn clean_phones(args: &DevicesArgs, device: Option<&str>) -> Result<Outcome> {
+/// Does something on one phone or all and prints what came of it; a phone where it
+/// fails does not stop the others.
+fn on_phones(
+    args: &DevicesArgs,
+    device: Option<&str>,
+    act: impl Fn(&str, &PhoneFound) -> Result<String>,
+) -> Result<Outcome> {
     let phones = match device {
-        Some(name) => vec![(name.to_owned(), device::find(name, args.adb.server())?)],
+        Some(name) => {
+            vec![(name.to_owned(), device::find(name, args.adb.server(), &Profiles::built_in()?)?)]
+        }
         None => {
             let server = device::server(args.adb.server())?;
             let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
             phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
         }
     };
-    let mut outcome = Outcome::Done;
+    let (mut outcome, mut rows) = (Outcome::Done, Vec::new());
     for (name, phone) in &phones {
-        match phone::clean(name, &phone.link) {
-            Ok(freed) => show::data(&format!("{}: {} freed\n", clean(name), show::bytes(freed))),
+        match act(name, phone) {
+            Ok(done) if args.output.output == OutputFormat::Text => {
+                show::data(&format!("{}: {}\n", clean(name), clean(&done)));
+            }
+            Ok(done) => rows.push(serde_json::json!({ "name": name, "done": done })),
             Err(error) if phones.len() == 1 => return Err(error),
             Err(error) => {
                 crate::complain(&error);
@@ -189,6 +209,9 @@ fn clean_phones(args: &DevicesArgs, device: Option<&str>) -> Result<Outcome> {
     }
     if phones.is_empty() {
         show::note("no phone is attached");
+    }
+    if args.output.output == OutputFormat::Json {
+        show::data(&format!("{:#}\n", serde_json::Value::from(rows)));
     }
     Ok(outcome)
 }

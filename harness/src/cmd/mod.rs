@@ -4,6 +4,7 @@
 mod agent;
 mod compare;
 mod compute;
+mod condition;
 mod devices;
 mod doctor;
 mod export;

@@ -1,6 +1,6 @@
 //! From the arguments of `bench sweep` to a plan.
 
-use super::compute::{Compute, is_phone};
+use super::compute::{Compute, Seen, is_phone};
 use crate::{
     cli::{BackendArg, LoadArg, SweepArgs, SwitchArg, ToggleArg},
     error::{Error, Result},
@@ -9,7 +9,7 @@ use crate::{
     plan::{Conditions, Plan, PlanInput},
     prompts,
 };
-use slm_protocol::{AgentFacts, CoolDown, EngineKind, EngineOptions, FlashAttention, LoadMode};
+use slm_protocol::{CoolDown, EngineKind, EngineOptions, FlashAttention, LoadMode};
 use std::time::Duration;
 
 /// Rest between trials on this machine, in which the host writes its files.
@@ -21,17 +21,13 @@ const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
-pub(super) fn plan(
-    args: &SweepArgs,
-    devices: &[(String, AgentFacts)],
-    interrupt: &Interrupt,
-) -> Result<Plan> {
+pub(super) fn plan(args: &SweepArgs, devices: &[Seen], interrupt: &Interrupt) -> Result<Plan> {
     let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
         BackendArg::Null => EngineKind::Null,
     };
-    for (name, agent) in devices {
+    for Seen { name, agent, .. } in devices {
         if !agent.engines.iter().any(|engine| engine.engine == backend) {
             let what = format!("the agent of {name} has no {} engine", backend.name());
             return Err(Error::input(what, "build the agent with it, or choose another --backend"));
@@ -39,7 +35,7 @@ pub(super) fn plan(
     }
     let models = models::resolve_all(args, backend, interrupt)?;
     Plan::new(PlanInput {
-        devices: devices.iter().map(|(name, _)| name.clone()).collect(),
+        devices: devices.iter().map(|device| device.name.clone()).collect(),
         backend,
         models,
         prompts,
@@ -54,9 +50,9 @@ pub(super) fn plan(
     })
 }
 
-fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<EngineOptions> {
+fn options(args: &SweepArgs, devices: &[Seen]) -> Result<EngineOptions> {
     // Devices that differ have each their own, beside their facts in the manifest.
-    let own = devices.iter().map(|(name, agent)| Compute::of(args, name, agent));
+    let own = devices.iter().map(|device| Compute::of(args, device));
     let mut own = own.collect::<Result<Vec<Compute>>>()?;
     let calibrate_threads = own.iter().any(|compute| compute.threads.is_none());
     own.dedup();
@@ -82,10 +78,10 @@ fn options(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Result<EngineO
 
 /// The gate is there where a phone is, and wherever it is asked for; a time-out of 0
 /// means none.
-fn conditions(args: &SweepArgs, devices: &[(String, AgentFacts)]) -> Conditions {
+fn conditions(args: &SweepArgs, devices: &[Seen]) -> Conditions {
     let milliseconds = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
     let timeout = args.cool_timeout.unwrap_or(COOL_TIMEOUT);
-    let phones = devices.iter().any(|(name, _)| is_phone(name));
+    let phones = devices.iter().any(|device| is_phone(&device.name));
     let asked = phones || args.cool_to.is_some() || args.cool_timeout.is_some();
     let gate = CoolDown { to_c: args.cool_to, timeout_ms: milliseconds(timeout) };
     Conditions {

@@ -1,10 +1,14 @@
 //! `bench sweep`: plan, measure, record, show.
 
-use super::{Outcome, compute::Compute, plan_sweep};
+use super::{
+    Outcome,
+    compute::{Compute, Seen},
+    condition, plan_sweep,
+};
 use crate::{
     analysis::{NoEnergy, Status, SummaryRow},
     cli::{DeviceList, OutputFormat, SweepArgs},
-    device::{self, Claim, Device},
+    device::{self, Claim, Device, profile::Profiles},
     error::{Error, Result},
     file_name,
     fleet::{Fleet, Member, Part},
@@ -14,7 +18,6 @@ use crate::{
     show::{self, Progress},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
-use slm_protocol::AgentFacts;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -43,22 +46,24 @@ struct Ready {
     members: Vec<Member>,
     /// Devices that are wanted and not there; only when a sweep is resumed.
     absent: Vec<(String, Error)>,
+    /// What was done to phones before they go on.
+    prepared: Vec<SweepEvent>,
     _claims: Vec<Claim>,
 }
 
 /// Everything that can be wrong is found here, before anything is measured. Nothing
 /// is left to be done after a `--dry-run`.
 fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
+    let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
         Some(DeviceList::All) => device::attached(args.adb.server())?,
         None => Vec::new(),
     };
-    let devices =
-        names.iter().map(|name| device::open(name, args.adb.server())).collect::<Result<Vec<_>>>()?;
-    let name = |device: &Box<dyn Device>| Ok((device.name().to_owned(), device.hello()?));
-    let facts = devices.iter().map(name).collect::<Result<Vec<(String, AgentFacts)>>>()?;
-    let plan = plan_sweep::plan(args, &facts, interrupt)?;
+    let open = |name| device::open(name, args.adb.server(), &profiles);
+    let devices = names.iter().map(|name| open(name)).collect::<Result<Vec<_>>>()?;
+    let seen = devices.iter().map(|device| Seen::ask(device.as_ref())).collect::<Result<Vec<Seen>>>()?;
+    let plan = plan_sweep::plan(args, &seen, interrupt)?;
     if args.dry_run {
         print_plan(args, &plan)?;
         return Ok(None);
@@ -68,13 +73,14 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
     let id = Manifest::new_id(&plan_sha256);
     let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
     let created = SystemTime::now();
-    let compute = facts.iter().map(|(name, agent)| Compute::of(args, name, agent));
-    let compute = compute.collect::<Result<Vec<Compute>>>()?;
-    let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &facts));
-    let record = |((name, agent), compute): (_, &Compute)| {
+    let compute = seen.iter().map(|device| Compute::of(args, device)).collect::<Result<Vec<Compute>>>()?;
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
+    let record = |((device, seen), compute): ((&Box<dyn Device>, Seen), &Compute)| {
         let Compute { threads, affinity } = compute.clone();
-        DeviceRecord { name, agent, threads, affinity }
+        let phone = condition::prepare(args, &plan, device.as_ref())?;
+        Ok(DeviceRecord { name: seen.name, agent: seen.agent, threads, affinity, phone })
     };
+    let records = devices.iter().zip(seen).zip(&compute).map(record).collect::<Result<Vec<_>>>()?;
     let manifest = Manifest {
         format: FORMAT,
         id: id.clone(),
@@ -82,14 +88,15 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
         command: command_line(),
         created_at: humantime::format_rfc3339_seconds(created).to_string(),
         host: HostFacts::gather(),
-        devices: facts.into_iter().zip(&compute).map(record).collect(),
+        devices: records,
         plan_sha256,
         plan: plan.clone(),
     };
     let store = Store::create(&folder, &manifest)?;
     let member = |(device, Compute { threads, affinity })| Member { device, threads, affinity };
     let members = devices.into_iter().zip(compute).map(member).collect();
-    Ok(Some(Ready { store, id, plan, members, absent: Vec::new(), _claims: claims }))
+    let (absent, prepared) = (Vec::new(), Vec::new());
+    Ok(Some(Ready { store, id, plan, members, absent, prepared, _claims: claims }))
 }
 
 /// Opens the devices that have trials left. One that is not there stops only a sweep
@@ -97,14 +104,23 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
 fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
     let id = manifest.run_id();
-    let (mut members, mut claims, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+    let profiles = Profiles::load(&args.phone.profile)?;
+    let (mut members, mut claims) = (Vec::new(), Vec::new());
+    let (mut absent, mut prepared) = (Vec::new(), Vec::new());
     for name in &manifest.plan.input.devices {
         if store.tables().remaining(name).is_empty() {
             continue;
         }
         let record = manifest.devices.iter().find(|record| record.name == *name);
-        match open(args, name, &id) {
-            Ok((device, claim)) => {
+        let opened = open(args, name, &id, &profiles).and_then(|(device, claim)| {
+            let phone = condition::prepare(args, &manifest.plan, device.as_ref())?;
+            Ok((device, claim, phone))
+        });
+        match opened {
+            Ok((device, claim, phone)) => {
+                if let Some(phone) = phone {
+                    prepared.push(SweepEvent::DevicePrepared { device: name.clone(), phone });
+                }
                 let threads = record.and_then(|record| record.threads);
                 let affinity = record.and_then(|record| record.affinity.clone());
                 members.push(Member { device, threads, affinity });
@@ -116,12 +132,12 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     if members.is_empty() && !absent.is_empty() {
         return Err(all_lost(absent));
     }
-    Ok(Ready { store, id, plan: manifest.plan, members, absent, _claims: claims })
+    Ok(Ready { store, id, plan: manifest.plan, members, absent, prepared, _claims: claims })
 }
 
 /// A device that answers and is ours alone.
-fn open(args: &SweepArgs, name: &str, sweep: &str) -> Result<(Box<dyn Device>, Claim)> {
-    let device = device::open(name, args.adb.server())?;
+fn open(args: &SweepArgs, name: &str, sweep: &str, profiles: &Profiles) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, args.adb.server(), profiles)?;
     let claim = device.claim(sweep)?;
     device.hello()?;
     Ok((device, claim))
@@ -129,14 +145,24 @@ fn open(args: &SweepArgs, name: &str, sweep: &str) -> Result<(Box<dyn Device>, C
 
 /// Measures what is left, on all devices at once.
 fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Vec<Part>> {
-    let Ready { store, id, plan, members, .. } = ready;
+    let Ready { store, id, plan, members, prepared, .. } = ready;
     let mut progress = Progress::new(plan, store.tables());
     store.record(&SweepEvent::RunStarted { command: command_line(), resumed })?;
+    for event in prepared.drain(..) {
+        store.record(&event)?;
+    }
     let mut watch = |tables: &_, event: &_| progress.show(plan, tables, event);
     let parts = Fleet { plan, sweep: id, members, interrupt }.run(store, &mut watch)?;
+    progress.clear();
+    for (member, part) in members.iter().zip(&parts) {
+        // One that is away gets its settings back as its claim ends, if it is there by then.
+        let is_there = !matches!(part, Part::Lost(_));
+        if let Some(state) = is_there.then(|| condition::settle(member.device.as_ref())).flatten() {
+            store.record(&SweepEvent::DeviceLeft { device: member.device.name().to_owned(), state })?;
+        }
+    }
     let interrupted = parts.iter().any(|part| matches!(part, Part::Interrupted));
     store.record(&SweepEvent::RunEnded { interrupted })?;
-    progress.clear();
     Ok(parts)
 }
 
@@ -243,11 +269,11 @@ fn command_line() -> Vec<String> {
 
 /// `results/20261121-091500-local` or `…-s24-and-1-more`, with a number behind it
 /// when that is taken.
-fn default_folder(created: SystemTime, devices: &[(String, AgentFacts)]) -> PathBuf {
+fn default_folder(created: SystemTime, devices: &[Box<dyn Device>]) -> PathBuf {
     let stamp = humantime::format_rfc3339_seconds(created).to_string();
     let stamp: String = stamp.chars().filter(char::is_ascii_digit).collect();
     let (day, time) = stamp.split_at(8.min(stamp.len()));
-    let first = devices.first().map(|(name, _)| file_name(name)).unwrap_or_default();
+    let first = devices.first().map(|device| file_name(device.name())).unwrap_or_default();
     let more = if devices.len() > 1 { format!("-and-{}-more", devices.len() - 1) } else { String::new() };
     let base = format!("{day}-{time}-{first}{more}");
     let candidates = (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") });

@@ -26,6 +26,8 @@ use crate::{
     models::PlaceError,
     plan::PlannedModel,
 };
+use profile::Described;
+use readiness::{PhoneRecord, Readiness, Wishes};
 use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};
 use std::time::Duration;
 
@@ -46,6 +48,34 @@ pub trait Device: Send + Sync {
     /// # Errors
     /// [`Error::Input`] when another sweep has it.
     fn claim(&self, sweep: &str) -> Result<Claim>;
+
+    /// What is known of a phone; `None` for this machine.
+    fn described(&self) -> Option<&Described> {
+        None
+    }
+
+    /// A phone's serial; `None` for this machine.
+    fn serial(&self) -> Option<&str> {
+        None
+    }
+
+    /// Looks a phone over and changes the settings that were asked for, until
+    /// [`Device::settle`] or the end of the claim, which must be held. `None` for this machine.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when it is not fit; [`Error::Input`] for a setting that cannot be
+    /// changed. Nothing stays changed then.
+    fn prepare(&self, _wishes: &Wishes) -> Result<Option<PhoneRecord>> {
+        Ok(None)
+    }
+
+    /// Puts a phone's settings back and tells its state then. `None` for this machine.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when it is away or a setting does not go back.
+    fn settle(&self) -> Result<Option<Readiness>> {
+        Ok(None)
+    }
 
     /// Makes a model available and tells its path on the device; empty for the null
     /// engine, which has none.
@@ -121,10 +151,24 @@ pub enum Next {
     Garbled(DecodeError),
 }
 
+/// An agent that says nothing although its device answers: it is frozen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// How long by now.
+    pub lasts: Duration,
+    /// The process's state in the kernel's words, such as `T (stopped)`.
+    pub state: String,
+}
+
 /// A running agent.
 pub trait AgentRun {
     /// Waits for the next event, at most so long.
     fn next(&mut self, wait: Duration) -> Next;
+
+    /// The silence that goes on, where the device can tell it from a lost link.
+    fn silence(&self) -> Option<&Silence> {
+        None
+    }
 
     /// Ends the agent, gently and then firmly.
     fn stop(&mut self);

@@ -22,24 +22,27 @@ pub fn server(asked: Option<&ServerAddress>) -> Result<Server> {
     Ok(Server::new(address))
 }
 
-/// Opens a device: `local`, a profile's name, `serial:S`, `adb://host:port/S`.
+/// Opens a device: `local`, the name of one of the profiles, `serial:S`, `adb://host:port/S`.
 ///
 /// # Errors
 /// [`Error::Input`] for a name that cannot be one, [`Error::Device`] for a phone that
 /// is not there; both list what is attached.
-pub fn open(name: &str, adb_server: Option<&ServerAddress>) -> Result<Box<dyn Device>> {
+pub fn open(name: &str, adb_server: Option<&ServerAddress>, profiles: &Profiles) -> Result<Box<dyn Device>> {
     if name == "local" {
         return Ok(Box::new(Local::new()?));
     }
-    Ok(Box::new(Phone::open(name, find(name, adb_server)?.link)?))
+    let found = find(name, adb_server, profiles)?;
+    // However a profile's name was written, the tables have one form of it.
+    let name = profiles.named(name).map_or(name, |phone| phone.name.as_str());
+    Ok(Box::new(Phone::open(name, found.link, profiles)?))
 }
 
 /// Finds the phone that a name stands for.
 ///
 /// # Errors
 /// As [`open`].
-pub fn find(name: &str, adb_server: Option<&ServerAddress>) -> Result<PhoneFound> {
-    let Some(address) = PhoneAddress::parse(name) else { return by_profile(name, adb_server) };
+pub fn find(name: &str, adb_server: Option<&ServerAddress>, profiles: &Profiles) -> Result<PhoneFound> {
+    let Some(address) = PhoneAddress::parse(name) else { return by_profile(name, adb_server, profiles) };
     let wrong =
         |why| Error::input(format!("--device {name}: {why}"), "`bench devices` lists what is attached");
     let address = address.map_err(wrong)?;
@@ -83,15 +86,14 @@ pub fn attached(adb_server: Option<&ServerAddress>) -> Result<Vec<String>> {
 }
 
 /// The one attached phone that a profile fits.
-fn by_profile(name: &str, adb_server: Option<&ServerAddress>) -> Result<PhoneFound> {
-    let profiles = Profiles::built_in()?;
+fn by_profile(name: &str, adb_server: Option<&ServerAddress>, profiles: &Profiles) -> Result<PhoneFound> {
     if profiles.named(name).is_none() {
         // No adb server is needed, or started, to say so.
-        return Err(pick(&profiles, name, &[]).err().unwrap_or_else(|| Error::Internal(name.to_owned())));
+        return Err(pick(profiles, name, &[]).err().unwrap_or_else(|| Error::Internal(name.to_owned())));
     }
     let mut all = phones(&server(adb_server)?)?;
     let described: Vec<profile::Attached> = all.iter().map(PhoneFound::described).collect();
-    let (chosen, _) = pick(&profiles, name, &described)?;
+    let (chosen, _) = pick(profiles, name, &described)?;
     let at = described.iter().position(|phone| std::ptr::eq(phone, chosen)).unwrap_or_default();
     Ok(all.swap_remove(at))
 }

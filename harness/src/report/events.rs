@@ -1,7 +1,8 @@
 //! `events.jsonl`: what the tables do not have. The command lines of resumed
-//! runs, the engine's account of each loaded model, and one output of each.
+//! runs, devices that were lost, the engine's account of each loaded model, and one
+//! output of each.
 
-use super::model::{Model, Sample};
+use super::model::{Loss, Model, Sample};
 use crate::{
     error::{Error, Result},
     results::Trial,
@@ -66,7 +67,7 @@ pub(super) fn read(model: &mut Model, run: usize, folder: &Path, wanted: &Wanted
         if is_of_use(&line, wanted)
             && let Ok(record) = serde_json::from_slice::<Record>(&line)
         {
-            take(model, run, record.event, wanted);
+            take(model, run, record, wanted);
         }
     }
 }
@@ -79,11 +80,14 @@ fn is_of_use(line: &[u8], wanted: &Wanted) -> bool {
         let quoted = |id: &str| format!("\"trial_id\":\"{id}\"");
         return wanted.trials.values().any(|shown| head.contains(&quoted(&shown.trial_id)));
     }
-    head.contains("\"type\":\"run-started\"") || head.contains("\"type\":\"model-ready\"")
+    ["run-started", "model-ready", "device-lost"]
+        .iter()
+        .any(|kind| head.contains(&format!("\"type\":\"{kind}\"")))
 }
 
-fn take(model: &mut Model, run: usize, event: SweepEvent, wanted: &Wanted) {
+fn take(model: &mut Model, run: usize, Record { at, event, .. }: Record, wanted: &Wanted) {
     match event {
+        SweepEvent::DeviceLost { device, reason } => model.runs[run].lost.push(Loss { device, at, reason }),
         SweepEvent::RunStarted { command, resumed: true } => model.runs[run].commands.push(command),
         SweepEvent::ModelReady { device, model: index, ready } => {
             let Some(planned) = model.runs[run].facts.plan.input.models.get(index) else { return };

@@ -7,7 +7,7 @@ use crate::{
     results::{Cell, Context, Facts},
 };
 use slm_protocol::{Failure, Ready};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that a report tells.
 #[derive(Debug, Default)]
@@ -33,8 +33,11 @@ pub struct Run {
     pub facts: Facts,
     /// Command lines of all runs: the first and the resumed ones.
     pub commands: Vec<Vec<String>>,
-    /// Why trials are not to be trusted: how many, and one reason in full.
-    pub doubts: BTreeMap<String, Tally>,
+    /// Why trials are not to be trusted, by device and kind of reason: how many, and
+    /// one reason in full.
+    pub doubts: BTreeMap<(String, String), Tally>,
+    /// Devices that went away, each time they did.
+    pub lost: Vec<Loss>,
     /// Trials in time, at most some thousands of them.
     pub moments: Vec<Moment>,
     /// Readings of sensors.
@@ -115,6 +118,17 @@ pub struct Tally {
     pub example: String,
 }
 
+/// A device that went away.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Device.
+    pub device: String,
+    /// When the host gave it up; RFC 3339.
+    pub at: String,
+    /// What was seen. Untrusted text.
+    pub reason: String,
+}
+
 /// A trial in time.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
@@ -178,6 +192,25 @@ impl Model {
         contexts
     }
 
+    /// Names of all devices.
+    pub fn devices(&self) -> BTreeSet<&str> {
+        self.subjects.iter().map(|subject| subject.device.as_str()).collect()
+    }
+
+    /// Trials of a device in a run that have no result: never run, or lost with it.
+    pub fn without_result(&self, run: usize, device: &str) -> u64 {
+        let left = |measured: &Measured| {
+            let failed = measured.failures.iter().filter(|(failure, _)| **failure != Failure::DeviceLost);
+            let had: u64 = measured.trials.len() as u64 + failed.map(|(_, tally)| tally.count).sum::<u64>();
+            u64::from(measured.cell.n_planned.unwrap_or(0)).saturating_sub(had)
+        };
+        let own = |measured: &&Measured| {
+            let subject = &self.subjects[measured.subject];
+            subject.run == run && subject.device == device
+        };
+        self.cells.iter().filter(own).map(left).sum()
+    }
+
     /// Whether all models have random weights; `None` where some have.
     pub fn synthetic(&self) -> Option<bool> {
         let count = self.subjects.iter().filter(|subject| subject.weights == "synthetic").count();
@@ -203,6 +236,16 @@ impl Model {
             }
             subject.label = std::iter::once(model.as_str()).chain(telling).collect::<Vec<_>>().join(" · ");
         }
+    }
+}
+
+impl Subject {
+    /// Its name where it is said which device is meant.
+    pub fn label_at_home(&self) -> String {
+        // A label is the model, then what tells it from others, the device among it.
+        let mut parts = self.label.split(" · ");
+        let model = parts.next().into_iter();
+        model.chain(parts.filter(|part| *part != self.device)).collect::<Vec<_>>().join(" · ")
     }
 }
 

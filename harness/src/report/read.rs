@@ -60,6 +60,7 @@ fn add_run(model: &mut Model, folder: &Path) -> Result<()> {
         commands: vec![facts.command.clone()],
         facts: *facts,
         doubts: BTreeMap::new(),
+        lost: Vec::new(),
         moments: Vec::new(),
         sensors: Vec::new(),
         sampled: Vec::new(),
@@ -109,6 +110,11 @@ fn add_cell(model: &mut Model, run: usize, cell: Cell) {
         });
         model.subjects.len() - 1
     });
+    // Cells without a trial do not know it.
+    let soc = &mut model.subjects[subject].soc;
+    if soc.is_none() {
+        soc.clone_from(&cell.soc);
+    }
     model.cells.push(Measured {
         subject,
         cell,

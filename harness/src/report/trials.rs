@@ -148,6 +148,7 @@ impl<'a> Reader<'a> {
         for reason in trial.verdict_reason.split("; ") {
             // Reasons of one kind differ in their numbers.
             let kind: String = reason.chars().filter(|c| !c.is_ascii_digit()).take(120).collect();
+            let kind = (trial.device.clone(), kind);
             if doubts.len() < REASONS || doubts.contains_key(&kind) {
                 count(doubts.entry(kind).or_default(), reason);
             }

@@ -10,13 +10,16 @@ use crate::{
     results::{Context, Estimate, Metric},
     show::figure,
 };
+use std::collections::BTreeSet;
 
 /// The context length that answers are judged at: about a page and a half, the
 /// SlimLM paper's longest common one.
 const REFERENCE_TOKENS: f64 = 800.0;
 
 /// A model with its size and its runtime at one context length.
-pub(crate) struct Sized {
+pub(crate) struct Sized<'a> {
+    /// Device.
+    pub(crate) device: &'a str,
     /// Index of the subject.
     pub(crate) subject: usize,
     /// Parameters.
@@ -43,10 +46,11 @@ pub(crate) fn reference_context(model: &Model) -> Option<Context> {
 }
 
 /// Models of known size with a runtime at a context length.
-pub(crate) fn sized(model: &Model, context: Context) -> Vec<Sized> {
+pub(crate) fn sized(model: &Model, context: Context) -> Vec<Sized<'_>> {
     let at = model.cells.iter().filter(|measured| measured.cell.key.context == context);
     at.filter_map(|measured| {
         Some(Sized {
+            device: &model.subjects[measured.subject].device,
             subject: measured.subject,
             params: measured.cell.params? as f64,
             runtime: measured.cell.runtime_s?,
@@ -56,11 +60,12 @@ pub(crate) fn sized(model: &Model, context: Context) -> Vec<Sized> {
     .collect()
 }
 
-/// The Pareto front: indices of models of which no other is both at least as
-/// large and faster; by size, ascending.
-pub(crate) fn pareto(points: &[Sized]) -> Vec<usize> {
-    let beats = |a: &Sized, b: &Sized| {
-        a.params >= b.params
+/// The Pareto fronts, one for each device: indices of models of which no other on the
+/// same device is both at least as large and faster; by size, ascending.
+pub(crate) fn pareto(points: &[Sized<'_>]) -> Vec<usize> {
+    let beats = |a: &Sized<'_>, b: &Sized<'_>| {
+        a.device == b.device
+            && a.params >= b.params
             && a.runtime.mean <= b.runtime.mean
             && (a.params > b.params || a.runtime.mean < b.runtime.mean)
     };
@@ -74,8 +79,8 @@ pub(crate) fn pareto(points: &[Sized]) -> Vec<usize> {
 pub(crate) fn answers(model: &Model) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(context) = reference_context(model) {
-        let devices = devices(model);
-        for device in &devices {
+        let devices = model.devices();
+        for &device in &devices {
             let place = if devices.len() > 1 { format!("On {device}: ") } else { String::new() };
             sentences.push(place + &within_budget(model, device, context));
         }
@@ -87,25 +92,22 @@ pub(crate) fn answers(model: &Model) -> Vec<String> {
     sentences
 }
 
-fn devices(model: &Model) -> Vec<String> {
-    let mut devices: Vec<String> = model.subjects.iter().map(|subject| subject.device.clone()).collect();
-    devices.sort_unstable();
-    devices.dedup();
-    devices
-}
-
 /// The largest model that answers within the budget.
 fn within_budget(model: &Model, device: &str, context: Context) -> String {
     let budget = model.budget_s;
     let mut points = sized(model, context);
     points.retain(|point| model.subjects[point.subject].device == device);
-    points.sort_by(|a, b| b.params.total_cmp(&a.params));
+    // Of one size, such as the types of one model, the quickest.
+    let order = |a: &Sized<'_>, b: &Sized<'_>| {
+        b.params.total_cmp(&a.params).then(a.runtime.mean.total_cmp(&b.runtime.mean))
+    };
+    points.sort_by(order);
     let tokens = tokens_at(model, context);
     let task = format!("within {} at {tokens} ({})", words::budget(budget), words::context(context));
-    let name = |point: &Sized| {
+    let name = |point: &Sized<'_>| {
         let subject = &model.subjects[point.subject];
         let size = subject.params.map(words::params).unwrap_or_default();
-        format!("{} ({size}): {}", subject.label, words::estimate(point.runtime, "s"))
+        format!("{} ({size}): {}", subject.label_at_home(), words::estimate(point.runtime, "s"))
     };
     let Some(best) = points.iter().find(|point| point.runtime.mean <= budget) else {
         let nearest = points.iter().min_by(|a, b| a.runtime.mean.total_cmp(&b.runtime.mean));
@@ -123,7 +125,19 @@ fn within_budget(model: &Model, device: &str, context: Context) -> String {
         0 => String::new(),
         _ => format!(" Larger ones failed there: {}.", failed.join(", ")),
     };
-    format!("The largest model that answers {task} is {}.{close}{rest}", name(best))
+    let as_large = points.iter().filter(|point| {
+        point.subject != best.subject && point.params >= best.params && point.runtime.mean <= budget
+    });
+    let as_large: Vec<String> = as_large
+        .map(|point| {
+            format!("{} ({} s)", model.subjects[point.subject].label_at_home(), figure(point.runtime.mean))
+        })
+        .collect();
+    let others = match as_large.len() {
+        0 => String::new(),
+        _ => format!(" The quickest of this size; within it are also {}.", as_large.join(", ")),
+    };
+    format!("The largest model that answers {task} is {}.{others}{close}{rest}", name(best))
 }
 
 /// Models above a size without a completed trial at a context length, with the cause.
@@ -137,7 +151,7 @@ fn larger_that_failed(model: &Model, device: &str, context: Context, params: f64
     });
     let named = |measured: &Measured| {
         let cause = measured.cell.failure.map_or("not run", slm_protocol::Failure::name);
-        format!("{} ({cause})", model.subjects[measured.subject].label)
+        format!("{} ({cause})", model.subjects[measured.subject].label_at_home())
     };
     cells.map(named).collect()
 }
@@ -222,6 +236,7 @@ pub(crate) fn caveats(model: &Model) -> Vec<String> {
         model.cells.iter().filter(|m| !m.failures.is_empty() && m.cell.n_completed != Some(0)).count();
     say(failed > 0, format!("{} failed altogether; the causes are below.", words::count(failed, "cell")));
     say(partly > 0, format!("{} had trials that failed.", words::count(partly, "cell")));
+    lost(model).into_iter().for_each(|sentence| say(true, sentence));
     let once = model.runs.iter().any(|run| run.facts.plan.input.repetitions == 1);
     say(
         once,
@@ -233,12 +248,39 @@ pub(crate) fn caveats(model: &Model) -> Vec<String> {
     sentences
 }
 
+/// Devices that went away, each once.
+fn lost(model: &Model) -> Vec<String> {
+    let mut sentences = Vec::new();
+    for (index, run) in model.runs.iter().enumerate() {
+        let devices: BTreeSet<&str> = run.lost.iter().map(|loss| loss.device.as_str()).collect();
+        for device in devices {
+            let losses = run.lost.iter().filter(|loss| loss.device == device);
+            let reason = losses.last().map_or("", |loss| loss.reason.as_str());
+            let left = match model.without_result(index, device) {
+                0 => "what it had not reported was measured later".into(),
+                left => format!(
+                    "{} without a result",
+                    words::count(usize::try_from(left).unwrap_or(usize::MAX), "trial")
+                ),
+            };
+            sentences.push(format!("Device {device} was lost ({reason}): {left}."));
+        }
+    }
+    sentences
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn point(params: f64, seconds: f64) -> Sized {
-        Sized { subject: 0, params, runtime: Estimate { mean: seconds, interval: None }, doubtful: false }
+    fn point(params: f64, seconds: f64) -> Sized<'static> {
+        Sized {
+            device: "phone",
+            subject: 0,
+            params,
+            runtime: Estimate { mean: seconds, interval: None },
+            doubtful: false,
+        }
     }
 
     #[test]
@@ -247,5 +289,7 @@ mod tests {
         assert_eq!(pareto(&points), [1, 2, 4]);
         assert!(pareto(&[]).is_empty());
         assert_eq!(pareto(&[point(1e8, 2.0), point(1e8, 2.0)]).len(), 2);
+        let elsewhere = Sized { device: "tablet", ..point(1e8, 9.0) };
+        assert_eq!(pareto(&[point(2e8, 1.0), elsewhere]), [1, 0]);
     }
 }

@@ -14,6 +14,8 @@ pub(crate) struct View {
     pub(crate) subtitle: String,
     /// What the device can do.
     pub(crate) answers: Vec<String>,
+    /// How many of the answers come first: one for each device.
+    pub(crate) leading: usize,
     /// Why one may doubt it.
     pub(crate) caveats: Vec<String>,
     /// Sections.
@@ -110,6 +112,7 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
             "Failed and doubtful",
             &[],
             vec![
+                ("Devices that were lost", tables::lost(model).unless_empty()),
                 ("Failed or skipped trials", tables::failures(model).unless_empty()),
                 ("Suspect and throttled trials", tables::doubts(model).unless_empty()),
             ],
@@ -138,6 +141,7 @@ pub(crate) fn view(model: &Model, plots: &[Plot], command: &[String]) -> View {
         title: title(model),
         subtitle: subtitle(model),
         answers: verdict::answers(model),
+        leading: model.devices().len(),
         caveats: verdict::caveats(model),
         sections,
         made_by: format!("bench {}, commit {}", made.version, made.commit),
@@ -190,16 +194,7 @@ fn paper_cells() -> Vec<crate::results::Cell> {
 }
 
 fn title(model: &Model) -> String {
-    let mut devices: Vec<String> = model
-        .subjects
-        .iter()
-        .map(|subject| {
-            subject.soc.clone().map_or(subject.device.clone(), |soc| format!("{} ({soc})", subject.device))
-        })
-        .collect();
-    devices.sort_unstable();
-    devices.dedup();
-    format!("Small language models on {}", devices.join(", "))
+    format!("Small language models on {}", super::words::devices(model.subjects.iter()))
 }
 
 fn subtitle(model: &Model) -> String {
@@ -210,9 +205,11 @@ fn subtitle(model: &Model) -> String {
         (days.iter().min().copied().unwrap_or_default(), days.iter().max().copied().unwrap_or_default());
     let when = if first == last { first.to_owned() } else { format!("{first} to {last}") };
     let trials: usize = model.cells.iter().map(|measured| measured.trials.len()).sum();
+    let (models, devices) = (super::words::models(model), model.devices().len());
+    let on = if devices > 1 { format!(" on {devices} devices") } else { String::new() };
     format!(
-        "{}, {}, {} completed · {when}",
-        n(model.subjects.len(), "model"),
+        "{}{on}, {}, {} completed · {when}",
+        n(models, "model"),
         n(model.contexts().len(), "context length"),
         n(trials, "trial")
     )

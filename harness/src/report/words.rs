@@ -1,10 +1,12 @@
 //! Names of things in the report's words.
 
+use super::model::{Model, Subject};
 use crate::{
     results::{Context, Estimate},
     show::figure,
     stats::Interval,
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A context length in a sentence: `4 chunks of context`, `a prompt of 200 tokens`.
 pub(crate) fn context(context: Context) -> String {
@@ -51,6 +53,26 @@ pub(crate) fn params(params: u64) -> String {
         p if p >= 1e6 => format!("{:.0}M", p / 1e6),
         p => format!("{p:.0}"),
     }
+}
+
+/// The devices of subjects with their SoCs, where those are known: `s24 (s5e9945), local`.
+pub(crate) fn devices<'a>(subjects: impl Iterator<Item = &'a Subject>) -> String {
+    // More than one SoC where devices of several runs have one name.
+    let mut devices: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for subject in subjects {
+        devices.entry(&subject.device).or_default().extend(subject.soc.as_deref());
+    }
+    let named = |(device, socs): (&str, BTreeSet<&str>)| match socs.len() {
+        0 => device.to_owned(),
+        _ => socs.iter().map(|soc| format!("{device} ({soc})")).collect::<Vec<_>>().join(", "),
+    };
+    devices.into_iter().map(named).collect::<Vec<_>>().join(", ")
+}
+
+/// How many models there are: each type of a model counts, its devices and runs do not.
+pub(crate) fn models(model: &Model) -> usize {
+    let key = |subject: &Subject| (subject.model.clone(), subject.quant.clone(), subject.weights.clone());
+    model.subjects.iter().map(key).collect::<BTreeSet<_>>().len()
 }
 
 /// A count with its noun: `1 cell`, `3 cells`.

@@ -13,7 +13,7 @@ pub(crate) use job::REWARM;
 pub use recall::Recall;
 
 use crate::{
-    device::{AgentRun, Device, Exit, Next, RunName, StartError},
+    device::{AgentRun, Device, Exit, Next, RunName, Silence, StartError},
     error::{Error, Result},
     interrupt::Interrupt,
     plan::Plan,
@@ -32,6 +32,8 @@ const TICK: Duration = Duration::from_millis(200);
 const LOAD_PATIENCE: Duration = Duration::from_mins(15);
 /// An agent aborts a trial itself when its time is over; it may take so much longer.
 const TRIAL_GRACE: Duration = Duration::from_secs(30);
+/// An agent that beats once a second and is silent for so long will not speak again.
+const FROZEN_PATIENCE: Duration = Duration::from_mins(2);
 /// Agents that die one after another without a row for any trial, before the model is given up.
 const MAX_IDLE_DEATHS: u32 = 3;
 
@@ -207,10 +209,10 @@ impl Session<'_> {
                     let evidence = format!("the agent's report was not understood: {error}");
                     return Self::give_up_on(&phase, Failure::Crashed, &evidence, backlog, emit).map(Some);
                 }
-                Next::Quiet if Instant::now() > deadline => {
+                Next::Quiet if Instant::now() > deadline || is_frozen(run) => {
+                    let evidence = no_sign_of_life(run.silence());
                     run.stop();
-                    let evidence = "the agent gave no sign of life and was ended";
-                    return Self::give_up_on(&phase, Failure::TimedOut, evidence, backlog, emit).map(Some);
+                    return Self::give_up_on(&phase, Failure::TimedOut, &evidence, backlog, emit).map(Some);
                 }
                 Next::Quiet => {}
                 // The agent itself keeps to the time-outs, and its device must be back before it can be asked.
@@ -308,4 +310,19 @@ impl Session<'_> {
             Phase::Idle | Phase::Finished => Ok(()),
         }
     }
+}
+
+fn is_frozen(run: &dyn AgentRun) -> bool {
+    run.silence().is_some_and(|silence| silence.lasts > FROZEN_PATIENCE)
+}
+
+/// Why an agent was given up.
+fn no_sign_of_life(silence: Option<&Silence>) -> String {
+    let words = "the agent gave no sign of life and was ended".to_owned();
+    silence.map_or(words.clone(), |Silence { lasts, state }| {
+        format!(
+            "{words}: frozen for {} s (process state {state}), while its device answered",
+            lasts.as_secs()
+        )
+    })
 }

@@ -22,7 +22,8 @@ pub fn bytes(count: u64) -> String {
         m if m >= 10240.0 => format!("{:.0} GiB", m / 1024.0),
         m if m >= 1024.0 => format!("{:.1} GiB", m / 1024.0),
         m if m >= 10.0 => format!("{m:.0} MiB"),
-        m => format!("{m:.1} MiB"),
+        m if m >= 0.1 || count == 0 => format!("{m:.1} MiB"),
+        m => format!("{:.0} KiB", m * 1024.0),
     }
 }
 
@@ -86,7 +87,10 @@ mod tests {
     #[test]
     fn spans_and_sizes_read_well() {
         assert_eq!([48.2, 450.0, 7500.0].map(seconds), ["48 s", "7 min 30 s", "2 h 05 min"]);
-        assert_eq!([1 << 20, 78 << 20, 5 << 30].map(bytes), ["1.0 MiB", "78 MiB", "5.0 GiB"]);
+        assert_eq!(
+            [20 << 10, 1 << 20, 78 << 20, 5 << 30].map(bytes),
+            ["20 KiB", "1.0 MiB", "78 MiB", "5.0 GiB"]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What people see: progress on stderr, tables on stdout.
 
 mod format;
+mod name;
 mod plan_text;
 mod progress;
 mod pull;

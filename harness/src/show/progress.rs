@@ -1,10 +1,10 @@
 //! Progress of a sweep on stderr: on a terminal one bar for the sweep and for each
 //! device a line with its trial and live rates; elsewhere one plain line a trial.
 
-use super::{clean, figure, is_interactive, note, seconds};
+use super::{clean, figure, is_interactive, name, note, seconds};
 use crate::{
     analysis::{Metrics, Verdict},
-    plan::{Plan, PlannedTrial, trial_cost},
+    plan::{Plan, PlannedModel, PlannedTrial, trial_cost},
     store::{SweepEvent, Tables},
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -87,30 +87,47 @@ impl Progress {
                 self.line(&format!("{}waited {waited}, from {from:.1} to {to:.1} C{how}", self.on(device)));
             }
             SweepEvent::TrialStarted { device, trial_id } => {
-                let what =
-                    self.trial(plan, trial_id).map_or_else(|| "warming up".into(), |trial| name(plan, trial));
+                let what = self
+                    .trial(plan, trial_id)
+                    .map_or_else(|| "warming up".into(), |trial| trial_name(plan, trial));
                 self.trial_line(plan, device, &what);
             }
             SweepEvent::Progress { device, progress } => {
-                let what =
-                    self.trial(plan, &progress.trial_id).map_or_else(String::new, |trial| name(plan, trial));
+                let what = self
+                    .trial(plan, &progress.trial_id)
+                    .map_or_else(String::new, |trial| trial_name(plan, trial));
                 let itps = f64::from(progress.n_in) / (progress.prefill_ns as f64 / 1e9);
                 let otps = f64::from(progress.n_out.saturating_sub(1)) / (progress.decode_ns as f64 / 1e9);
                 let (itps, otps) = (figure(itps), figure(otps));
-                let text = format!("{what}: ITPS {itps}, {} tokens out, OTPS {otps}", progress.n_out);
+                // In the order of their weight: a narrow terminal cuts the end.
+                let text = format!("{what}: OTPS {otps}, ITPS {itps}, {} out", progress.n_out);
                 self.trial_line(plan, device, &text);
             }
             SweepEvent::TrialFinished { device, report } => {
                 let Some(trial) = self.trial(plan, &report.trial_id) else { return };
                 let mark = self.mark(tables, device, report);
-                let text = format!("{}: {}", name(plan, trial), outcome(report, mark.as_deref()));
+                let text = format!("{}: {}", trial_name(plan, trial), outcome(report, mark.as_deref()));
                 self.finished(plan, device, trial, &text, mark.as_deref());
             }
             SweepEvent::TrialLost { device, trial_id, failure, evidence, status } => {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
                 let what = if *status == crate::analysis::Status::Skipped { "skipped" } else { "failed" };
                 let mark = format!("{what}, {failure}: {}", clean(evidence));
-                self.finished(plan, device, trial, &format!("{}: {mark}", name(plan, trial)), Some(&mark));
+                // Not the trial's end, and the same for all that the device had left: said once.
+                if event.is_provisional() {
+                    let mark = format!("{}{mark}", self.on(device));
+                    if self.notes.insert(mark.clone()) {
+                        self.line(&mark);
+                    }
+                    return;
+                }
+                self.finished(
+                    plan,
+                    device,
+                    trial,
+                    &format!("{}: {mark}", trial_name(plan, trial)),
+                    Some(&mark),
+                );
             }
             SweepEvent::DeviceLost { device, reason } => {
                 // Nothing is to be waited for.
@@ -121,7 +138,11 @@ impl Progress {
                 self.trial_line(plan, device, &text);
                 self.line(&format!("{}{text}", self.on(device)));
             }
-            SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } | SweepEvent::Telemetry { .. } => {}
+            SweepEvent::RunStarted { .. }
+            | SweepEvent::RunEnded { .. }
+            | SweepEvent::DevicePrepared { .. }
+            | SweepEvent::DeviceLeft { .. }
+            | SweepEvent::Telemetry { .. } => {}
         }
     }
 
@@ -170,7 +191,7 @@ impl Progress {
                 bars.sweep.set_message(self.eta());
                 bars.sweep.set_position(self.done as u64);
                 if let Some(mark) = mark {
-                    self.line(&format!("{}{}: {mark}", self.on(device), name(plan, trial)));
+                    self.line(&format!("{}{}: {mark}", self.on(device), trial_name(plan, trial)));
                 }
             }
             None => note(&format!("[{}/{}] {}{text}", self.done, self.total, self.on(device))),
@@ -224,10 +245,11 @@ fn bars(devices: &[String], total: usize, done: usize) -> Bars {
 }
 
 fn model_name(plan: &Plan, model: usize) -> String {
-    plan.input.models.get(model).map_or_else(String::new, |model| clean(&model.name))
+    let named = |model: &PlannedModel| name::model_name(plan, &model.name, &model.quant);
+    plan.input.models.get(model).map_or_else(String::new, named)
 }
 
-fn name(plan: &Plan, trial: &PlannedTrial) -> String {
+fn trial_name(plan: &Plan, trial: &PlannedTrial) -> String {
     let prompt = clean(&plan.input.prompts[trial.prompt].id);
     let run = if trial.warmup { "warm-up".into() } else { format!("run {}", trial.repetition) };
     format!("{} {prompt} {run}", model_name(plan, trial.model))

@@ -1,7 +1,7 @@
 //! The table at the end of a sweep, in the form of the paper's Table 1: one group
 //! per context length, and the paper's own figures beside ours.
 
-use super::{clean, columns, figure};
+use super::{clean, columns, figure, name::model_name};
 use crate::{
     analysis::{SummaryRow, TrialRow},
     plan::{Cell, Plan, Weights},
@@ -104,11 +104,7 @@ fn heading(index: usize, context: Context, plan: &Plan, summary: &[(Cell, &Summa
 }
 
 fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec<String> {
-    let mut name = clean(&row.model);
-    // Named only where it tells rows apart.
-    if plan.input.models.iter().any(|other| other.name == row.model && other.quant != row.quant) {
-        name = format!("{name} {}", clean(&row.quant));
-    }
+    let mut name = model_name(plan, &row.model, &row.quant);
     if plan.input.models[cell.model].weights == Weights::Synthetic {
         notes.synthetic = true;
         name.push_str(" *");
@@ -157,7 +153,7 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
         let Some(failure) = row.failure else { continue };
         let place =
             if plan.input.devices.len() > 1 { format!("{}, ", clean(&row.device)) } else { String::new() };
-        let key = format!("{place}{}: {failure}", clean(&row.model));
+        let key = format!("{place}{}: {failure}", model_name(plan, &row.model, &row.quant));
         match kinds.iter_mut().find(|(kind, ..)| *kind == key) {
             Some((_, count, _)) => *count += 1,
             None => kinds.push((key, 1, clean(row.verdict_reason.as_deref().unwrap_or_default()))),
@@ -168,4 +164,34 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
         format!("{kind}, {count} {trials}: {evidence}\n")
     };
     kinds.into_iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        analysis::{Evidence, Place, Status, failed_row},
+        plan::tests_support::input,
+    };
+    use slm_protocol::Failure;
+
+    #[test]
+    fn failures_of_two_quantisations_are_told_apart() {
+        let mut input = input(2, &[1], 1, 1);
+        input.models[1].name = input.models[0].name.clone();
+        (input.models[0].quant, input.models[1].quant) = ("q4_0".into(), "f16".into());
+        let name = input.models[0].name.clone();
+        let plan = Plan::new(input).unwrap();
+        let evidence = Evidence::default();
+        let place = || Place { device: "local", soc: None, ready: None, evidence: &evidence };
+        let row = |model| {
+            let trial = plan.trials.iter().find(|trial| trial.model == model).unwrap();
+            failed_row(&plan, trial, place(), Status::Failed, Failure::OutOfMemory, "signal 9")
+        };
+        let rows = [row(0), row(1), row(1)];
+        let expected = format!(
+            "{name} q4_0: out-of-memory, 1 trial: signal 9\n{name} f16: out-of-memory, 2 trials: signal 9\n"
+        );
+        assert_eq!(failures(&plan, rows.iter()), expected);
+    }
 }

@@ -1,6 +1,7 @@
 //! `manifest.json`: what was to be measured, by what, on what.
 
 use crate::{
+    device::readiness::PhoneRecord,
     error::{Error, Result},
     plan::Plan,
 };
@@ -65,6 +66,9 @@ pub struct DeviceRecord {
     /// CPUs that it computes on; `None`: the plan's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub affinity: Option<CpuList>,
+    /// A phone, as it was before the first trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<Box<PhoneRecord>>,
 }
 
 /// The machine that `bench` ran on.

@@ -1,6 +1,9 @@
 //! What `events.jsonl` holds.
 
-use crate::analysis::Status;
+use crate::{
+    analysis::Status,
+    device::readiness::{PhoneRecord, Readiness},
+};
 use serde::{Deserialize, Serialize};
 use slm_protocol::{AgentFacts, CoolDownReport, Failure, Ready, Sample, TrialReport, Version};
 
@@ -28,6 +31,20 @@ pub enum SweepEvent {
         command: Vec<String>,
         /// Whether earlier runs were found.
         resumed: bool,
+    },
+    /// A phone was made ready for a resumed sweep; for the first run the manifest has it.
+    DevicePrepared {
+        /// Device by name.
+        device: String,
+        /// The phone as it was found, and what was changed.
+        phone: Box<PhoneRecord>,
+    },
+    /// A phone has its settings back, at the end of a run.
+    DeviceLeft {
+        /// Device by name.
+        device: String,
+        /// Its state then.
+        state: Box<Readiness>,
     },
     /// An agent was started for a model.
     AgentStarted {
@@ -120,6 +137,8 @@ impl SweepEvent {
             | SweepEvent::CoolDown { .. }
             | SweepEvent::Telemetry { .. } => true,
             SweepEvent::RunStarted { .. }
+            | SweepEvent::DevicePrepared { .. }
+            | SweepEvent::DeviceLeft { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. }
             | SweepEvent::TrialLost { .. }
@@ -131,7 +150,9 @@ impl SweepEvent {
     /// The device it happened on, where it is of one.
     pub fn device(&self) -> Option<&str> {
         match self {
-            SweepEvent::AgentStarted { device, .. }
+            SweepEvent::DevicePrepared { device, .. }
+            | SweepEvent::DeviceLeft { device, .. }
+            | SweepEvent::AgentStarted { device, .. }
             | SweepEvent::ModelReady { device, .. }
             | SweepEvent::TrialStarted { device, .. }
             | SweepEvent::Progress { device, .. }

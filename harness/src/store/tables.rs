@@ -175,6 +175,8 @@ impl Tables {
             }
             SweepEvent::RunStarted { .. }
             | SweepEvent::DeviceLost { .. }
+            | SweepEvent::DevicePrepared { .. }
+            | SweepEvent::DeviceLeft { .. }
             | SweepEvent::RunEnded { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}

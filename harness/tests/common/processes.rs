@@ -95,6 +95,12 @@ pub(crate) fn agents_in(sandbox: &Sandbox) -> Vec<i32> {
     processes().filter(is_agent).collect()
 }
 
+/// Command lines of all processes, words apart.
+pub(crate) fn command_lines() -> impl Iterator<Item = String> {
+    let line = |pid| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    processes().map(move |pid| String::from_utf8_lossy(&line(pid)).replace('\0', " ").trim_end().to_owned())
+}
+
 fn children(parent: i32) -> Vec<i32> {
     processes().filter(|&pid| parent_of(pid) == Some(parent)).collect()
 }

@@ -168,17 +168,25 @@ impl Results {
         assert!(tokens.is_empty(), "tokens of trials that are not there: {:?}", tokens.keys());
     }
 
-    /// Nothing was measured twice.
+    /// Nothing was measured twice. That a trial was lost with its device holds only until the sweep is resumed.
     fn check_events(&self, planned: &BTreeMap<String, Value>) {
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut provisional) = (BTreeSet::new(), BTreeSet::new());
         for event in self.events() {
             let event = &event["event"];
             let id = match event["type"].as_str() {
                 Some("trial-finished") => &event["report"]["trial_id"],
                 Some("trial-lost") => &event["trial_id"],
+                Some("run-started") => {
+                    seen.retain(|id| !provisional.contains(id));
+                    provisional.clear();
+                    continue;
+                }
                 _ => continue,
             };
             let id = id.as_str().expect("an id").to_owned();
+            if event["failure"] == "device-lost" {
+                provisional.insert(id.clone());
+            }
             assert!(!planned.contains_key(&id) || seen.insert(id.clone()), "{id} was measured twice");
         }
         assert_eq!(seen.len(), planned.len());

@@ -189,7 +189,13 @@ impl Made {
             command: vec!["bench".into()],
             created_at: "2026-01-01T00:00:00Z".into(),
             host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
-            devices: vec![DeviceRecord { name: "local".into(), agent, threads: None, affinity: None }],
+            devices: vec![DeviceRecord {
+                name: "local".into(),
+                agent,
+                threads: None,
+                affinity: None,
+                phone: None,
+            }],
             plan_sha256: plan.hash().unwrap(),
             plan,
         }

@@ -26,6 +26,8 @@ use std::{
 pub(crate) struct Recipe {
     /// Models by name and parameters.
     pub(crate) models: Vec<(String, u64)>,
+    /// Devices, each of which runs everything.
+    pub(crate) devices: &'static [&'static str],
     /// Quantisations, each of every model.
     pub(crate) quants: &'static [&'static str],
     /// Runs of each prompt.
@@ -79,24 +81,32 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
         plan: plan.clone(),
     };
     manifest.write(folder).unwrap();
-    let mut rows = Rows::new(&plan, recipe);
     let mut trials = csv::Writer::from_path(folder.join("trials.csv")).unwrap();
     let mut tokens = BufWriter::new(File::create(folder.join("tokens.csv")).unwrap());
     let mut telemetry = BufWriter::new(File::create(folder.join("telemetry.csv")).unwrap());
     tokens.write_all(header(TokenRow::COLUMNS).as_bytes()).unwrap();
     telemetry.write_all(header(TelemetryRow::COLUMNS).as_bytes()).unwrap();
-    let mut kept: BTreeMap<Cell, Vec<TrialRow>> = BTreeMap::new();
+    let mut kept: BTreeMap<(&str, Cell), Vec<TrialRow>> = BTreeMap::new();
+    let mut devices: Vec<Rows<'_>> = recipe
+        .devices
+        .iter()
+        .enumerate()
+        .map(|(index, name)| Rows::new(&plan, recipe, name, index))
+        .collect();
+    // They measure at the same time: their rows lie among each other's.
     for trial in &plan.trials {
-        let row = rows.row(trial);
-        trials.serialize(&row).unwrap();
-        if recipe.details {
-            rows.write_tokens(&row, &mut tokens);
-            rows.write_telemetry(&row, &mut telemetry);
-        }
-        let cell = kept.entry(plan.cell(trial)).or_default();
-        // The bootstrap of a summary is not meant for a million values.
-        if !trial.warmup && cell.len() < 200 {
-            cell.push(row);
+        for rows in &mut devices {
+            let row = rows.row(trial);
+            trials.serialize(&row).unwrap();
+            if recipe.details {
+                rows.write_tokens(&row, &mut tokens);
+                rows.write_telemetry(&row, &mut telemetry);
+            }
+            let cell = kept.entry((rows.device, plan.cell(trial))).or_default();
+            // The bootstrap of a summary is not meant for a million values.
+            if !trial.warmup && cell.len() < 200 {
+                cell.push(row);
+            }
         }
     }
     trials.flush().unwrap();
@@ -121,7 +131,7 @@ fn input(recipe: &Recipe) -> PlanInput {
         },
     };
     PlanInput {
-        devices: vec!["phone".into()],
+        devices: recipe.devices.iter().map(|&name| name.to_owned()).collect(),
         backend: EngineKind::Llama,
         models: recipe
             .models
@@ -166,6 +176,9 @@ fn bits(quant: &str) -> f64 {
 struct Rows<'a> {
     plan: &'a Plan,
     recipe: &'a Recipe,
+    device: &'a str,
+    /// Share of the first device's speed.
+    speed: f64,
     rng: ChaCha8Rng,
     /// Seconds since the first trial.
     clock: f64,
@@ -174,8 +187,10 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(plan: &'a Plan, recipe: &'a Recipe) -> Self {
-        Self { plan, recipe, rng: ChaCha8Rng::seed_from_u64(7), clock: 0.0, heat: 0.0 }
+    fn new(plan: &'a Plan, recipe: &'a Recipe, device: &'a str, index: usize) -> Self {
+        let (speed, rng) =
+            (0.6f64.powi(i32::try_from(index).unwrap()), ChaCha8Rng::seed_from_u64(7 + index as u64));
+        Self { plan, recipe, device, speed, rng, clock: 0.0, heat: 0.0 }
     }
 
     fn noise(&mut self, share: f64) -> f64 {
@@ -188,7 +203,7 @@ impl<'a> Rows<'a> {
         let prompt = &self.plan.input.prompts[trial.prompt];
         let (params, chunks) = (model.params as f64, f64::from(prompt.context.chunks().unwrap_or(0)));
         let n_in = prompt.nominal_tokens + 4;
-        let slow = 1.0 + self.heat / 100.0;
+        let slow = (1.0 + self.heat / 100.0) / self.speed;
         let itps = 6e10 / params * (1.0 + 0.6 * (-chunks).exp()) / slow * self.noise(0.03);
         let otps = 1.1e10 / (params + 1.4e7 * chunks) / slow * self.noise(0.02);
         // Decoding reads the weights, prefill computes with them.
@@ -205,7 +220,7 @@ impl<'a> Rows<'a> {
         self.heat = 18.0 * (1.0 - (-self.clock / 600.0).exp());
         TrialRow {
             trial_id: trial.id.clone(),
-            device: "phone".into(),
+            device: self.device.into(),
             soc: Some("made-up SoC".into()),
             backend: "llama.cpp".into(),
             model: model.name.clone(),
@@ -282,13 +297,15 @@ impl<'a> Rows<'a> {
     }
 }
 
-fn write_summary(folder: &Path, plan: &Plan, kept: &BTreeMap<Cell, Vec<TrialRow>>) {
+fn write_summary(folder: &Path, plan: &Plan, kept: &BTreeMap<(&str, Cell), Vec<TrialRow>>) {
     let mut writer = csv::Writer::from_path(folder.join("summary.csv")).unwrap();
-    for cell in plan.cells() {
-        let rows: Vec<&TrialRow> = kept.get(&cell).into_iter().flatten().collect();
-        let planned = u32::try_from(rows.len()).unwrap();
-        let row: SummaryRow = summarise(plan, "phone", cell, planned, &rows);
-        writer.serialize(row).unwrap();
+    for device in &plan.input.devices {
+        for cell in plan.cells() {
+            let rows: Vec<&TrialRow> = kept.get(&(device.as_str(), cell)).into_iter().flatten().collect();
+            let planned = u32::try_from(rows.len()).unwrap();
+            let row: SummaryRow = summarise(plan, device, cell, planned, &rows);
+            writer.serialize(row).unwrap();
+        }
     }
     writer.flush().unwrap();
 }
@@ -318,7 +335,8 @@ fn write_events(folder: &Path, plan: &Plan, recipe: &Recipe) {
                 at_end: MemoryReading::default(),
                 contention: Contention::default(),
             };
-            let event = SweepEvent::TrialFinished { device: "phone".into(), report: Box::new(report) };
+            let event =
+                SweepEvent::TrialFinished { device: recipe.devices[0].into(), report: Box::new(report) };
             let record = Record { format: FORMAT, seq: 0, at: "2026-01-02T03:04:05Z".into(), event };
             writeln!(file, "{}", serde_json::to_string(&record).unwrap()).unwrap();
         }

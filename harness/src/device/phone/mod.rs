@@ -4,19 +4,26 @@ mod agent;
 mod deliver;
 mod evidence;
 mod journal;
+mod keep;
 mod lock;
 mod place;
 mod reach;
 mod run;
 mod scripts;
+mod silence;
 mod space;
 
 #[cfg(test)]
 mod tests;
 
-pub use space::{Usage, clean, usage};
+pub use space::{Usage, clean, put_back, usage};
 
-use super::{AgentRun, Claim, Device, Link, LinkError, RunName, StartError, profile::Identity, quote};
+use super::{
+    AgentRun, Claim, Device, Link, LinkError, RunName, StartError,
+    profile::{Described, Identity, Profiles, recognise},
+    quote,
+    readiness::{self, PhoneRecord, Readiness, Wishes},
+};
 use crate::{
     error::{Error, Result},
     models::PlaceError,
@@ -24,6 +31,7 @@ use crate::{
     store::DeviceLock,
 };
 use deliver::{QUICK, SOON, Wanted};
+use keep::{Keeping, Kept};
 use lock::{LockError, Owner};
 use reach::Reach;
 use run::PhoneRun;
@@ -39,7 +47,10 @@ pub struct Phone {
     name: String,
     reach: Reach,
     root: String,
-    soc: Option<String>,
+    identity: Identity,
+    described: Described,
+    /// Settings that are changed at the moment.
+    keeping: Keeping,
     agent: OnceLock<String>,
 }
 
@@ -48,20 +59,17 @@ impl Phone {
     ///
     /// # Errors
     /// [`Error::Device`] when it cannot be reached.
-    pub fn open(name: &str, link: Arc<dyn Link>) -> Result<Self> {
-        Self::open_under(name, link, ROOT)
-    }
-
-    /// The same with another folder.
-    fn open_under(name: &str, link: Arc<dyn Link>, root: &str) -> Result<Self> {
-        let reach = Reach::new(link, name);
-        let identity =
-            reach.patient_for(SOON).retrying(|link| Identity::read(link)).map_err(|error| lost(&error))?;
+    pub fn open(name: &str, link: Arc<dyn Link>, profiles: &Profiles) -> Result<Self> {
+        let reach = Reach::new(link, name).patient_for(reach::patience()?);
+        let known = reach.patient_for(SOON).retrying(|link| recognise(link, profiles));
+        let (identity, described) = known.map_err(|error| lost(&error))?;
         Ok(Self {
             name: name.to_owned(),
             reach,
-            root: root.to_owned(),
-            soc: soc(&identity),
+            root: ROOT.to_owned(),
+            identity,
+            described,
+            keeping: Keeping::default(),
             agent: OnceLock::new(),
         })
     }
@@ -80,7 +88,7 @@ impl Phone {
     }
 
     fn run_in(&self, folder: String) -> Box<dyn AgentRun> {
-        Box::new(PhoneRun::new(self.reach.clone(), folder, self.soc.clone()))
+        Box::new(PhoneRun::new(self.reach.clone(), folder, self.described.soc.clone()))
     }
 
     /// Folders of the runs of a model, the newest last.
@@ -137,7 +145,7 @@ impl Device for Phone {
         };
         match EventReader::new(output.stdout.as_slice()).next_event() {
             Ok(Some(Envelope { event: Event::Hello(mut facts), .. })) => {
-                run::name_soc(&mut facts, self.soc.as_deref());
+                run::name_soc(&mut facts, self.described.soc.as_deref());
                 Ok(*facts)
             }
             Ok(_) => {
@@ -160,11 +168,37 @@ impl Device for Phone {
             Err(LockError::Link(error)) => return Err(lost(&error)),
         }
         let (reach, root, runs) = (self.reach.patient_for(SOON), self.root.clone(), self.sweep_folder(sweep));
+        let keeping = self.keeping.clone();
         Ok(Claim::new(move || {
+            // While the phone is still ours: the next sweep would take them for its own.
+            keeping.end();
             // Runs that nobody has read to their end stay for a resumed sweep.
             let _ = lock::release(&reach, &root, &owner, &runs);
             drop(here);
         }))
+    }
+
+    fn described(&self) -> Option<&Described> {
+        Some(&self.described)
+    }
+
+    fn serial(&self) -> Option<&str> {
+        Some(self.reach.serial())
+    }
+
+    fn prepare(&self, wishes: &Wishes) -> Result<Option<PhoneRecord>> {
+        let known = (self.identity.clone(), self.described.clone());
+        let (link, serial) = (self.reach.link(), self.reach.serial());
+        let record = readiness::prepare(link, &self.root, serial, &self.name, known, wishes)?;
+        if !record.changed.settings.is_empty() {
+            self.keeping.begin(Kept::new(&self.reach, &self.root, &record));
+        }
+        Ok(Some(record))
+    }
+
+    fn settle(&self) -> Result<Option<Readiness>> {
+        self.keeping.stop();
+        readiness::finish(&self.reach.patient_for(SOON), &self.root, &self.name).map(Some)
     }
 
     fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
@@ -188,12 +222,6 @@ impl Device for Phone {
         let mut runs = self.runs(name).map_err(|error| StartError::Failed(place::trouble(&error)))?;
         Ok(runs.pop().map(|folder| self.run_in(folder)))
     }
-}
-
-/// Maker and model of a phone's SoC, where it tells them.
-pub fn soc(identity: &Identity) -> Option<String> {
-    let model = identity.soc_model.as_ref()?;
-    Some(identity.soc_manufacturer.as_ref().map_or_else(|| model.clone(), |maker| format!("{maker} {model}")))
 }
 
 /// A link's error as the end of a command.

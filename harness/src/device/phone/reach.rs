@@ -2,10 +2,12 @@
 //! patience ends. Every script here may therefore run twice.
 
 use crate::{
-    device::{Link, LinkError, ShellOutput},
+    device::{Link, LinkError, Shell, ShellOutput, Silence},
+    error::{self, Error},
     show::{clean, note, seconds},
 };
 use std::{
+    env,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -13,8 +15,25 @@ use std::{
 
 /// A restart of a phone takes a minute; longer than this nobody waits unasked.
 const PATIENCE: Duration = Duration::from_mins(3);
+/// A variable for those who want to wait longer, or less long.
+const PATIENCE_VARIABLE: &str = "SLM_PHONE_PATIENCE";
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long a phone that is away is waited for.
+pub(super) fn patience() -> error::Result<Duration> {
+    match env::var_os(PATIENCE_VARIABLE).filter(|value| !value.is_empty()) {
+        Some(text) => parse_patience(&text.to_string_lossy()),
+        None => Ok(PATIENCE),
+    }
+}
+
+fn parse_patience(text: &str) -> error::Result<Duration> {
+    humantime::parse_duration(text).map_err(|why| {
+        let what = format!("{PATIENCE_VARIABLE} is '{}': {why}", clean(text));
+        Error::input(what, "give a time such as 90s or 10m")
+    })
+}
 
 /// Times between attempts, doubling.
 #[derive(Clone, Debug)]
@@ -69,6 +88,15 @@ impl Reach {
         note(&format!("{}: {}; trying again for {patience}", clean(&self.name), clean(&error.to_string())));
     }
 
+    /// Tells the user that the phone answers and its agent does not.
+    pub(super) fn say_silent(&self, silence: &Silence) {
+        let (lasts, state) = (seconds(silence.lasts.as_secs_f64()), clean(&silence.state));
+        note(&format!(
+            "{}: its agent has said nothing for {lasts} (process state {state})",
+            clean(&self.name)
+        ));
+    }
+
     /// Repeats a request until it succeeds, cannot succeed, or patience ends.
     pub(super) fn retrying<T>(
         &self,
@@ -102,6 +130,12 @@ impl Reach {
     }
 }
 
+impl Shell for Reach {
+    fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
+        Reach::run(self, script, timeout)
+    }
+}
+
 /// What a command printed, if its exit status is 0.
 pub(super) fn succeeded(serial: &str, output: &ShellOutput) -> Result<String, LinkError> {
     if output.code == 0 {
@@ -114,4 +148,16 @@ pub(super) fn succeeded(serial: &str, output: &ShellOutput) -> Result<String, Li
     }
     let why = format!("a command ended with status {}: {words}", output.code);
     Err(LinkError::Refused { serial: serial.to_owned(), why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_is_a_time_with_its_unit() {
+        assert_eq!(parse_patience("90s").unwrap(), Duration::from_secs(90));
+        let error = parse_patience("long").unwrap_err().to_string();
+        assert!(error.contains("SLM_PHONE_PATIENCE is 'long'") && error.contains("90s"), "{error}");
+    }
 }

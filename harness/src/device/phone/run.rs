@@ -8,9 +8,10 @@ use super::{
     journal::Journal,
     reach::{BackOff, Reach, succeeded},
     scripts,
+    silence::Hearing,
 };
 use crate::device::{
-    AgentRun, Exit, LinkError, Next,
+    AgentRun, Exit, LinkError, Next, Silence,
     death::{self, Clue, Death},
     quote,
 };
@@ -47,6 +48,7 @@ pub(super) struct PhoneRun {
     behind: bool,
     next_look: Instant,
     heard: Instant,
+    hearing: Hearing,
     /// The keeper's number was not there yet when this run was begun.
     begun: Instant,
     away: Option<BackOff>,
@@ -67,6 +69,7 @@ impl PhoneRun {
             behind: true,
             next_look: now,
             heard: now,
+            hearing: Hearing::new(),
             begun: now,
             away: None,
             answer: ANSWER,
@@ -87,6 +90,7 @@ impl PhoneRun {
         self.behind = limit == Some(bytes.len() as u64);
         if !bytes.is_empty() {
             self.heard = Instant::now();
+            self.hearing.begin_anew();
             return Ok(());
         }
         let state = String::from_utf8_lossy(state);
@@ -99,6 +103,10 @@ impl PhoneRun {
         if ask_alive {
             // Asked again after as long a silence.
             self.heard = Instant::now();
+            let process = state.split_once("state=").map_or("", |(_, process)| process.trim());
+            if let Some(silence) = self.hearing.nothing(process).filter(|_| has("alive=yes")) {
+                self.reach.say_silent(silence);
+            }
         }
         Ok(())
     }
@@ -113,6 +121,7 @@ impl PhoneRun {
             }
             Err(error) => error,
         };
+        self.hearing.begin_anew();
         if self.away.is_none() && error.can_retry() {
             self.reach.say_away(&error);
         }
@@ -189,6 +198,10 @@ impl AgentRun for PhoneRun {
         }
     }
 
+    fn silence(&self) -> Option<&Silence> {
+        self.hearing.silence()
+    }
+
     fn stop(&mut self) {
         // A phone that is away goes on; a resumed sweep finds its run.
         let stopped = self.reach.patient_for(SOON).run(&scripts::stop(&self.folder), LONGEST_ANSWER);
@@ -209,7 +222,8 @@ impl AgentRun for PhoneRun {
             Ok(output) => {
                 let ended = evidence::read(&output.text());
                 let clue = self.investigate(&ended);
-                let exit = ended.with(clue);
+                let mut exit = ended.with(clue);
+                exit.notes.extend(self.hearing.account());
                 // All that was in it has been recorded.
                 let _ = self.reach.run(&format!("rm -rf {}", quote(&self.folder)), QUICK);
                 exit

@@ -47,15 +47,19 @@ alive=no; [ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | 
 [ -z "$w" ] && alive=starting
 "#;
 
+/// Defines `s`: the agent's state in the kernel's words.
+const STATE: &str = r#"s=$(sed -n 's/^State:[[:blank:]]*//p' "/proc/$a/status" 2> /dev/null)
+"#;
+
 /// Prints how the run is, then the journal from an offset on. Whether it has ended is
 /// read first: what follows is then all there will be.
 pub(super) fn poll(folder: &str, offset: u64, limit: Option<u64>, ask_alive: bool) -> String {
-    let alive = if ask_alive { ALIVE } else { "alive=unasked" };
+    let alive = if ask_alive { format!("{ALIVE}{STATE}") } else { "alive=unasked".to_owned() };
     let limit = limit.map(|limit| format!(" | head -c {limit}")).unwrap_or_default();
     format!(
         "d={folder}\n[ -d \"$d\" ] || {{ echo gone; exit; }}\n{alive}\n\
          e=; [ -f \"$d/exit\" ] && read e < \"$d/exit\"\n\
-         echo \"alive=$alive exit=$e\"\n{BEAT}\n\
+         echo \"alive=$alive exit=$e state=$s\"\n{BEAT}\n\
          [ -f \"$d/journal\" ] || exit 0\n\
          tail -c +{from} \"$d/journal\"{limit}",
         folder = quote(folder),

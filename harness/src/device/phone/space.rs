@@ -7,7 +7,7 @@ use super::{
     reach::Reach,
 };
 use crate::{
-    device::{Link, LinkError, quote},
+    device::{Link, LinkError, quote, readiness::restore},
     error::{Error, Result},
 };
 use std::{sync::Arc, time::Duration};
@@ -35,17 +35,34 @@ pub fn usage(link: &Arc<dyn Link>) -> std::result::Result<Usage, LinkError> {
     Ok(Usage { used: used.saturating_mul(1024), free: free_bytes(&printed) })
 }
 
-/// Removes everything of ours from a phone and tells the bytes that were freed.
+/// Puts back the settings that a sweep has changed on a phone and not put back, and
+/// tells them.
+///
+/// # Errors
+/// [`Error::Input`] while a sweep runs there; [`Error::Device`].
+pub fn put_back(name: &str, link: &Arc<dyn Link>) -> Result<Vec<String>> {
+    free(name, link)?;
+    restore(link.as_ref(), ROOT)
+}
+
+/// Removes everything of ours from a phone, its settings put back before, and tells the bytes that were freed.
 ///
 /// # Errors
 /// [`Error::Input`] while a sweep runs there; [`Error::Device`].
 pub fn clean(name: &str, link: &Arc<dyn Link>) -> Result<u64> {
     let device = |error: LinkError| lost(&error);
     let before = usage(link).map_err(device)?.used;
-    let reach = Reach::new(Arc::clone(link), name).patient_for(PATIENCE);
-    if let Some(who) = lock::holder(&reach, ROOT).map_err(device)? {
-        return Err(Error::input(format!("{name} is {who}"), "wait for it to end"));
-    }
+    let reach = free(name, link)?;
+    restore(link.as_ref(), ROOT)?;
     reach.ok(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
     Ok(before)
+}
+
+/// A phone that no sweep uses.
+fn free(name: &str, link: &Arc<dyn Link>) -> Result<Reach> {
+    let reach = Reach::new(Arc::clone(link), name).patient_for(PATIENCE);
+    match lock::holder(&reach, ROOT).map_err(|error| lost(&error))? {
+        Some(who) => Err(Error::input(format!("{name} is {who}"), "wait for it to end")),
+        None => Ok(reach),
+    }
 }

@@ -2,7 +2,7 @@
 //! executed, with an agent that is a script and a link that fails when told.
 
 use super::*;
-use crate::device::{Next, Shell, ShellOutput};
+use crate::device::{Next, Shell, ShellOutput, profile::describe};
 use slm_protocol::{EventWriter, Failure};
 use std::{
     fs,
@@ -108,7 +108,9 @@ impl Setting {
             name: "here".into(),
             reach: Reach::new(link.clone(), "here"),
             root: root.to_str().unwrap().to_owned(),
-            soc: None,
+            identity: Identity::default(),
+            described: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
+            keeping: Keeping::default(),
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }

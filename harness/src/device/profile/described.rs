@@ -1,6 +1,7 @@
 //! What is known of an attached phone, from its profile and from itself.
 
-use super::{Cluster, CpuSet, Flavour, Identity, Profiles, big_cores};
+use super::{Cluster, CpuSet, Flavour, Identity, Profiles, big_cores, read_clusters};
+use crate::device::{LinkError, Shell};
 use serde::{Deserialize, Serialize};
 
 /// Where a phone's clusters are from.
@@ -34,6 +35,16 @@ pub struct Described {
     pub agent: Option<Flavour>,
     /// What does not fit together, one line each.
     pub warnings: Vec<String>,
+}
+
+/// Asks a phone who it is and puts together what is known of it.
+///
+/// # Errors
+/// The link's.
+pub fn recognise(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, Described), LinkError> {
+    let identity = Identity::read(shell)?;
+    let described = describe(profiles, &identity, read_clusters(shell)?);
+    Ok((identity, described))
 }
 
 /// Puts together what profile and phone tell. The phone's own word counts: clusters

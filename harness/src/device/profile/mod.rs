@@ -7,7 +7,6 @@ mod cores;
 mod cpus;
 mod described;
 mod file;
-mod flavour;
 mod identity;
 mod set;
 #[cfg(test)]
@@ -17,9 +16,10 @@ mod topology;
 pub use attached::{Attached, pick};
 pub use cluster::{Cluster, Kind, big_cores};
 pub use cpus::{CpuSet, NotCpus};
-pub use described::{ClusterSource, Described, describe};
+pub use described::{ClusterSource, Described, describe, recognise};
 pub use file::{Phone, Soc, Variant};
-pub use flavour::Flavour;
 pub use identity::Identity;
 pub use set::{Match, Profiles, normal_name};
 pub use topology::read_clusters;
+
+pub use crate::agent::Flavour;

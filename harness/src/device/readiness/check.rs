@@ -39,7 +39,7 @@ pub struct Finding {
 /// What a sweep needs of a phone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Needs {
-    /// Memory of its largest model, with KV cache and buffers: name and bytes.
+    /// Memory that its largest model takes at least, its weights: name and bytes.
     pub largest_model: Option<(String, u64)>,
     /// Bytes that it will put on the phone.
     pub space: Option<u64>,
@@ -91,7 +91,7 @@ pub fn check(state: &Readiness, needs: &Needs) -> Vec<Finding> {
                 let total = show::bytes(total);
                 say(
                     Warning,
-                    format!("{model} needs about {size}, the phone has {total}: it will likely fail"),
+                    format!("{model} needs more than {size}, the phone has {total}: it will likely fail"),
                 );
             }
             (_, Some(free)) if *needed > free => {
@@ -99,7 +99,7 @@ pub fn check(state: &Readiness, needs: &Needs) -> Vec<Finding> {
                 say(
                     Warning,
                     format!(
-                        "{model} needs about {size}, {free} are available: it may fail; close other apps"
+                        "{model} needs more than {size}, {free} are available: it may fail; close other apps"
                     ),
                 );
             }

@@ -4,7 +4,7 @@ use super::{Changed, Finding, Needs, Readiness, Setting, admit, change, check, r
 use crate::{
     device::{
         LinkError, Shell,
-        profile::{Described, Identity, Profiles, describe, read_clusters},
+        profile::{Described, Identity},
     },
     error::{Error, Result},
 };
@@ -34,9 +34,6 @@ pub struct PhoneRecord {
     pub described: Described,
     /// Its state before anything was changed or measured.
     pub before: Readiness,
-    /// Its state after the sweep, everything put back; `None` until then.
-    #[serde(default)]
-    pub after: Option<Readiness>,
     /// What was found about that state.
     pub findings: Vec<Finding>,
     /// What was changed for the sweep.
@@ -47,7 +44,8 @@ pub struct PhoneRecord {
 
 /// Puts back what an earlier sweep left, looks the phone over, and changes what was
 /// asked for. To be called with the phone's lock held: a sweep that still runs there has
-/// its settings changed on purpose. `name` is the phone's, for messages.
+/// its settings changed on purpose. `name` is the phone's, for messages; `known` is what
+/// it was recognised as.
 ///
 /// # Errors
 /// [`Error::Device`] when the phone is not fit or the link fails; [`Error::Input`]
@@ -58,17 +56,16 @@ pub fn prepare(
     root: &str,
     serial: &str,
     name: &str,
-    profiles: &Profiles,
+    known: (Identity, Described),
     wishes: &Wishes,
 ) -> Result<PhoneRecord> {
     let link = |error: LinkError| Error::Device(format!("{name}: {error}"));
-    let identity = Identity::read(shell).map_err(link)?;
-    let described = describe(profiles, &identity, read_clusters(shell).map_err(link)?);
+    let (identity, described) = known;
     let put_back = restore(shell, root)?;
     let before = Readiness::read(shell, root).map_err(link)?;
     let findings = admit(name, check(&before, &wishes.needs), wishes.force)?;
     let changed = change(shell, root, serial, &before, &wishes.settings, LEASE)?;
-    Ok(PhoneRecord { identity, described, before, after: None, findings, changed, put_back })
+    Ok(PhoneRecord { identity, described, before, findings, changed, put_back })
 }
 
 /// Puts everything back and tells the phone's state then. To be called however the sweep

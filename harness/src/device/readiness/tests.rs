@@ -1,6 +1,9 @@
 use super::{settings::change_watched, *};
 use crate::{
-    device::{profile::Profiles, testing::TestPhone},
+    device::{
+        profile::{Profiles, recognise},
+        testing::TestPhone,
+    },
     error::Error,
 };
 use proptest::prelude::*;
@@ -378,7 +381,8 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
     let profiles = Profiles::built_in().unwrap();
     let wishes = Wishes { settings: vec![Setting::FixedPerformance], ..Wishes::default() };
-    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", &profiles, wishes);
+    let known = || recognise(&phone, &profiles).unwrap();
+    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", known(), wishes);
     let record = ready(&wishes).unwrap();
     assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, wishes.settings.as_slice()));
     assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));

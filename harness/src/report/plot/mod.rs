@@ -25,7 +25,11 @@ pub(crate) use scene::Scene;
 #[cfg(test)]
 use scene::Mark;
 
-use super::model::Model;
+use super::{
+    model::{Model, Subject},
+    words,
+};
+use scene::{SMALL, WIDTH};
 use std::collections::BTreeSet;
 
 /// A plot with its words.
@@ -47,35 +51,43 @@ pub(crate) fn all(model: &Model) -> Vec<Plot> {
     plots.extend(quantisation::plots(model).into_iter().map(Some));
     plots.extend([phases::plot(model), memory::plot(model), tokens::plot(model)]);
     plots.extend(spread::KINDS.iter().map(|kind| spread::plot(model, kind)));
-    plots.extend((0..model.runs.len()).take(time::MOST).map(|run| time::plot(model, run)));
-    plots.into_iter().flatten().collect()
+    plots.into_iter().flatten().chain(time::plots(model)).collect()
 }
 
-/// Device, engine, weights and threads of the figures in one line.
+/// Device, engine, weights and threads of all figures in one line.
 fn conditions(model: &Model) -> String {
-    let each = |pick: &dyn Fn(&super::model::Subject) -> Option<String>| {
-        let all: BTreeSet<String> = model.subjects.iter().filter_map(pick).collect();
+    conditions_of(model.subjects.iter())
+}
+
+/// The same of some subjects. Where it is too long for a plot, SoCs are left out: the
+/// report names them elsewhere.
+fn conditions_of<'a>(subjects: impl Iterator<Item = &'a Subject>) -> String {
+    let subjects: Vec<&Subject> = subjects.collect();
+    let each = |pick: &dyn Fn(&Subject) -> Option<String>| {
+        let all: BTreeSet<String> = subjects.iter().copied().filter_map(pick).collect();
         all.into_iter().collect::<Vec<_>>().join(", ")
     };
-    let devices = each(&|subject| {
-        let soc = subject.soc.as_ref().map(|soc| format!(" ({soc})")).unwrap_or_default();
-        Some(format!("{}{soc}", subject.device))
-    });
     let threads = each(&|subject| subject.threads.map(|n| n.to_string()));
     let threads = match threads.as_str() {
         "" => String::new(),
         "1" => "1 thread".into(),
         n => format!("{n} threads"),
     };
-    let weights = match model.synthetic() {
-        Some(true) => "synthetic weights",
-        Some(false) => "",
-        None => "some weights synthetic",
+    let synthetic = subjects.iter().filter(|subject| subject.weights == "synthetic").count();
+    let weights = match synthetic {
+        0 => "",
+        n if n == subjects.len() => "synthetic weights",
+        _ => "some weights synthetic",
     };
     let quant = each(&|subject| Some(subject.quant.clone()));
     let backend = each(&|subject| Some(subject.backend.clone()));
-    let parts = [devices.as_str(), &backend, &quant, weights, &threads];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    let line = |devices: &str| {
+        let parts = [devices, &backend, &quant, weights, &threads];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+    };
+    let full = line(&words::devices(subjects.iter().copied()));
+    let fits = font::width(&full, SMALL) <= WIDTH - 24.0;
+    if fits { full } else { line(&each(&|subject| Some(subject.device.clone()))) }
 }
 
 #[cfg(test)]

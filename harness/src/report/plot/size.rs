@@ -27,10 +27,14 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
     frame.draw_x(&mut scene, "parameters", SMALL);
     frame.draw_limit(&mut scene, budget, &format!("budget: {} s", scale::label(budget)));
     let front = verdict::pareto(&points);
-    let line: Vec<(f64, f64)> =
-        front.iter().map(|&i| (frame.px(points[i].params), frame.py(points[i].runtime.mean))).collect();
-    let mut taken: Vec<[f64; 4]> = along(&line);
-    scene.push(Mark::Line { points: line, ink: Ink::Muted, width: 1.5, dashed: false });
+    let mut taken: Vec<[f64; 4]> = Vec::new();
+    for device in model.devices() {
+        let own = front.iter().map(|&i| &points[i]).filter(|point| point.device == device);
+        let line: Vec<(f64, f64)> =
+            own.map(|point| (frame.px(point.params), frame.py(point.runtime.mean))).collect();
+        taken.extend(along(&line));
+        scene.push(Mark::Line { points: line, ink: Ink::Muted, width: 1.5, dashed: false });
+    }
     for point in &points {
         let (x, y) = (frame.px(point.params), frame.py(point.runtime.mean));
         taken.push([x - 6.0, y - 6.0, x + 6.0, y + 6.0]);
@@ -61,10 +65,16 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
             scene.text(at.0, at.1, &name, SMALL, anchor, Ink::Text);
         }
     }
-    let caption = "Down and to the right is better: larger and faster. The line joins the Pareto front (discs); \
-                   rings are models that another one beats in both size and speed. Size stands for quality \
-                   only roughly.";
-    Some(Plot { name: "speed-against-size".into(), title, caption: caption.into(), scene })
+    let lines = if model.devices().len() > 1 {
+        "Lines join each device's Pareto front"
+    } else {
+        "The line joins the Pareto front"
+    };
+    let caption = format!(
+        "Down and to the right is better: larger and faster. {lines} (discs); rings are models that another one beats \
+         in both size and speed. Size stands for quality only roughly."
+    );
+    Some(Plot { name: "speed-against-size".into(), title, caption, scene })
 }
 
 /// Small boxes along a line, for names to keep off it.

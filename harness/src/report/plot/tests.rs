@@ -16,10 +16,21 @@ fn model(count: usize, prefix: &str) -> Model {
 
 /// The same in several quantisations.
 fn model_in(count: usize, prefix: &str, quants: &'static [&'static str]) -> Model {
+    model_on(&["phone"], count, prefix, quants)
+}
+
+/// The same on several devices.
+fn model_on(
+    devices: &'static [&'static str],
+    count: usize,
+    prefix: &str,
+    quants: &'static [&'static str],
+) -> Model {
     let folder = tempfile::tempdir().unwrap();
     let models = twelve().into_iter().take(count).map(|(name, params)| (format!("{prefix}{name}"), params));
     let recipe = Recipe {
         models: models.collect(),
+        devices,
         quants,
         repetitions: 2,
         output: "text".into(),
@@ -75,6 +86,50 @@ fn no_text_overlaps_where_models_are_in_several_quantisations() {
         let texts = text_boxes(study);
         assert!(["f16", "q3_k_m"].iter().all(|name| texts.iter().any(|(text, _)| text == name)));
     }
+}
+
+#[test]
+fn devices_are_kept_apart() {
+    let mut model = model_on(&["phone", "a tablet"], 3, "", &["q4_0"]);
+    check(&model);
+    let plots = all(&model);
+    let title = |name: &str| plots.iter().find(|plot| plot.name == name).map(|plot| plot.title.as_str());
+    assert_eq!(title("course-1"), Some("The course of the run on a tablet"));
+    assert_eq!(title("course-2"), Some("The course of the run on phone"));
+    for (name, device, other) in [("course-1", "a tablet", "phone"), ("course-2", "phone", "a tablet")] {
+        let texts = text_boxes(&plots.iter().find(|plot| plot.name == name).unwrap().scene);
+        let conditions = format!("{device} (made-up SoC) · llama.cpp");
+        assert!(texts.iter().any(|(text, _)| text.starts_with(&conditions)), "{texts:?}");
+        assert!(texts.iter().all(|(text, _)| !text.contains(other)), "{texts:?}");
+    }
+    // One front for each device: the slower one's models are beaten by none of their own.
+    let size = plots.iter().find(|plot| plot.name == "speed-against-size").unwrap();
+    let is_front = |mark: &&Mark| matches!(mark, Mark::Line { ink: Ink::Muted, width, .. } if *width > 1.4);
+    assert_eq!(size.scene.marks.iter().filter(is_front).count(), 2);
+    // A cell that was never run knows no SoC.
+    model.subjects[0].soc = None;
+    assert_eq!(
+        crate::report::words::devices(model.subjects.iter()),
+        "a tablet (made-up SoC), phone (made-up SoC)"
+    );
+}
+
+#[test]
+fn many_devices_leave_the_conditions_their_engine() {
+    let devices = &["R5CX10AAAAA", "R5CX10BBBBB", "R5CX10CCCCC", "R5CX10DDDDD", "R5CX10EEEEE"];
+    let model = model_on(devices, 2, "", &["q4_0"]);
+    check(&model);
+    let line = super::conditions(&model);
+    assert!(line.contains("R5CX10EEEEE · llama.cpp · q4_0") && !line.contains("SoC"), "{line}");
+}
+
+#[test]
+fn of_one_size_the_quickest_is_named() {
+    // The last one fails at the context that is judged.
+    let model = model_in(1, "", &["q8_0", "q4_0", "f16"]);
+    let said = &crate::report::verdict::answers(&model)[0];
+    assert!(said.contains("is slimlm-125m · q4_0 (125M)"), "{said}");
+    assert!(said.contains("within it are also slimlm-125m · q8_0 ("), "{said}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! The course of a run: decode speed of the trials one after another, and below
-//! it what the device's sensors said meanwhile.
+//! The course of a run on one device: decode speed of the trials one after another,
+//! and below it what the device's sensors said meanwhile.
 
 use super::{
-    Plot, conditions,
+    Plot, conditions_of,
     frame::Frame,
     labels::{self, Label},
     palette::{self, Ink, Style},
@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{
     analysis::Verdict,
-    report::model::{Model, Run, Sensor},
+    report::model::{Model, Moment, Sensor, Subject},
 };
+use std::collections::BTreeSet;
 
-/// Runs that are drawn at most.
-pub(super) const MOST: usize = 6;
+/// Devices of runs that are drawn at most.
+const MOST: usize = 8;
 /// Points of a series at most.
 const POINTS: usize = 600;
 const PANEL: f64 = 130.0;
@@ -23,9 +24,61 @@ const UPPER: f64 = 200.0;
 /// Sensors with one unit that are drawn at most.
 const SENSORS: usize = 8;
 
-/// Draws the plot of one run.
-pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
-    let Run { moments, sensors, id, .. } = &model.runs[run];
+/// What one device did in one run.
+struct Course<'a> {
+    run: usize,
+    device: &'a str,
+    moments: Vec<&'a Moment>,
+    sensors: Vec<&'a Sensor>,
+}
+
+/// A plot for each device of each run.
+pub(super) fn plots(model: &Model) -> Vec<Plot> {
+    let courses: Vec<Course<'_>> = courses(model);
+    let drawn = courses.iter().take(MOST).enumerate();
+    drawn
+        .filter_map(|(index, course)| {
+            let name = if courses.len() > 1 { format!("course-{}", index + 1) } else { "course".into() };
+            let left_out = if index + 1 == MOST { courses.len() - MOST } else { 0 };
+            plot(model, course, name, left_out)
+        })
+        .collect()
+}
+
+/// Run by run, device by device, where trials were completed.
+fn courses(model: &Model) -> Vec<Course<'_>> {
+    let of_run = |run: usize| {
+        let devices: BTreeSet<&str> =
+            model.subjects.iter().filter(|s| s.run == run).map(|s| s.device.as_str()).collect();
+        devices.into_iter().map(move |device| {
+            let is_own = |moment: &&Moment| model.subjects[moment.subject].device == device;
+            Course {
+                run,
+                device,
+                moments: model.runs[run].moments.iter().filter(is_own).collect(),
+                sensors: model.runs[run].sensors.iter().filter(|sensor| sensor.device == device).collect(),
+            }
+        })
+    };
+    (0..model.runs.len()).flat_map(of_run).filter(|course| !course.moments.is_empty()).collect()
+}
+
+impl Course<'_> {
+    fn title(&self, model: &Model) -> String {
+        let several = model.devices().len() > 1;
+        let device = if several { format!(" on {}", self.device) } else { String::new() };
+        let run = &model.runs[self.run].id;
+        let run = if model.runs.len() > 1 { format!(": {run}") } else { String::new() };
+        format!("The course of the run{device}{run}")
+    }
+
+    fn is_of(&self, subject: &Subject) -> bool {
+        subject.run == self.run && subject.device == self.device
+    }
+}
+
+fn plot(model: &Model, course: &Course<'_>, name: String, left_out: usize) -> Option<Plot> {
+    let Course { moments, sensors, .. } = course;
     let (Some(first), Some(last)) = (
         moments.iter().map(|moment| moment.at_s).reduce(f64::min),
         moments.iter().map(|moment| moment.at_s).reduce(f64::max),
@@ -34,12 +87,11 @@ pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
     };
     let minutes = move |at_s: f64| (at_s - first) / 60.0;
     let units = units(sensors);
-    let shown = model.subjects.iter().filter(|subject| subject.run == run).count();
-    let upper_height = UPPER.max(16.0 * shown as f64);
+    let own = || model.subjects.iter().filter(|subject| course.is_of(subject));
+    let upper_height = UPPER.max(16.0 * own().count() as f64);
     let height = 88.0 + upper_height + units.len() as f64 * (PANEL + 46.0) + 60.0;
-    let which = if model.runs.len() > 1 { format!(": {id}") } else { String::new() };
-    let title = format!("The course of the run{which}");
-    let mut scene = Scene::titled(height, &title, &conditions(model));
+    let title = course.title(model);
+    let mut scene = Scene::titled(height, &title, &conditions_of(own()));
     let x = Scale::from_zero([minutes(last).max(0.05)]);
     let upper = Frame {
         left: 62.0,
@@ -47,36 +99,44 @@ pub(super) fn plot(model: &Model, run: usize) -> Option<Plot> {
         width: WIDTH - 62.0 - 190.0,
         height: upper_height,
         x,
-        y: speeds(model, run),
+        y: speeds(model, moments),
     };
     upper.draw_y(&mut scene, "decode speed, % of the cell's mean", SMALL);
     upper.draw_base(&mut scene);
-    draw_trials(&mut scene, &upper, model, run, &minutes);
+    draw_trials(&mut scene, &upper, model, moments, &minutes);
     let mut frame = upper;
     for unit in &units {
         frame = draw_sensors(&mut scene, frame.bottom() + 46.0, x, sensors, unit, &minutes);
     }
     frame.draw_x(&mut scene, "minutes since the first trial", SMALL);
-    let caption = "Each point is a trial; a slope is drift, most often heat. Crosses are trials that are not to be \
-                   trusted. Below, readings taken before, within and after the trials.";
-    let name = if model.runs.len() > 1 { format!("course-{}", run + 1) } else { "course".into() };
-    Some(Plot { name, title, caption: caption.into(), scene })
+    let mut caption =
+        "Each point is a trial; a slope is drift, most often heat. Crosses are trials that are not to be \
+                   trusted. Below, readings taken before, within and after the trials."
+            .to_owned();
+    if left_out > 0 {
+        caption += &format!(" The courses of {left_out} more are not drawn.");
+    }
+    Some(Plot { name, title, caption, scene })
 }
 
-fn relative(model: &Model, moment: &crate::report::model::Moment) -> Option<f64> {
+fn relative(model: &Model, moment: &Moment) -> Option<f64> {
     let mean = model.cells[moment.cell].cell.otps?.mean;
     Some(100.0 * f64::from(moment.otps) / mean).filter(|share| share.is_finite())
 }
 
-fn speeds(model: &Model, run: usize) -> Scale {
-    let mut values: Vec<f64> =
-        model.runs[run].moments.iter().filter_map(|moment| relative(model, moment)).collect();
+fn speeds(model: &Model, moments: &[&Moment]) -> Scale {
+    let mut values: Vec<f64> = moments.iter().filter_map(|moment| relative(model, moment)).collect();
     values.push(100.0);
     Scale::between(&values)
 }
 
-fn draw_trials(scene: &mut Scene, frame: &Frame, model: &Model, run: usize, minutes: &dyn Fn(f64) -> f64) {
-    let moments = &model.runs[run].moments;
+fn draw_trials(
+    scene: &mut Scene,
+    frame: &Frame,
+    model: &Model,
+    moments: &[&Moment],
+    minutes: &dyn Fn(f64) -> f64,
+) {
     let step = moments.len().div_ceil(POINTS).max(1);
     let level = frame.py(100.0);
     scene.line((frame.left, level), (frame.right(), level), Ink::Muted, 1.0);
@@ -97,7 +157,7 @@ fn draw_trials(scene: &mut Scene, frame: &Frame, model: &Model, run: usize, minu
         let x = frame.right() + 16.0;
         let style = palette::style(*subject);
         scene.dot(x, y, 4.0, point_of(style), style.ink);
-        let name = super::font::cut(&model.subjects[*subject].label, SMALL, WIDTH - x - 18.0);
+        let name = super::font::cut(&model.subjects[*subject].label_at_home(), SMALL, WIDTH - x - 18.0);
         scene.text(x + 10.0, y, &name, SMALL, Anchor::Start, Ink::Text);
     }
 }
@@ -113,7 +173,7 @@ const ORDER: [&str; 8] = ["C", "MHz", "mA", "B", "CPU", "1", "%", "V"];
 const PANELS: usize = 5;
 
 /// Units of the sensors, each once: a panel for each. Codes are no quantities.
-fn units(sensors: &[Sensor]) -> Vec<String> {
+fn units(sensors: &[&Sensor]) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     for sensor in sensors {
         if sensor.unit != "code" && !units.contains(&sensor.unit) {
@@ -127,14 +187,14 @@ fn units(sensors: &[Sensor]) -> Vec<String> {
 
 /// The sensors of a panel. A clock's mean says more than what it showed at one moment;
 /// of many temperatures the highest count.
-fn shown<'a>(sensors: &'a [Sensor], unit: &str) -> Vec<&'a Sensor> {
+fn shown<'a>(sensors: &[&'a Sensor], unit: &str) -> Vec<&'a Sensor> {
     let has_mean = |sensor: &Sensor| {
         let cluster = sensor.name.strip_suffix("-frequency");
         let mean = cluster.map(|cluster| format!("{cluster}-residency"));
         mean.is_some_and(|mean| sensors.iter().any(|other| other.name == mean))
     };
     let mut own: Vec<&Sensor> =
-        sensors.iter().filter(|sensor| sensor.unit == unit && !has_mean(sensor)).collect();
+        sensors.iter().copied().filter(|sensor| sensor.unit == unit && !has_mean(sensor)).collect();
     if unit == "C" && own.len() > SENSORS {
         let highest =
             |sensor: &Sensor| sensor.readings.iter().map(|(_, value)| *value).fold(f64::MIN, f64::max);
@@ -148,7 +208,7 @@ fn draw_sensors(
     scene: &mut Scene,
     top: f64,
     x: Scale,
-    sensors: &[Sensor],
+    sensors: &[&Sensor],
     unit: &str,
     minutes: &dyn Fn(f64) -> f64,
 ) -> Frame {

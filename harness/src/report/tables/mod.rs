@@ -10,7 +10,7 @@ mod quantisation;
 
 pub(super) use baseline::{baseline, differences};
 pub(super) use conditions::{conditions, measures, models, quoted};
-pub(super) use failures::{doubts, failures};
+pub(super) use failures::{doubts, failures, lost};
 pub(super) use latency::{latency, spread};
 pub(super) use memory::memory;
 pub(super) use paper::paper;

@@ -1,0 +1,86 @@
+//! How fast files get to a phone, beside the host's own adb in the same minute. SLM_PUSH_MB sets the size.
+
+mod common;
+mod phone;
+
+use common::Sandbox;
+use phone::TestPhone;
+use slm_bench::{
+    device::{adb::ServerAddress, open, profile::Profiles},
+    plan::{ModelSource, PlannedModel, Weights},
+    sha256_hex,
+};
+use slm_protocol::{Generation, StopRule};
+use std::{
+    fs,
+    os::unix::fs::MetadataExt,
+    time::{Duration, Instant},
+};
+
+/// A model that is a file; nobody loads it.
+fn model(file: &std::path::Path, bytes: &[u8]) -> PlannedModel {
+    PlannedModel {
+        name: "pushed".into(),
+        weights: Weights::Real,
+        quant: "q4_0".into(),
+        params: 1,
+        bits_per_weight: None,
+        file_bytes: bytes.len() as u64,
+        source: ModelSource::File { path: file.display().to_string(), sha256: sha256_hex(bytes) },
+        generation: Generation {
+            max_new_tokens: 1,
+            stop: StopRule::FixedLength,
+            chat_template: false,
+            system: None,
+        },
+    }
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+#[expect(clippy::print_stdout, reason = "the figures, for docs/test-phone.md")]
+fn a_push_is_as_fast_as_adbs_and_a_second_one_sends_nothing() {
+    let megabytes = std::env::var("SLM_PUSH_MB").ok().and_then(|text| text.parse().ok()).unwrap_or(20_usize);
+    let (phone, sandbox) = (TestPhone::start(), Sandbox::new());
+    let _stay = phone.enter();
+    let file = sandbox.path("file.gguf");
+    // Nothing that could be compressed on the way.
+    let mut state = 1_u64;
+    let mut random = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    let bytes: Vec<u8> = std::iter::repeat_with(&mut random).take(megabytes * 125_000).flatten().collect();
+    fs::write(&file, &bytes).unwrap();
+    let model = model(&file, &bytes);
+    let server: ServerAddress = "127.0.0.1:5037".parse().unwrap();
+    let name = format!("serial:{}", phone.serial);
+    let device = open(&name, Some(&server), &Profiles::built_in().unwrap()).unwrap();
+    // Brings the agent, which is no part of the figures.
+    device.hello().unwrap();
+
+    let timed = |what: &str, act: &dyn Fn()| -> Duration {
+        let start = Instant::now();
+        act();
+        let took = start.elapsed();
+        println!("{what}: {took:.2?}, {:.1} MB/s", megabytes as f64 / took.as_secs_f64());
+        took
+    };
+    let adb = timed("adb push", &|| {
+        let output = phone.adb(&["push", file.to_str().unwrap(), "/data/local/tmp/by-adb"]);
+        assert!(output.status.success(), "{output:?}");
+    });
+    fs::remove_file(phone.disk().join("by-adb")).unwrap();
+    let place = || device.place_model(&model).unwrap();
+    let ours = timed("first placing, hashed on the phone", &|| drop(place()));
+    let inside = place().strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
+    let written = || fs::metadata(&inside).map(|file| (file.ino(), file.mtime(), file.mtime_nsec())).unwrap();
+    let before = written();
+    timed("second placing", &|| drop(place()));
+    assert_eq!(written(), before, "nothing is sent twice");
+    assert!(fs::read(&inside).unwrap() == bytes, "what arrived is what was sent");
+    // On the phone every byte is hashed as well, by an emulated processor here.
+    assert!(ours < adb * 20 + Duration::from_mins(1), "{ours:?}, adb took {adb:?}");
+}
