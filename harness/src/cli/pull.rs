@@ -16,10 +16,10 @@ pub struct PullArgs {
     /// taken where none is named; without any, what an import needs
     #[arg(value_name = "REPO[@REV][:FILE]")]
     pub address: Address,
-    /// The hub to ask [default: HF_ENDPOINT or https://huggingface.co]
+    /// The hub to ask [default: `HF_ENDPOINT`, else huggingface.co]
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
-    /// Only look into the cache (HF_HUB_OFFLINE=1 says the same)
+    /// Only look into the cache (`HF_HUB_OFFLINE=1` says the same)
     #[arg(long)]
     pub offline: bool,
     /// Form of the data on stdout.

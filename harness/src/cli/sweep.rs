@@ -77,7 +77,7 @@ pub struct SweepArgs {
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
     /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
-    /// `q3_k_m`…) [default: q4_0; GGUF files as they are]
+    /// `q3_k_m`…) [default: `q4_0`; GGUF files as they are]
     #[arg(long, value_name = "LIST", value_parser = lists::parse_quants)]
     quant: Option<QuantList>,
     /// Weight type of the embeddings; `auto`: what llama.cpp's quantiser gives them

@@ -31,18 +31,17 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     if args.dry_run {
         return print(args, &plan, &about, "nothing written, it would have").map(|()| Outcome::Done);
     }
-    let out = match &args.out {
-        Some(out) => out.clone(),
-        None => {
-            let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
-            let kept = quantise::kept_path(&args.input, &hash, &recipe, &plan);
-            if kept.is_file() {
-                about["file"] = json!(kept);
-                let start = format!("{}: made before,", clean(&kept.display().to_string()));
-                return print(args, &plan, &about, &start).map(|()| Outcome::Done);
-            }
-            kept
+    let out = if let Some(out) = &args.out {
+        out.clone()
+    } else {
+        let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
+        let kept = quantise::kept_path(&args.input, &hash, &recipe, &plan);
+        if kept.is_file() {
+            about["file"] = json!(kept);
+            let start = format!("{}: made before,", clean(&kept.display().to_string()));
+            return print(args, &plan, &about, &start).map(|()| Outcome::Done);
         }
+        kept
     };
     let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut quantise_steps(), &interrupt);
     let Some(made) = made? else { return Ok(Outcome::Interrupted) };

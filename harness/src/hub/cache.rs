@@ -57,11 +57,6 @@ impl<'a> Cached<'a> {
         Some(self.snapshot(commit).join(file.as_str())).filter(|path| path.is_file())
     }
 
-    /// The hash in the name of the blob that a file of a snapshot is a link to.
-    pub(super) fn blob_of(&self, path: &Path) -> Option<BlobId> {
-        BlobId::of_etag(fs::read_link(path).ok()?.file_name()?.to_str()?)
-    }
-
     /// All files of a snapshot that are there.
     pub(super) fn files(&self, commit: &Commit) -> Vec<(FileName, u64)> {
         let mut found = Vec::new();
@@ -166,6 +161,11 @@ fn appear(path: &Path, make: &dyn Fn(&Path) -> io::Result<()>) -> io::Result<()>
     made
 }
 
+/// The hash in the name of the blob that a file of a snapshot is a link to.
+pub(super) fn blob_of(path: &Path) -> Option<BlobId> {
+    BlobId::of_etag(fs::read_link(path).ok()?.file_name()?.to_str()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -187,7 +187,7 @@ mod tests {
             let path = cached.link(&branch, &commit, &file, &blob).unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), "content");
             assert_eq!(cached.find(&cached.commit_of(&branch).unwrap(), &file), Some(path.clone()));
-            assert_eq!(cached.blob_of(&path), Some(blob.clone()));
+            assert_eq!(blob_of(&path), Some(blob.clone()));
         }
         assert_eq!(cached.files(&commit).len(), 3);
         // A broken link is no file.

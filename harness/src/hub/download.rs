@@ -191,7 +191,7 @@ impl Download<'_> {
                 got: got.to_string(),
             });
         }
-        self.hub.inspect(self.subject.repo, self.file, part)
+        super::inspect(self.subject.repo, self.file, part)
     }
 
     fn check_space(&self, part: &Path, needed: u64) -> Result<(), HubError> {

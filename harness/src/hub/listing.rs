@@ -78,7 +78,7 @@ impl Listing {
                 let of_set = |name: &FileName| is_of_set(name.as_str(), stem, end);
                 let set: Vec<FileName> =
                     self.files.iter().map(|file| &file.name).filter(|name| of_set(name)).cloned().collect();
-                set.iter().any(|name| !name.as_str().ends_with(".json")).then_some(set)
+                set.iter().any(|name| !name.as_str().ends_with(".index.json")).then_some(set)
             });
         let Some(mut files) = weights else {
             return lacks("weights (model.safetensors or pytorch_model.bin)");

@@ -256,8 +256,8 @@ impl Hub {
             let commit = cached.commit_of(revision);
             let found = commit.and_then(|commit| Some((cached.find(&commit, file)?, commit)));
             if let Some((path, commit)) = found {
-                self.inspect(repo, file, &path)?;
-                return ready(&cached, path, commit, file, watch);
+                inspect(repo, file, &path)?;
+                return ready(path, commit, file, watch);
             }
             if self.settings.offline {
                 return Err(self.not_cached(&Address {
@@ -277,8 +277,8 @@ impl Hub {
         let uri = self.settings.endpoint.file(repo, &(&announced.commit).into(), file)?;
         Download { hub: self, subject, file, announced: &announced, uri: &uri }.run(&cached, watch)?;
         let path = cached.link(revision, &announced.commit, file, &announced.blob)?;
-        self.inspect(repo, file, &path)?;
-        ready(&cached, path, announced.commit, file, watch)
+        inspect(repo, file, &path)?;
+        ready(path, announced.commit, file, watch)
     }
 
     /// The files of a revision: by the hub, or offline those that are in the cache.
@@ -310,31 +310,30 @@ impl Hub {
     fn not_cached(&self, what: &Address) -> HubError {
         HubError::NotCached { what: what.to_string(), cache: self.settings.cache.display().to_string() }
     }
+}
 
-    /// A GGUF file whose header contradicts it is refused; other files are for whoever
-    /// reads them.
-    fn inspect(&self, repo: &RepoId, file: &FileName, path: &Path) -> Result<(), HubError> {
-        if !file.is_gguf() {
-            return Ok(());
+/// A GGUF file whose header contradicts it is refused; other files are for whoever
+/// reads them.
+fn inspect(repo: &RepoId, file: &FileName, path: &Path) -> Result<(), HubError> {
+    if !file.is_gguf() {
+        return Ok(());
+    }
+    let refuse = |problem| HubError::NotAModel { repo: repo.clone(), file: file.clone(), problem };
+    let header = read_header(path).map_err(|error| {
+        // The file has a name of its own already.
+        let text = error.to_string();
+        let problem = text.strip_prefix(&format!("{}: ", path.display())).map(str::to_owned);
+        refuse(problem.unwrap_or(text))
+    })?;
+    match header.metadata.get("split.count").and_then(Value::as_u64) {
+        Some(2..) => {
+            Err(refuse("it is one part of a model that was split; choose a file that is whole".into()))
         }
-        let refuse = |problem| HubError::NotAModel { repo: repo.clone(), file: file.clone(), problem };
-        let header = read_header(path).map_err(|error| {
-            // The file has a name of its own already.
-            let text = error.to_string();
-            let problem = text.strip_prefix(&format!("{}: ", path.display())).map(str::to_owned);
-            refuse(problem.unwrap_or(text))
-        })?;
-        match header.metadata.get("split.count").and_then(Value::as_u64) {
-            Some(2..) => {
-                Err(refuse("it is one part of a model that was split; choose a file that is whole".into()))
-            }
-            _ => Ok(()),
-        }
+        _ => Ok(()),
     }
 }
 
 fn ready(
-    cached: &Cached,
     path: PathBuf,
     commit: Commit,
     file: &FileName,
@@ -342,7 +341,7 @@ fn ready(
 ) -> Result<CachedFile, HubError> {
     let bytes = fs::metadata(&path).map_err(|error| HubError::io(&path, error))?.len();
     watch(Step::Ready(file));
-    Ok(CachedFile { blob: cached.blob_of(&path), path, commit, file: file.clone(), bytes })
+    Ok(CachedFile { blob: cache::blob_of(&path), path, commit, file: file.clone(), bytes })
 }
 
 /// [`Hub::fetch_snapshot`] with the settings of the environment.

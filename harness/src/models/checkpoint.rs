@@ -89,13 +89,11 @@ impl HubModel {
     /// # Errors
     /// As the hub's.
     pub fn name(&self) -> Result<String> {
-        match self.entry {
-            Some(entry) => Ok(entry.name.clone()),
-            None => {
-                let hub = Hub::new(&HubOptions::default())?;
-                Ok(self.name_at(&hub.commit_of(&self.repo, &self.revision, &mut pull_steps())?))
-            }
+        if let Some(entry) = self.entry {
+            return Ok(entry.name.clone());
         }
+        let hub = Hub::new(&HubOptions::default())?;
+        Ok(self.name_at(&hub.commit_of(&self.repo, &self.revision, &mut pull_steps())?))
     }
 
     fn name_at(&self, commit: &Commit) -> String {

@@ -170,7 +170,9 @@ fn resolve(
         Named::File(path, header) => from_users_file(&path, &header, args, interrupt)?,
     };
     if backend == EngineKind::Null {
-        models.iter_mut().for_each(|model| model.source = ModelSource::Nothing);
+        for model in &mut models {
+            model.source = ModelSource::Nothing;
+        }
     }
     Ok(models)
 }

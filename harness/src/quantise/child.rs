@@ -108,14 +108,14 @@ impl Child {
             }
             (false, _) => {
                 let (code, signal) = (status.code(), status.signal());
-                Err(failure(Exit { code, signal, stderr, ..Exit::default() }))
+                Err(failure(&Exit { code, signal, stderr, ..Exit::default() }))
             }
         }
     }
 }
 
 /// Why it ended, in one line.
-fn failure(exit: Exit) -> Error {
+fn failure(exit: &Exit) -> Error {
     let words = exit.stderr.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let words = words.trim().trim_start_matches("slm-agent: ");
     if exit.code == Some(REFUSED) && !words.is_empty() {

@@ -116,7 +116,6 @@ fn f16(significand: u16, exponent: i16) -> u16 {
     let log = significand.ilog2().min(10);
     let fraction = (significand << (10 - log)) & 0x3FF;
     // At most 10, and the sum is 1 to 30 for a normal number.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "at most 10")]
     let biased = exponent + log as i16 + 15;
     (biased.unsigned_abs() << 10) | fraction
 }
