@@ -38,7 +38,7 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
     Job {
         protocol: VERSION,
         engine,
-        model: ModelFile { name: "model".to_owned(), path: path.display().to_string() },
+        model: ModelFile { name: "model".to_owned(), path: path.display().to_string(), compiled: None },
         options: EngineOptions {
             threads: Some(1),
             flash_attention: FlashAttention::Auto,

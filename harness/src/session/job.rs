@@ -27,7 +27,7 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
     Job {
         protocol: VERSION,
         engine: input.backend,
-        model: ModelFile { name: planned.name.clone(), path: model_path.to_owned() },
+        model: ModelFile { name: planned.name.clone(), path: model_path.to_owned(), compiled: None },
         options: input.options.clone(),
         generation: planned.generation.clone(),
         prompts: input
