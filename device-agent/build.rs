@@ -88,7 +88,8 @@ fn mlc() {
     for file in ["bridge.rs", "runner.h", "runner.cc", "interface.h", "interface.cc"] {
         println!("cargo::rerun-if-changed={folder}/{file}");
     }
-    let headers = env::var_os("TVM_FFI_INCLUDE").filter(|path| Path::new(path).join("tvm/ffi/c_api.h").is_file());
+    let headers =
+        env::var_os("TVM_FFI_INCLUDE").filter(|path| Path::new(path).join("tvm/ffi/c_api.h").is_file());
     let Some(headers) = headers else {
         panic!(
             "the feature mlc needs TVM_FFI_INCLUDE, the folder of tvm-ffi's headers: \

@@ -105,6 +105,7 @@ def copy_runtime(folder):
         part = folder / (source.name + ".part")
         shutil.copyfile(source, part)
         part.rename(folder / source.name)
+    (folder / "tvm.json").write_text(json.dumps({"tvm": tvm.__version__, "tvm_ffi": tvm_ffi.__version__}) + "\n")
     return folder
 
 

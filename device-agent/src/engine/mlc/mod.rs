@@ -52,7 +52,8 @@ impl Mlc {
     /// Opens the runtime and the library, and reads the weights of the folder.
     pub(crate) fn load(folder: &Path, compiled: &CompiledModel) -> Result<Self, LoadError> {
         let library = &compiled.library;
-        let path = |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| refuse(path.display(), "not UTF-8"));
+        let path =
+            |path: &Path| path.to_str().map(str::to_owned).ok_or_else(|| refuse(path.display(), "not UTF-8"));
         let version = ffi::open_runtime(&compiled.runtime).map_err(|why| refuse("the TVM runtime", why))?;
         let hash = digest::file(Path::new(library)).map_err(|why| refuse(library, why))?;
         let mut runner =
@@ -95,8 +96,10 @@ impl Mlc {
 
     /// Makes the one context that can be open.
     fn session(&self, setup: &Setup) -> Result<RelaxSession<'_>, LoadError> {
-        let mut runner =
-            self.runner.try_borrow_mut().map_err(|_| refuse("the model", "it has an open context already"))?;
+        let mut runner = self
+            .runner
+            .try_borrow_mut()
+            .map_err(|_| refuse("the model", "it has an open context already"))?;
         let cache = |why| refuse("the KV cache", why);
         let (context, chunk) = (self.context(setup), self.chunk(setup));
         runner.pin_mut().open(i64::from(context), i64::from(chunk), PAGE).map_err(cache)?;

@@ -45,7 +45,7 @@ fn difference(ours: &[f32], theirs: &[f32]) -> f32 {
 fn logits_and_greedy_tokens_are_those_of_numpy() {
     for folder in folders() {
         let half = folder.to_string_lossy().contains("q4f16");
-        let tolerance = if half { 2e-2 } else { 1e-4 };
+        let tolerance = if half { 5e-3 } else { 1e-5 };
         let reference: Reference = metadata::read_json(&folder.join("reference.json")).unwrap();
         let model = Mlc::load(&folder, &compiled(&folder)).unwrap();
         // In chunks of the library's own size, and of another; the second time on a used cache.
@@ -109,7 +109,8 @@ fn what_cannot_be_opened_is_named() {
         assert!(failure(&folder, &no_runtime).contains("libtvm.so"));
         let empty = tempfile::tempdir().unwrap();
         assert!(failure(empty.path(), &good).contains("mlc-chat-config.json"));
-        std::fs::copy(folder.join("mlc-chat-config.json"), empty.path().join("mlc-chat-config.json")).unwrap();
+        std::fs::copy(folder.join("mlc-chat-config.json"), empty.path().join("mlc-chat-config.json"))
+            .unwrap();
         let why = failure(empty.path(), &good);
         assert!(why.contains("tensor-cache.json"), "{why}");
     }

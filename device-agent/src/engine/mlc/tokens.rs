@@ -109,7 +109,8 @@ impl Tokens {
 
 /// FNV-1a over the bytes, so that neighbours are far apart in the embedding.
 fn fixed(piece: &[u8], vocabulary: u32) -> i32 {
-    let hash = piece.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
+    let hash =
+        piece.iter().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193));
     i32::try_from(hash % vocabulary.max(1)).unwrap_or(0)
 }
 
