@@ -31,6 +31,8 @@ const ENGINE_VARIABLES: &[&str] = &[
 ];
 
 fn main() {
+    #[cfg(feature = "mlc")]
+    mlc();
     let target = env::var("TARGET").unwrap_or_default();
     let arch = env::var("CARGO_CFG_TARGET_ARCH").unwrap_or_default();
     let flavour = env::var("SLM_AGENT_FLAVOUR").ok().filter(|name| !name.is_empty()).unwrap_or(arch);
@@ -75,4 +77,30 @@ fn binding_version() -> String {
         .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
         .unwrap_or("unknown")
         .to_owned()
+}
+
+/// Compiles the bridge to TVM; the headers alone are needed.
+#[cfg(feature = "mlc")]
+#[expect(clippy::panic, reason = "how a build script tells that it failed")]
+fn mlc() {
+    let folder = "src/engine/mlc";
+    println!("cargo::rerun-if-env-changed=TVM_FFI_INCLUDE");
+    for file in ["bridge.rs", "runner.h", "runner.cc", "interface.h", "interface.cc"] {
+        println!("cargo::rerun-if-changed={folder}/{file}");
+    }
+    let headers =
+        env::var_os("TVM_FFI_INCLUDE").filter(|path| Path::new(path).join("tvm/ffi/c_api.h").is_file());
+    let Some(headers) = headers else {
+        panic!(
+            "the feature mlc needs TVM_FFI_INCLUDE, the folder of tvm-ffi's headers: \
+             `pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir)"
+        );
+    };
+    cxx_build::bridge(format!("{folder}/bridge.rs"))
+        .files([format!("{folder}/runner.cc"), format!("{folder}/interface.cc")])
+        .include(folder)
+        .include(headers)
+        .std("c++17")
+        .flag_if_supported("-Wno-unused-parameter")
+        .compile("slm_mlc");
 }

@@ -8,6 +8,29 @@ pub(crate) fn text(text: &str) -> String {
     hex(&Sha256::digest(text))
 }
 
+/// Of a file.
+#[cfg(feature = "mlc")]
+pub(crate) fn file(path: &std::path::Path) -> std::io::Result<String> {
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut Hashing(&mut hasher))?;
+    Ok(hex(&hasher.finalize()))
+}
+
+#[cfg(feature = "mlc")]
+struct Hashing<'a>(&'a mut Sha256);
+
+#[cfg(feature = "mlc")]
+impl std::io::Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Of token ids as little-endian 32-bit integers.
 pub(crate) fn tokens(tokens: &[i32]) -> String {
     let mut hasher = Sha256::new();

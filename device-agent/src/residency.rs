@@ -2,7 +2,18 @@
 #![allow(unsafe_code)] // rustix has no mincore
 
 use rustix::mm::{MapFlags, ProtFlags};
-use std::{fs::File, path::Path, ptr};
+use std::{
+    fs::{self, File},
+    path::Path,
+    ptr,
+};
+
+/// Size of a file, or of the files in a folder; 0 for what is not there.
+pub(crate) fn bytes(path: &Path) -> u64 {
+    let of = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let Ok(folder) = fs::read_dir(path) else { return of(path) };
+    folder.flatten().filter(|entry| entry.path().is_file()).map(|entry| of(&entry.path())).sum()
+}
 
 /// Share of the file's pages in the page cache, 0 to 1. `None` where the kernel
 /// does not say, and for an empty file.

@@ -13,7 +13,7 @@ use crate::{
     trials::Trials,
 };
 use slm_protocol::{AgentFacts, Calibration, Event, Failure, Job, LoadReport, MachineFacts, Ready, VERSION};
-use std::{fs, io, path::Path};
+use std::{io, path::Path};
 use thiserror::Error;
 
 /// Why a run did not reach its end.
@@ -63,10 +63,10 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let path = Path::new(&job.model.path);
     let load = LoadReport {
         ready_ns: 0,
-        file_bytes: fs::metadata(path).map_or(0, |metadata| metadata.len()),
+        file_bytes: residency::bytes(path),
         cached_fraction: residency::cached_fraction(path),
     };
-    let model = match engine::load(job.engine, path, job.options.load, job.options.repack) {
+    let model = match engine::load_for(job) {
         Ok(model) => model,
         Err(error) => return load_failed(error, output),
     };

@@ -38,7 +38,7 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
     Job {
         protocol: VERSION,
         engine,
-        model: ModelFile { name: "model".to_owned(), path: path.display().to_string() },
+        model: ModelFile { name: "model".to_owned(), path: path.display().to_string(), compiled: None },
         options: EngineOptions {
             threads: Some(1),
             flash_attention: FlashAttention::Auto,
@@ -157,7 +157,10 @@ fn hello_and_version_say_who_the_agent_is() {
     let events = events(&hello.stdout);
     let [Envelope { event: Event::Hello(facts), .. }] = events.as_slice() else { panic!("{events:?}") };
     let engines: Vec<EngineKind> = facts.engines.iter().map(|engine| engine.engine).collect();
-    assert_eq!(engines, [EngineKind::Llama, EngineKind::Null]);
+    let compiled = cfg!(feature = "mlc").then_some(EngineKind::TvmRelaxVm);
+    let expected: Vec<EngineKind> =
+        [EngineKind::Llama, EngineKind::Null].into_iter().chain(compiled).collect();
+    assert_eq!(engines, expected);
     assert!(!facts.engines[0].cpu_features.is_empty() && facts.engines[0].version.contains("ggml"));
     let version = start(&["--version"], "").wait_with_output().unwrap();
     assert!(String::from_utf8_lossy(&version.stdout).contains(&facts.flavour));

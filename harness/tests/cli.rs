@@ -166,7 +166,7 @@ fn wrong_usage() {
         "sweep --device local --repetitions 0",
         "sweep --device local --threads none",
         "sweep --device local --timeout 5",
-        "sweep --device local --backend mlc",
+        "sweep --device local --backend onnx",
         "sweep --device local --models a,,b",
         "sweep --resume a --out b",
         "sweep --resume a --models slimlm-125m",

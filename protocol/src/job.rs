@@ -59,6 +59,10 @@ pub enum EngineKind {
     /// An engine that does nothing: it measures the harness itself.
     #[serde(rename = "null")]
     Null,
+    /// A model library of MLC-LLM's convention in TVM's Relax VM, token loop and all
+    /// else by the agent. Since 1.1.
+    #[serde(rename = "tvm-relax-vm")]
+    TvmRelaxVm,
 }
 
 impl EngineKind {
@@ -67,6 +71,7 @@ impl EngineKind {
         match self {
             EngineKind::Llama => "llama.cpp",
             EngineKind::Null => "null",
+            EngineKind::TvmRelaxVm => "tvm-relax-vm",
         }
     }
 }
@@ -78,6 +83,44 @@ pub struct ModelFile {
     pub name: String,
     /// Path on the device.
     pub path: String,
+    /// What runs a model compiled by TVM, whose `path` is its folder. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compiled: Option<Box<CompiledModel>>,
+}
+
+/// A model compiled by TVM, and what runs it; all are paths on the device.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledModel {
+    /// TVM's libraries, in the order in which they are opened.
+    pub runtime: Vec<String>,
+    /// The model library.
+    pub library: String,
+    /// What it was compiled for.
+    pub device: TvmDevice,
+}
+
+/// Where a compiled model computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TvmDevice {
+    /// The CPU.
+    #[default]
+    Cpu,
+    /// The first OpenCL device.
+    Opencl,
+    /// The first Vulkan device.
+    Vulkan,
+}
+
+impl TvmDevice {
+    /// The name used in every file and table.
+    pub fn name(self) -> &'static str {
+        match self {
+            TvmDevice::Cpu => "cpu",
+            TvmDevice::Opencl => "opencl",
+            TvmDevice::Vulkan => "vulkan",
+        }
+    }
 }
 
 /// A model file with random weights that an agent is to make: `slm-agent make`.

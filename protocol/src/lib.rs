@@ -32,8 +32,8 @@ pub use event::{
 pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
 pub use failure::Failure;
 pub use job::{
-    CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
-    Prompt, PromptContent, StopRule, TrialOrder,
+    CompiledModel, CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile,
+    ModelSpec, Prompt, PromptContent, StopRule, TrialOrder, TvmDevice,
 };
 pub use quantise::{QuantiseEvent, QuantiseLine};
 pub use version::{VERSION, Version, VersionMismatch};

@@ -5,12 +5,15 @@
 //! how large a context must be. Then a [`Session`] is opened on it.
 
 mod llama;
+#[cfg(feature = "mlc")]
+mod mlc;
 mod null;
+mod sample;
 
 use crate::args::QuantiseArgs;
 use slm_protocol::{
-    BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, LoadMode, ModelFacts, QuantiseEvent,
-    ResolvedOptions,
+    BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, Job, LoadMode, ModelFacts, ModelFile,
+    QuantiseEvent, ResolvedOptions,
 };
 use std::{path::Path, time::Instant};
 use thiserror::Error;
@@ -117,6 +120,9 @@ pub(crate) enum StepError {
 
 /// The engines inside this binary.
 pub(crate) fn available() -> Vec<EngineFacts> {
+    #[cfg(feature = "mlc")]
+    return vec![llama::facts(), null::facts(), mlc::facts()];
+    #[cfg(not(feature = "mlc"))]
     vec![llama::facts(), null::facts()]
 }
 
@@ -133,7 +139,15 @@ pub(crate) fn quantise(
     llama::quantise(order, emit)
 }
 
-/// Loads a model into an engine. `repack`: lay weights out anew, where the engine can.
+/// Loads the model of a job.
+pub(crate) fn load_for(job: &Job) -> Result<Box<dyn Model>, LoadError> {
+    match job.engine {
+        EngineKind::TvmRelaxVm => load_compiled(&job.model),
+        kind => load(kind, Path::new(&job.model.path), job.options.load, job.options.repack),
+    }
+}
+
+/// Loads a model's file into an engine. `repack`: lay weights out anew, where the engine can.
 pub(crate) fn load(
     kind: EngineKind,
     path: &Path,
@@ -143,5 +157,22 @@ pub(crate) fn load(
     Ok(match kind {
         EngineKind::Llama => Box::new(llama::Llama::load(path, mode, repack)?),
         EngineKind::Null => Box::new(null::Null::load()),
+        EngineKind::TvmRelaxVm => return Err(unsupported("a compiled model has no file of its own")),
     })
+}
+
+#[cfg(feature = "mlc")]
+fn load_compiled(model: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
+    let compiled =
+        model.compiled.as_deref().ok_or_else(|| unsupported("the job names no library and no runtime"))?;
+    Ok(Box::new(mlc::Mlc::load(Path::new(&model.path), compiled)?))
+}
+
+#[cfg(not(feature = "mlc"))]
+fn load_compiled(_: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
+    Err(unsupported("this agent has no tvm-relax-vm engine: it was built without the feature mlc"))
+}
+
+fn unsupported(message: &str) -> LoadError {
+    LoadError { failure: Failure::Unsupported, message: message.to_owned() }
 }

@@ -86,10 +86,16 @@ pub enum ModelsCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
-    /// Write a shape-exact GGUF file with random weights
+    /// Write a shape-exact model with random weights
     Make {
         /// Catalogue name or `shape:arch=…,layers=…`
         model: String,
+        /// A GGUF file for llama.cpp, or a folder with a model library for TVM
+        #[arg(long, value_enum, default_value_t = MakeFormat::Gguf)]
+        format: MakeFormat,
+        /// Quantisation of --format mlc
+        #[arg(long, value_enum, default_value_t = MlcQuantArg::Q4f16)]
+        mlc_quant: MlcQuantArg,
         /// Quantisation: `f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`, `q3_k_m`…
         #[arg(long, value_name = "TYPE", default_value_t = FileType::Q4_0)]
         quant: FileType,
@@ -100,7 +106,7 @@ pub enum ModelsCommand {
         /// Seed of the weights
         #[arg(long, default_value_t = 1)]
         seed: u64,
-        /// File to write [default: the model cache]
+        /// File or folder to write [default: the model cache; mlc: dist/NAME-q4f16_1-MLC]
         #[arg(short, long, value_name = "FILE")]
         out: Option<PathBuf>,
         /// Form of the data on stdout.
@@ -114,6 +120,36 @@ pub enum ModelsCommand {
     Quantize(QuantizeArgs),
     /// Convert a model of the Hugging Face hub to GGUF
     Import(ImportArgs),
+}
+
+/// What `bench models make` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MakeFormat {
+    /// A GGUF file
+    Gguf,
+    /// A folder like MLC-LLM's
+    Mlc,
+}
+
+/// MLC-LLM's 4-bit quantisations in groups of 32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MlcQuantArg {
+    /// Computes in 16-bit floating point
+    #[value(name = "q4f16_1")]
+    Q4f16,
+    /// Computes in 32-bit floating point
+    #[value(name = "q4f32_1")]
+    Q4f32,
+}
+
+impl MlcQuantArg {
+    /// MLC-LLM's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            MlcQuantArg::Q4f16 => "q4f16_1",
+            MlcQuantArg::Q4f32 => "q4f32_1",
+        }
+    }
 }
 
 /// How data is printed.

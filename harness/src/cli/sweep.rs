@@ -14,7 +14,7 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 28] = [
+const PLANNED: [&str; 29] = [
     "device",
     "models",
     "weights",
@@ -22,6 +22,7 @@ const PLANNED: [&str; 28] = [
     "prompt_tokens",
     "prompts",
     "backend",
+    "mlc_runtime",
     "quant",
     "embd",
     "repack",
@@ -76,6 +77,9 @@ pub struct SweepArgs {
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
+    /// Folder of libtvm_ffi.so and libtvm_runtime.so, for --backend mlc
+    #[arg(long, value_name = "DIR")]
+    pub mlc_runtime: Option<PathBuf>,
     /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
     /// `q3_k_m`…) [default: `q4_0`; GGUF files as they are]
     #[arg(long, value_name = "LIST", value_parser = lists::parse_quants)]
@@ -294,6 +298,8 @@ pub enum BackendArg {
     /// llama.cpp
     #[value(name = "llama.cpp")]
     Llama,
+    /// Model libraries of MLC-LLM's convention, run by TVM
+    Mlc,
     /// An engine that does nothing: measures the harness itself
     Null,
 }

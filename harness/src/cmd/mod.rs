@@ -9,6 +9,7 @@ mod devices;
 mod doctor;
 mod export;
 mod import;
+mod make_mlc;
 mod models;
 mod plan_sweep;
 mod profiles;

@@ -3,7 +3,7 @@
 
 use super::{Outcome, import};
 use crate::{
-    cli::{EmbdArg, ModelsCommand, OutputFormat},
+    cli::{EmbdArg, MakeFormat, ModelsCommand, OutputFormat},
     error::{Error, Result},
     models::{HubModel, Named, cache_folder, named, quant_of, types_of},
     show::{self, bytes, clean, columns, data},
@@ -19,7 +19,10 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
     match command {
         ModelsCommand::List(output) => list(output.output),
         ModelsCommand::Show { model, output } => show(&model, output.output),
-        ModelsCommand::Make { model, quant, embd, seed, out, output } => {
+        ModelsCommand::Make { model, format: MakeFormat::Mlc, mlc_quant, seed, out, output, .. } => {
+            super::make_mlc::make(&model, &shape_of(&model)?, mlc_quant, seed, out, output.output)
+        }
+        ModelsCommand::Make { model, quant, embd, seed, out, output, .. } => {
             make_file(&model, (quant, embd), seed, out, output.output)
         }
         ModelsCommand::Pull(args) => return super::pull::run(&args),
@@ -166,14 +169,9 @@ fn tensor_types(header: &Header) -> String {
     counts.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
-fn make_file(
-    name: &str,
-    (quant, embd): (FileType, Option<EmbdArg>),
-    seed: u64,
-    out: Option<PathBuf>,
-    output: OutputFormat,
-) -> Result<()> {
-    let shape = match named(name)? {
+/// The shape that a name stands for.
+fn shape_of(name: &str) -> Result<Shape> {
+    Ok(match named(name)? {
         Named::Catalogue(entry) => entry.shape.clone(),
         Named::Shape(shape) => *shape,
         Named::File(path, _) => {
@@ -181,7 +179,17 @@ fn make_file(
             return Err(Error::input(what, "give a catalogue name or a shape"));
         }
         Named::Checkpoint(model) => return Err(no_file(&model)),
-    };
+    })
+}
+
+fn make_file(
+    name: &str,
+    (quant, embd): (FileType, Option<EmbdArg>),
+    seed: u64,
+    out: Option<PathBuf>,
+    output: OutputFormat,
+) -> Result<()> {
+    let shape = shape_of(name)?;
     if let Some(reason) = shape.unsupported() {
         let error = MakeError::Unsupported { arch: shape.arch().name(), reason };
         return Err(Error::input(error.to_string(), "choose another arch"));

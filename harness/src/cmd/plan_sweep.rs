@@ -14,6 +14,9 @@ use std::time::Duration;
 
 /// Rest between trials on this machine, in which the host writes its files.
 const GAP_MS: u64 = 20;
+/// How to get an agent that runs models compiled by TVM.
+const GET_MLC: &str = "`pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir) cargo build \
+                       --release -p slm-agent --features mlc (docs/mlc.md)";
 /// How long a trial waits for a cooler device at most, where nothing is said.
 const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -25,12 +28,24 @@ pub(super) fn plan(args: &SweepArgs, devices: &[Seen], interrupt: &Interrupt) ->
     let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
     let backend = match args.backend {
         BackendArg::Llama => EngineKind::Llama,
+        BackendArg::Mlc => EngineKind::TvmRelaxVm,
         BackendArg::Null => EngineKind::Null,
     };
     for Seen { name, agent, .. } in devices {
         if !agent.engines.iter().any(|engine| engine.engine == backend) {
             let what = format!("the agent of {name} has no {} engine", backend.name());
-            return Err(Error::input(what, "build the agent with it, or choose another --backend"));
+            let remedy = match args.backend {
+                BackendArg::Mlc => GET_MLC,
+                _ => "build the agent with it, or choose another --backend",
+            };
+            return Err(Error::input(what, remedy));
+        }
+        if args.backend == BackendArg::Mlc && is_phone(name) {
+            let what = format!("compiled models are not yet sent to phones, and {name} is one");
+            return Err(Error::input(
+                what,
+                "measure them with --device local, or choose --backend llama.cpp",
+            ));
         }
     }
     let models = models::resolve_all(args, backend, interrupt)?;

@@ -2,7 +2,7 @@
 //! seed give the same bytes.
 
 use crate::{
-    plan::{ModelSource, PlannedModel},
+    plan::{CompiledSource, ModelSource, PlannedModel},
     show::{bytes, clean, note},
 };
 use slm_models::{MakeError, MakeOptions, Shape, cache_file_name, make};
@@ -41,7 +41,9 @@ pub fn cache_folder() -> PathBuf {
 pub fn file_of(model: &PlannedModel) -> Option<PathBuf> {
     match &model.source {
         ModelSource::Nothing => None,
-        ModelSource::File { path, .. } => Some(path.into()),
+        ModelSource::File { path, .. } | ModelSource::Compiled(CompiledSource { path, .. }) => {
+            Some(path.into())
+        }
         ModelSource::Shape { shape, types, seed } => {
             let options = MakeOptions { types: *types, seed: *seed };
             Some(cache_folder().join(cache_file_name(&model.name, shape, &options)))
@@ -51,7 +53,7 @@ pub fn file_of(model: &PlannedModel) -> Option<PathBuf> {
 
 /// Whether nothing is left to be made.
 pub fn is_present(model: &PlannedModel) -> bool {
-    file_of(model).is_none_or(|file| file.is_file())
+    file_of(model).is_none_or(|file| file.exists())
 }
 
 /// The model's file, made now if it is a shape whose file is not there yet.

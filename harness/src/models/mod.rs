@@ -3,6 +3,7 @@
 
 mod cache;
 mod checkpoint;
+mod compiled;
 mod imported;
 mod resolve;
 mod weights;

@@ -1,7 +1,7 @@
 //! What a model's name on the command line stands for.
 
 use super::{
-    HubModel,
+    HubModel, compiled,
     weights::{in_fewer_bits, is_at_hand, real_file},
 };
 use crate::{
@@ -137,6 +137,9 @@ fn resolve(
     backend: EngineKind,
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
+    if backend == EngineKind::TvmRelaxVm {
+        return Ok(vec![compiled::resolve(name, args)?]);
+    }
     let mut models = match named(name)? {
         Named::Catalogue(entry) => {
             if let Some(reason) = &entry.unsupported {
@@ -273,7 +276,7 @@ fn from_file(path: &Path, header: &Header, args: &SweepArgs) -> Result<PlannedMo
 
 /// Synthetic weights give text without meaning, and would end it at random: they
 /// run to the full length. Trained models end where they end.
-fn generation(args: &SweepArgs, weights: Weights) -> Generation {
+pub(super) fn generation(args: &SweepArgs, weights: Weights) -> Generation {
     let stop = match (args.stop, weights) {
         (Some(StopArg::Length), _) | (None, Weights::Synthetic) => StopRule::FixedLength,
         (Some(StopArg::EndToken), _) | (None, Weights::Real) => StopRule::Natural,

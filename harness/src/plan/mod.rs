@@ -13,7 +13,7 @@ pub use estimate::{Estimate, trial_cost};
 use crate::{error::Error, error::Result, prompts::BuiltPrompt, prompts::Context, sha256_hex};
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
-use slm_protocol::{CoolDown, EngineKind, EngineOptions, Generation};
+use slm_protocol::{CoolDown, EngineKind, EngineOptions, Generation, TvmDevice};
 
 /// Whether a model's weights were trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,8 +78,30 @@ pub enum ModelSource {
         /// SHA-256 of the file.
         sha256: String,
     },
+    /// A folder with a model that TVM compiled.
+    Compiled(CompiledSource),
     /// No file: the null engine.
     Nothing,
+}
+
+/// A model that TVM compiled and what runs it; absolute paths on the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledSource {
+    /// The folder of the weights.
+    pub path: String,
+    /// The model library.
+    pub library: String,
+    /// SHA-256 of the model library.
+    pub sha256: String,
+    /// TVM's libraries, in the order in which they are opened.
+    pub runtime: Vec<String>,
+    /// SHA-256 of each of them.
+    pub runtime_sha256: Vec<String>,
+    /// What the library was compiled for.
+    pub device: TvmDevice,
+    /// TVM's version, where the folder or the runtime tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tvm: Option<String>,
 }
 
 /// A trial of the plan.

@@ -1,8 +1,8 @@
 //! From what is left of a plan to an agent's job.
 
 use super::backlog::Backlog;
-use crate::plan::Plan;
-use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
+use crate::plan::{CompiledSource, ModelSource, Plan};
+use slm_protocol::{CompiledModel, Job, ModelFile, Prompt, TrialOrder, VERSION};
 
 /// Begins the id of a re-warm-up; the trial whose prompt it has follows.
 pub(crate) const REWARM: &str = "rewarm-";
@@ -27,7 +27,11 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
     Job {
         protocol: VERSION,
         engine: input.backend,
-        model: ModelFile { name: planned.name.clone(), path: model_path.to_owned() },
+        model: ModelFile {
+            name: planned.name.clone(),
+            path: model_path.to_owned(),
+            compiled: compiled(&planned.source),
+        },
         options: input.options.clone(),
         generation: planned.generation.clone(),
         prompts: input
@@ -41,6 +45,12 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
         telemetry_ms: input.conditions.telemetry_ms,
         cool_down: input.conditions.cool_down,
     }
+}
+
+/// What runs a compiled model: on this machine, the very files of the plan.
+fn compiled(source: &ModelSource) -> Option<Box<CompiledModel>> {
+    let ModelSource::Compiled(CompiledSource { library, runtime, device, .. }) = source else { return None };
+    Some(Box::new(CompiledModel { runtime: runtime.clone(), library: library.clone(), device: *device }))
 }
 
 #[cfg(test)]

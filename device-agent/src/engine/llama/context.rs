@@ -2,10 +2,10 @@
 //! (threadpool, abort callback, `n_outputs_max`, counters of evaluated tokens).
 #![allow(unsafe_code)] // the C interface
 
-use super::{log, report, sample};
+use super::{log, report};
 use crate::{
     clock,
-    engine::{Sampled, Session, Setup, StepError},
+    engine::{Sampled, Session, Setup, StepError, sample},
     signals,
 };
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel};

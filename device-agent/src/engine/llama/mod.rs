@@ -4,7 +4,6 @@ mod context;
 mod log;
 mod quantise;
 mod report;
-mod sample;
 
 use super::{ChatTemplate, LoadError, Model, Opened, Setup};
 use crate::digest;

@@ -26,6 +26,10 @@ pub(super) fn place(
     model: &PlannedModel,
 ) -> Result<String, PlaceError> {
     let placed = match &model.source {
+        ModelSource::Compiled(_) => {
+            let message = "compiled models are not yet sent to phones".to_owned();
+            return Err(PlaceError { failure: Failure::Unsupported, message });
+        }
         ModelSource::Nothing => Ok(String::new()),
         ModelSource::File { path, sha256 } => send(reach, root, model, Path::new(path), sha256),
         ModelSource::Shape { shape, types, seed } => {

@@ -123,7 +123,7 @@ impl Setting {
         Job {
             protocol: VERSION,
             engine: EngineKind::Null,
-            model: ModelFile { name: String::new(), path: String::new() },
+            model: ModelFile { name: String::new(), path: String::new(), compiled: None },
             options: EngineOptions {
                 threads: None,
                 flash_attention: FlashAttention::Auto,

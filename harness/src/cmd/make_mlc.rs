@@ -1,0 +1,74 @@
+//! `bench models make --format mlc`: a model library with random 4-bit weights, made by
+//! the project's Python script in an environment of its own.
+
+use crate::{
+    agent::Project,
+    cli::{MlcQuantArg, OutputFormat},
+    error::{Error, Result},
+    models::cache_folder,
+    show::{clean, data},
+};
+use serde::Deserialize;
+use serde_json::json;
+use slm_models::Shape;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// What the script prints in the end.
+#[derive(Deserialize)]
+struct Made {
+    folder: String,
+    runtime: Option<String>,
+}
+
+/// Makes the folder `./dist/NAME-q4f16_1-MLC`, or the one named.
+pub(super) fn make(
+    name: &str,
+    shape: &Shape,
+    quant: MlcQuantArg,
+    seed: u64,
+    out: Option<PathBuf>,
+    output: OutputFormat,
+) -> Result<()> {
+    let script = Project::find()?.root().join("scripts/mlc/make.py");
+    if !script.is_file() {
+        return Err(Error::input(
+            format!("there is no {}", script.display()),
+            "start bench from a whole checkout",
+        ));
+    }
+    let short: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
+    let folder = out.unwrap_or_else(|| Path::new("dist").join(format!("{short}-{}-MLC", quant.name())));
+    let mut command = Command::new("python3");
+    command.arg(&script).arg("--environment").arg(cache_folder().join("mlc-python"));
+    command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", quant.name()]);
+    command.arg("--seed").arg(seed.to_string()).arg("--out").arg(&folder);
+    // The script's own words go to stderr as they come.
+    let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let ran = ran.map_err(|error| {
+        Error::input(format!("python3 cannot be started: {error}"), "install python3 with venv")
+    })?;
+    if !ran.status.success() {
+        let what = format!("{} was not made", folder.display());
+        return Err(Error::input(what, "the line above says why"));
+    }
+    let text = String::from_utf8_lossy(&ran.stdout);
+    let line = text.lines().last().unwrap_or_default();
+    let made: Made = serde_json::from_str(line).map_err(|error| {
+        Error::Internal(format!("{} ended with '{}': {error}", script.display(), clean(line)))
+    })?;
+    if output == OutputFormat::Json {
+        return super::models::print_json(&json!({ "folder": made.folder, "runtime": made.runtime }));
+    }
+    let runtime = made.runtime.as_deref().unwrap_or("DIR");
+    data(&format!(
+        "{}\nmeasure it: bench sweep --device local --backend mlc --mlc-runtime {} --models {} --prompt-tokens 128\n",
+        clean(&made.folder),
+        clean(runtime),
+        clean(&made.folder)
+    ));
+    Ok(())
+}
