@@ -337,7 +337,7 @@ fn the_agent_is_killed() {
 #[ignore = "needs the test phone"]
 fn the_phone_kills_the_agent_for_want_of_memory() {
     let mut stage = Stage::set(1, &[]);
-    let long = "--chunks 0 --repetitions 1 --max-new-tokens 200 --threads 1";
+    let long = "--chunks 0 --repetitions 3 --max-new-tokens 120 --threads 1";
     let mut live = stage.start_with(common::TINY, long);
     stage.await_agent(&mut live);
     stage.await_trials(&mut live, 3);
