@@ -117,9 +117,10 @@ impl Session<'_> {
                 // A host ended it, and has said why, or was interrupted itself.
                 continue;
             }
-            Self::account(&phase, &exit, &mut backlog, emit)?;
             // A device that went when all was told has done its part.
-            if let Some(lost) = exit.lost.as_ref().filter(|_| exit.is_gone && !backlog.is_empty()) {
+            let has_told_all = backlog.is_empty();
+            Self::account(&phase, &exit, &mut backlog, emit)?;
+            if let Some(lost) = exit.lost.as_ref().filter(|_| exit.is_gone && !has_told_all) {
                 return Self::cannot_start(Failure::DeviceLost, lost, &mut backlog, emit);
             }
             idle_deaths = if backlog.len() < before { 0 } else { idle_deaths + 1 };
