@@ -108,7 +108,7 @@ fn nothing_stays_whatever_ends_it() {
         }
         let folder = phone.lab().folder();
         drop(phone);
-        for _ in 0..100 {
+        for _ in 0..1200 {
             if processes_in(&network).is_empty() {
                 break;
             }

@@ -16,7 +16,7 @@ use slm_protocol::{Failure, ModelSpec};
 use std::{path::Path, time::Duration};
 
 /// The agent prints a line a second while it makes a model.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Makes a model available and tells its path on the phone.
 pub(super) fn place(
