@@ -31,6 +31,12 @@ pub(super) fn plan(args: &SweepArgs, devices: &[Seen], interrupt: &Interrupt) ->
         BackendArg::Mlc => EngineKind::TvmRelaxVm,
         BackendArg::Null => EngineKind::Null,
     };
+    if args.mlc_runtime.is_some() && args.backend != BackendArg::Mlc {
+        return Err(Error::input(
+            "--mlc-runtime is of no use to this backend",
+            "add --backend mlc, or leave it out",
+        ));
+    }
     for Seen { name, agent, .. } in devices {
         if !agent.engines.iter().any(|engine| engine.engine == backend) {
             let what = format!("the agent of {name} has no {} engine", backend.name());

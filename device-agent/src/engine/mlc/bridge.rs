@@ -1,6 +1,12 @@
 //! The bridge to the C++ beside it, and through that to TVM.
 #![allow(unsafe_code, reason = "the bridge to C++")]
-#![allow(unused_qualifications, missing_docs, clippy::pedantic, reason = "what the macro makes")]
+#![allow(
+    unreachable_pub,
+    unused_qualifications,
+    missing_docs,
+    clippy::pedantic,
+    reason = "what the macro makes"
+)]
 
 #[cxx::bridge(namespace = "slm::mlc")]
 pub(super) mod ffi {
