@@ -106,7 +106,7 @@ pub enum TvmDevice {
     /// The CPU.
     #[default]
     Cpu,
-    /// The first OpenCL device.
+    /// The first `OpenCL` device.
     Opencl,
     /// The first Vulkan device.
     Vulkan,
