@@ -2,9 +2,16 @@
 
 use super::{Identity, Match, Profiles};
 use crate::{
+    device::quote,
     error::{Error, Result},
     show,
 };
+
+/// An address as a person types it: a serial may hold what a shell would read as a command.
+fn typed_safely(address: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '/');
+    if address.chars().all(is_plain) { address.to_owned() } else { quote(address) }
+}
 
 /// A phone that an adb server lists.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +83,7 @@ pub fn pick<'a, 'p>(
         }
         several => {
             let several: Vec<&Attached> = several.iter().map(|(phone, _)| *phone).collect();
-            let first = show::clean(&several[0].address);
+            let first = show::clean(&typed_safely(&several[0].address));
             Err(Error::Device(format!(
                 "{} phones are a {}: {}; give the address of one, such as --device {first}",
                 several.len(),
