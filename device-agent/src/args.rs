@@ -148,7 +148,7 @@ fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArg
         match argument.to_str() {
             Some("--type") => {
                 quant =
-                    Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?)
+                    Some(word("--type")?.parse().map_err(|e: slm_models::UnknownQuantType| e.to_string())?);
             }
             Some(name @ ("--embd" | "--head")) => {
                 let parsed = word(name)?.parse().map_err(|e: slm_models::UnknownTensorType| e.to_string())?;

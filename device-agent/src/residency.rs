@@ -45,7 +45,7 @@ mod tests {
     fn a_file_just_written_is_cached_and_an_empty_one_says_nothing() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert_eq!(cached_fraction(file.path()), None);
-        std::fs::write(file.path(), vec![7u8; 1 << 20]).unwrap();
+        fs::write(file.path(), vec![7u8; 1 << 20]).unwrap();
         assert!(cached_fraction(file.path()).is_some_and(|share| share > 0.9));
         assert_eq!(cached_fraction(Path::new("/nonexistent")), None);
     }

@@ -17,6 +17,7 @@ use slm_models::{FileType, TensorInfo, read_header};
 use slm_protocol::{CheckReport, CheckRequest};
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -120,7 +121,7 @@ fn imported_checkpoints_give_the_logits_of_torch() {
             let imported = import(checkpoint(name), weights, &path).unwrap();
             assert!(imported.texts > 400, "{name}: only {} texts compared", imported.texts);
             let worst = against_torch(name, &path, tolerance);
-            report += &format!("{name} {weights}: {worst:.1e} of the spread, {} texts\n", imported.texts);
+            let _ = writeln!(report, "{name} {weights}: {worst:.1e} of the spread, {} texts", imported.texts);
         }
     }
     let known: Vec<String> = CHECKPOINTS.iter().map(|(name, ..)| (*name).to_owned()).collect();

@@ -249,7 +249,7 @@ fn a_calibration_tries_every_count_and_trials_run_with_the_chosen_one() {
     assert!(tried.first() == Some(&1) && tried.contains(&calibration.threads), "{calibration:?}");
     assert_eq!(ready.options.threads, calibration.threads);
     assert!(calibration.steps.iter().all(|step| step.steps >= 5 && step.median_ns > 0));
-    assert!(calibration.took_ns > 0 && start.elapsed() < Duration::from_secs(60));
+    assert!(calibration.took_ns > 0 && start.elapsed() < Duration::from_mins(1));
     let finished = events.iter().filter(|e| matches!(e.event, Event::TrialFinished(_))).count();
     assert_eq!(finished, 2);
     let both = job("null", Path::new(""), r#""threads":2,"calibrate_threads":true"#, 8, 1, "");

@@ -206,7 +206,9 @@ impl PlantedKernel {
                     let file = fs::OpenOptions::new().write(true).open(path).expect("it is there");
                     file.write_all_at(text.as_bytes(), 0).expect("written");
                 };
-                states.iter().for_each(|path| put(path, format!("2000000 {slow}\n2800000 {fast}\n")));
+                for path in &states {
+                    put(path, format!("2000000 {slow}\n2800000 {fast}\n"));
+                }
                 let busy = 100_000 + ticks;
                 put(&stat, format!("cpu  0 0 0 0\ncpu0 {busy} 0 0 0\ncpu1 {busy} 0 0 0\n"));
                 thread::sleep(Duration::from_millis(10));

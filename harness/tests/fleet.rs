@@ -73,7 +73,7 @@ impl Device for Named {
     }
 }
 
-fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
+fn plan(devices: &[&str], lengths: &ContextLengths) -> Plan {
     let model = |name: &str, params| PlannedModel {
         name: name.into(),
         weights: Weights::Synthetic,
@@ -94,7 +94,7 @@ fn plan(devices: &[&str], lengths: ContextLengths) -> Plan {
         backend: EngineKind::Null,
         models: vec![model("first", 1_000_000), model("second", 2_000_000)],
         prompt_set: None,
-        prompts: build(&PromptSet::builtin(), &lengths),
+        prompts: build(&PromptSet::builtin(), lengths),
         options: EngineOptions {
             threads: None,
             flash_attention: FlashAttention::Auto,
@@ -187,7 +187,7 @@ fn check_complete(results: &Results, plan: &Plan) {
 #[test]
 fn two_devices_measure_at_once_into_one_folder() {
     let sandbox = Sandbox::new();
-    let plan = plan(&["one", "two"], ContextLengths::Chunks(vec![0, 1]));
+    let plan = plan(&["one", "two"], &ContextLengths::Chunks(vec![0, 1]));
     let mut members = [Named::member("one", 99), Named::member("two", 99)];
     members[1].threads = Some(1);
     let mut store = store(&sandbox, &plan, &members);
@@ -214,7 +214,7 @@ fn two_devices_measure_at_once_into_one_folder() {
 #[test]
 fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
     let sandbox = Sandbox::new();
-    let plan = plan(&["one", "two"], ContextLengths::Tokens(vec![20, 60]));
+    let plan = plan(&["one", "two"], &ContextLengths::Tokens(vec![20, 60]));
     // It is gone when its second model is to be loaded.
     let members = [Named::member("one", 1), Named::member("two", 99)];
     let mut first = store(&sandbox, &plan, &members);
@@ -248,7 +248,7 @@ fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
 #[test]
 fn what_cannot_be_recorded_stops_the_sweep_on_all_devices() {
     let sandbox = Sandbox::new();
-    let plan = plan(&["one", "two"], ContextLengths::Chunks(vec![0]));
+    let plan = plan(&["one", "two"], &ContextLengths::Chunks(vec![0]));
     let members = [Named::member("one", 99), Named::member("two", 99)];
     let mut store = store(&sandbox, &plan, &members);
     // summary.csv is replaced after every trial: a folder in its place cannot be.

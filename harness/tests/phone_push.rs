@@ -1,4 +1,4 @@
-//! How fast files get to a phone, beside the host's own adb in the same minute. SLM_PUSH_MB sets the size.
+//! How fast files get to a phone, beside the host's own adb in the same minute. `SLM_PUSH_MB` sets the size.
 
 mod common;
 mod phone;

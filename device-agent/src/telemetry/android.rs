@@ -159,7 +159,7 @@ fn dumped_battery(text: &str) -> Dumped {
                     powered.map(|powered| powered || found.plugged == Some(true)).or(found.plugged);
             }
             "status" => {
-                found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code))
+                found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code));
             }
             "level" => found.level = number().filter(|level| (0.0..=100.0).contains(level)),
             "temperature" => found.temperature = number().and_then(tenths),

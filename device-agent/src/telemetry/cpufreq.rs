@@ -194,9 +194,10 @@ mod tests {
         fn a_mean_lies_between_the_frequencies(
             states in proptest::collection::vec((100_000u64..4_000_000, 0u64..1_000_000, 0u64..1_000_000), 1..30)
         ) {
-            let text = |more: bool| states.iter().map(|(khz, ticks, later)| {
-                format!("{khz} {}\n", ticks + if more { *later } else { 0 })
-            }).collect::<String>();
+            let text = |more: bool| {
+                let line = |(khz, ticks, later): &(u64, u64, u64)| format!("{khz} {}\n", ticks + if more { *later } else { 0 });
+                states.iter().map(line).collect::<Vec<String>>().concat()
+            };
             if let (Some(before), Some(after)) = (residency(&text(false)), residency(&text(true)))
                 && let Some(mean) = after.mean_mhz_since(before) {
                 let lowest = states.iter().map(|s| s.0).min().unwrap() as f64 / 1e3;

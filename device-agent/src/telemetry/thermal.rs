@@ -52,7 +52,7 @@ pub(super) fn celsius(raw: f64) -> Option<f64> {
     (degrees != 0.0 && (-40.0..=150.0).contains(&degrees)).then_some(degrees)
 }
 
-/// By the names that Qualcomm, Samsung, Google, MediaTek and PCs give their zones.
+/// By the names that Qualcomm, Samsung, Google, `MediaTek` and PCs give their zones.
 /// `soc` alone is a battery's state of charge on Qualcomm's phones.
 fn tells_of_compute_or_battery(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase();

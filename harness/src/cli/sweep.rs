@@ -77,7 +77,7 @@ pub struct SweepArgs {
     /// Engine
     #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
     pub backend: BackendArg,
-    /// Folder of libtvm_ffi.so and libtvm_runtime.so, for --backend mlc
+    /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so`, for --backend mlc
     #[arg(long, value_name = "DIR")]
     pub mlc_runtime: Option<PathBuf>,
     /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,

@@ -183,15 +183,12 @@ fn on_phones(
     device: Option<&str>,
     act: impl Fn(&str, &PhoneFound) -> Result<String>,
 ) -> Result<Outcome> {
-    let phones = match device {
-        Some(name) => {
-            vec![(name.to_owned(), device::find(name, args.adb.server(), &Profiles::built_in()?)?)]
-        }
-        None => {
-            let server = device::server(args.adb.server())?;
-            let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
-            phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
-        }
+    let phones = if let Some(name) = device {
+        vec![(name.to_owned(), device::find(name, args.adb.server(), &Profiles::built_in()?)?)]
+    } else {
+        let server = device::server(args.adb.server())?;
+        let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
+        phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
     };
     let (mut outcome, mut rows) = (Outcome::Done, Vec::new());
     for (name, phone) in &phones {

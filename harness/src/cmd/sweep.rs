@@ -75,12 +75,13 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
     let created = SystemTime::now();
     let compute = seen.iter().map(|device| Compute::of(args, device)).collect::<Result<Vec<Compute>>>()?;
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
-    let record = |((device, seen), compute): ((&Box<dyn Device>, Seen), &Compute)| {
+    let record = |((device, seen), compute): ((&dyn Device, Seen), &Compute)| {
         let Compute { threads, affinity } = compute.clone();
-        let phone = condition::prepare(args, &plan, device.as_ref())?;
+        let phone = condition::prepare(args, &plan, device)?;
         Ok(DeviceRecord { name: seen.name, agent: seen.agent, threads, affinity, phone })
     };
-    let records = devices.iter().zip(seen).zip(&compute).map(record).collect::<Result<Vec<_>>>()?;
+    let records =
+        devices.iter().map(AsRef::as_ref).zip(seen).zip(&compute).map(record).collect::<Result<Vec<_>>>()?;
     let manifest = Manifest {
         format: FORMAT,
         id: id.clone(),

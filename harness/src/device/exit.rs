@@ -4,6 +4,7 @@ use slm_protocol::Failure;
 
 /// Evidence of an agent's end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations")]
 pub struct Exit {
     /// Exit status, where it exited.
     pub code: Option<i32>,

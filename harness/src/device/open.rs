@@ -112,12 +112,11 @@ impl PhoneFound {
 
 fn by_serial(server: &Server, serial: &str) -> Result<PhoneFound> {
     let mut all = phones(server)?;
-    match all.iter().position(|phone| phone.attached.serial == serial) {
-        Some(at) => Ok(all.swap_remove(at)),
-        None => {
-            let what = format!("no phone with the serial '{serial}' at the adb server {}", server.address());
-            Err(Error::Device(format!("{what}; {}", listed(&all))))
-        }
+    if let Some(at) = all.iter().position(|phone| phone.attached.serial == serial) {
+        Ok(all.swap_remove(at))
+    } else {
+        let what = format!("no phone with the serial '{serial}' at the adb server {}", server.address());
+        Err(Error::Device(format!("{what}; {}", listed(&all))))
     }
 }
 

@@ -68,7 +68,7 @@ fn what_is_no_value_is_named_and_leaves_no_file() {
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
         fs::write(run.join("tokens.csv"), format!("trial_id,index,latency_ms\nt1,0,1.5\nt1,{value},2\n"))
             .unwrap();
-        let error = write(&[run.clone()], &out).unwrap_err().to_string();
+        let error = write(std::slice::from_ref(&run), &out).unwrap_err().to_string();
         assert!(error.contains("tokens.csv, line 3, column index") && error.contains(why), "{error}");
     }
     fs::write(run.join("tokens.csv"), "trial_id,index,latency_ms\nt1,0,NaN\n").unwrap();

@@ -60,7 +60,7 @@ mod tests {
         for k in 0..=5 {
             let prompts = prompts(k);
             assert_eq!(prompts.len(), 15);
-            assert_eq!(prompts.iter().map(|prompt| text(prompt)).collect::<BTreeSet<_>>().len(), 15);
+            assert_eq!(prompts.iter().map(text).collect::<BTreeSet<_>>().len(), 15);
             for prompt in &prompts {
                 assert!(
                     !text(prompt).contains("{{") && text(prompt).ends_with("</request>"),

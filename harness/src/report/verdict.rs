@@ -236,7 +236,9 @@ pub(crate) fn caveats(model: &Model) -> Vec<String> {
         model.cells.iter().filter(|m| !m.failures.is_empty() && m.cell.n_completed != Some(0)).count();
     say(failed > 0, format!("{} failed altogether; the causes are below.", words::count(failed, "cell")));
     say(partly > 0, format!("{} had trials that failed.", words::count(partly, "cell")));
-    lost(model).into_iter().for_each(|sentence| say(true, sentence));
+    for sentence in lost(model) {
+        say(true, sentence);
+    }
     let once = model.runs.iter().any(|run| run.facts.plan.input.repetitions == 1);
     say(
         once,
@@ -254,8 +256,8 @@ fn lost(model: &Model) -> Vec<String> {
     for (index, run) in model.runs.iter().enumerate() {
         let devices: BTreeSet<&str> = run.lost.iter().map(|loss| loss.device.as_str()).collect();
         for device in devices {
-            let losses = run.lost.iter().filter(|loss| loss.device == device);
-            let reason = losses.last().map_or("", |loss| loss.reason.as_str());
+            let mut losses = run.lost.iter().filter(|loss| loss.device == device);
+            let reason = losses.next_back().map_or("", |loss| loss.reason.as_str());
             let left = match model.without_result(index, device) {
                 0 => "what it had not reported was measured later".into(),
                 left => format!(

@@ -187,7 +187,7 @@ fn answer_file(
         return error(stream, seen, 404, "EntryNotFound");
     };
     // The hub keeps text with git and the rest by SHA-256.
-    let is_large = !file.ends_with(".json");
+    let is_large = Path::new(file).extension().is_none_or(|extension| extension != "json");
     let etag = format!("\"{}\"", if is_large { sha256(&bytes) } else { git_sha1(&bytes) });
     let mut headers = vec![("X-Repo-Commit", COMMIT.to_owned()), ("Accept-Ranges", "bytes".into())];
     if owner == "late" && seen.method == "GET" {
@@ -295,5 +295,8 @@ pub(crate) fn git_sha1(bytes: &[u8]) -> String {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -73,9 +73,9 @@ impl TestPhone {
         let path = self.files.join("build.prop");
         let old = fs::read_to_string(&path).expect("properties");
         let prefix = format!("{name}=");
-        let mut text: String =
-            old.lines().filter(|line| !line.starts_with(&prefix)).map(|line| format!("{line}\n")).collect();
-        text += &format!("{prefix}{value}\n");
+        let others = old.lines().filter(|line| !line.starts_with(&prefix));
+        let lines: Vec<&str> = others.chain([prefix.as_str()]).collect();
+        let text = format!("{}{value}\n", lines.join("\n"));
         fs::write(path, text).expect("properties");
     }
 

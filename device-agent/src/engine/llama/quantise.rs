@@ -117,7 +117,7 @@ fn tensor(line: &str) -> Option<QuantiseEvent> {
         .split_once("converting to ")
         .and_then(|(_, rest)| rest.split_once(" .."))
         .map(|(to, _)| to)
-        .or_else(|| Some(rest.rsplit_once(" MiB (")?.1.strip_suffix(')')?));
+        .or_else(|| rest.rsplit_once(" MiB (")?.1.strip_suffix(')'));
     Some(QuantiseEvent::Tensor {
         index: index.trim().parse().ok()?,
         of: of.trim().parse().ok()?,
@@ -148,7 +148,9 @@ mod tests {
         let mut found = Vec::new();
         let mut emit = |event| found.push(event);
         let mut watcher = Watcher { line: String::new(), needs_imatrix: false, emit: &mut emit };
-        pieces.iter().for_each(|piece| watcher.push(piece));
+        for piece in pieces {
+            watcher.push(piece);
+        }
         let needs = watcher.needs_imatrix;
         (found, needs)
     }

@@ -69,7 +69,7 @@ impl Connection {
         deadline: Deadline,
     ) -> Result<Self, LinkError> {
         let mut connection = Self::open(server)?;
-        connection.name = serial.to_owned();
+        serial.clone_into(&mut connection.name);
         connection.request(&format!("host:transport:{serial}"), deadline)?;
         Ok(connection)
     }

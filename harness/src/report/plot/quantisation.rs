@@ -120,7 +120,7 @@ fn panel(
             scene.dot(*x, *y, 3.4, shape, style.ink);
         }
         let text = model.subjects[subject].quant.clone();
-        ends.extend(points.last().map(|&(x, y)| Label { x, y, text, style }));
+        ends.extend(points.last().map(|&(x, y)| Label { y, x, text, style }));
     }
     ends
 }

@@ -13,7 +13,7 @@ use crate::{
     analysis::Verdict,
     report::model::{Model, Moment, Sensor, Subject},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// Devices of runs that are drawn at most.
 const MOST: usize = 8;
@@ -114,7 +114,7 @@ fn plot(model: &Model, course: &Course<'_>, name: String, left_out: usize) -> Op
                    trusted. Below, readings taken before, within and after the trials."
             .to_owned();
     if left_out > 0 {
-        caption += &format!(" The courses of {left_out} more are not drawn.");
+        let _ = write!(caption, " The courses of {left_out} more are not drawn.");
     }
     Some(Plot { name, title, caption, scene })
 }

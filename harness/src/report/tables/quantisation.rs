@@ -29,7 +29,9 @@ pub(crate) fn quantisation(model: &Model) -> Table {
             if !cells.is_empty() {
                 table.group(format!("{}, {}", study.name(model), words::context(context)));
                 let reference = reference(model, &study, &cells);
-                cells.iter().for_each(|measured| table.push(row(model, measured, reference)));
+                for measured in &cells {
+                    table.push(row(model, measured, reference));
+                }
             }
         }
     }
