@@ -184,7 +184,7 @@ fn bad_folders_are_refused_in_one_line() {
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("empty")).unwrap();
     write(&path("future"), &recipe(1));
-    replace(&path("future/manifest.json"), "\"format\": \"1.0\"", "\"format\": \"2.0\"");
+    replace(&path("future/manifest.json"), "\"format\": \"1.1\"", "\"format\": \"2.0\"");
     write(&path("torn"), &recipe(1));
     replace(&path("torn/trials.csv"), ",completed,", ",finished,");
     write(&path("gone"), &recipe(1));

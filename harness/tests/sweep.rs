@@ -117,7 +117,7 @@ fn the_record_begins_and_ends_with_its_run_and_proves_the_engine() {
     assert!(!kinds.contains(&"progress") && !kinds.contains(&"trial-started"));
     let ready = events.iter().find(|event| event["event"]["type"] == "model-ready").unwrap();
     assert_eq!(ready["event"]["ready"]["devices"], serde_json::json!(["CPU"]));
-    assert!(events.iter().all(|event| event["format"] == "1.0"));
+    assert!(events.iter().all(|event| event["format"] == "1.1"));
 }
 
 #[test]

@@ -91,7 +91,10 @@ mod tests {
             to: "q4_0".into(),
         });
         let text = serde_json::to_string(&line).unwrap();
-        assert!(text.contains(r#""v":"1.0""#) && text.contains(r#""type":"tensor""#), "{text}");
+        assert!(
+            text.contains(&format!(r#""v":"{VERSION}""#)) && text.contains(r#""type":"tensor""#),
+            "{text}"
+        );
         assert_eq!(QuantiseLine::decode(&text).unwrap(), line);
         let other = QuantiseLine::decode(r#"{"v":"2.0","event":{"type":"sung"}}"#);
         assert!(matches!(other, Err(DecodeError::Version(_))));

@@ -29,7 +29,10 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
     let data = file.len - 8 - length;
     let mut listed = Listed::new();
     let mut used = 0;
-    for (tensor, info) in header.tensors() {
+    // In the file's order: of several damaged tensors the same one is always named.
+    let mut tensors: Vec<_> = header.tensors().into_iter().collect();
+    tensors.sort_by_key(|(_, info)| info.data_offsets);
+    for (tensor, info) in tensors {
         let (start, end) = (info.data_offsets.0 as u64, info.data_offsets.1 as u64);
         let shape: Vec<u64> = info.shape.iter().map(|dim| *dim as u64).collect();
         let dtype = dtype(info.dtype);

@@ -80,9 +80,15 @@ fn no_text_overlaps_where_models_are_in_several_quantisations() {
             if count == 1 { &["quantisation"] } else { &["quantisation-1", "quantisation-2"] };
         assert!(expected.iter().all(|name| names.contains(name)), "{names:?}");
         let study = &plots.iter().find(|plot| plot.name == expected[0]).unwrap().scene;
-        let lines =
-            study.marks.iter().filter(|m| matches!(m, Mark::Line { points, .. } if points.len() == 6));
-        assert_eq!(lines.count(), 14, "seven lines in two panels");
+        let lines_of = |contexts| {
+            study
+                .marks
+                .iter()
+                .filter(move |m| matches!(m, Mark::Line { points, .. } if points.len() == contexts))
+        };
+        // Seven lines in two panels. The last model of all failed at the two longest contexts.
+        let found = [lines_of(6).count(), lines_of(4).count()];
+        assert_eq!(found, if count == 1 { [12, 2] } else { [14, 0] });
         let texts = text_boxes(study);
         assert!(["f16", "q3_k_m"].iter().all(|name| texts.iter().any(|(text, _)| text == name)));
     }
