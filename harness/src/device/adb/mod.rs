@@ -107,10 +107,6 @@ impl Link for Adb {
         files::push(&self.server.address, &self.serial, from, to)
     }
 
-    fn pull(&self, from: &str, to: &Path) -> Result<(), LinkError> {
-        files::pull(&self.server.address, &self.serial, from, to)
-    }
-
     /// A server that died is started again. A phone on a network port is connected
     /// anew at once; the server itself would try in some ten seconds, and a new
     /// server never. One on USB comes back by itself.

@@ -65,12 +65,6 @@ impl Link for Here {
         if lost { Err(gone()) } else { Ok(()) }
     }
 
-    fn pull(&self, from: &str, to: &Path) -> std::result::Result<(), LinkError> {
-        fs::copy(from, to)
-            .map(drop)
-            .map_err(|error| LinkError::Refused { serial: "here".into(), why: error.to_string() })
-    }
-
     fn mend(&self) {}
 }
 
