@@ -17,7 +17,7 @@ pub enum Error {
     #[error("{0}")]
     Internal(String),
     /// The user stopped it before anything was measured.
-    #[error("interrupted; nothing was measured")]
+    #[error("interrupted")]
     Interrupted,
 }
 

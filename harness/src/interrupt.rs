@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 /// Becomes true when the user asks to stop.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
 impl Interrupt {

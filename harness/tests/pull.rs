@@ -358,3 +358,23 @@ fn a_pull_that_is_killed_leaves_a_part_and_no_name() {
     assert_eq!(fs::read(pulled(&sandbox, &hub, &["slow/m:m.gguf"])).unwrap(), *MODEL);
     assert!(hub.downloads().last().unwrap().header("range").is_some());
 }
+
+#[test]
+fn one_signal_ends_a_pull_also_within_a_sweep() {
+    let (sandbox, hub) = (Sandbox::new(), hub());
+    let sweep = ["sweep", "--device", "local", "--models", "hf:slow/m", "--chunks", "0", "--out", "o"];
+    let mut sweep = sandbox.command(&sweep);
+    settle(&sandbox, &hub, &mut sweep);
+    for started in [command(&sandbox, &hub, &["slow/m:m.gguf"]), sweep] {
+        let before = hub.downloads().len();
+        let mut live = Live::start_command(&sandbox, started);
+        common::processes::wait_until("a download", || hub.downloads().len() > before || live.has_ended());
+        common::processes::signal(live.pid(), rustix::process::Signal::INT);
+        let ran = live.wait();
+        let told = fs::read_to_string(sandbox.path("stderr.txt")).unwrap();
+        assert_eq!((ran.code, told.lines().last()), (Some(130), Some("bench: interrupted")), "{told}");
+        assert!(root(&sandbox, "slow").join("blobs").join(sha256(&MODEL) + ".incomplete").is_file());
+        assert!(!sandbox.path("o").exists());
+    }
+    assert_eq!(fs::read(pulled(&sandbox, &hub, &["slow/m:m.gguf"])).unwrap(), *MODEL);
+}

@@ -19,6 +19,9 @@ pub enum ImportError {
         /// What the system says.
         source: io::Error,
     },
+    /// Whoever watches asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// The file could not be written.
     #[error(transparent)]
     Write(#[from] MakeError),

@@ -15,6 +15,7 @@ mod source;
 mod tokenizer;
 
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use slm_models::{
@@ -136,7 +137,7 @@ impl Import {
     /// Writes the file to `destination` and a manifest beside it, each whole or not at
     /// all. `engine` loads the file at its temporary place, tokenises the texts and
     /// decodes a little; only if its report is right is the file published. `progress`
-    /// gets the bytes written and the size of the finished file.
+    /// gets the bytes written and the size of the finished file, and may end it.
     ///
     /// # Errors
     /// One line; nothing is left at the destination.
@@ -144,7 +145,7 @@ impl Import {
         &self,
         destination: &Path,
         engine: &mut dyn FnMut(&Path, &CheckRequest) -> std::result::Result<CheckReport, String>,
-        progress: &mut dyn FnMut(u64, u64),
+        progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Imported> {
         let header = self.header();
         let padded = |spec: &TensorSpec| spec.bytes().next_multiple_of(ALIGNMENT.into());
@@ -156,8 +157,10 @@ impl Import {
             let start = part.bytes();
             plan::convert(item, &self.checkpoint, &mut |bytes| {
                 part.put(bytes).map_err(|source| failed(&part, source))?;
-                progress(part.bytes(), total);
-                Ok(())
+                match progress(part.bytes(), total) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(ImportError::Interrupted),
+                }
             })?;
             let end = start + padded(&item.spec);
             let padding = vec![0; usize::try_from(end.saturating_sub(part.bytes())).unwrap_or(0)];

@@ -4,8 +4,9 @@ use super::models::print_json;
 use crate::{
     cli::{ImportArgs, OutputFormat},
     error::{Error, Result},
-    hub::{Address, FileSet, Hub, HubError, HubOptions},
-    models::{Checkpoint, HubModel, import},
+    hub::{Address, FileSet, HubError},
+    interrupt::Interrupt,
+    models::{Checkpoint, HubModel, hub, import},
     show::{bytes, clean, data, pull_steps},
 };
 use serde_json::json;
@@ -15,11 +16,12 @@ use std::path::{Path, PathBuf};
 
 /// Runs the command.
 pub(super) fn run(args: ImportArgs) -> Result<()> {
-    let tokenizer = args.tokenizer.as_deref().map(tokenizer).transpose()?;
-    let checkpoint = checkpoint(&args.model)?;
+    let interrupt = Interrupt::listen()?;
+    let tokenizer = args.tokenizer.as_deref().map(|typed| tokenizer(typed, &interrupt)).transpose()?;
+    let checkpoint = checkpoint(&args.model, &interrupt)?;
     let embeddings = args.embd.unwrap_or(Embeddings::Same);
     let request = checkpoint.request(args.weights, embeddings, tokenizer);
-    let (file, imported) = import(request, args.out, &checkpoint.name)?;
+    let (file, imported) = import(request, args.out, &checkpoint.name, &interrupt)?;
     let manifest = &imported.manifest;
     if args.output.output == OutputFormat::Json {
         let mut value = serde_json::to_value(manifest).map_err(|error| Error::Internal(error.to_string()))?;
@@ -46,19 +48,19 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
 }
 
 /// A folder, else a model of the catalogue, else a repository of the hub.
-fn checkpoint(typed: &str) -> Result<Checkpoint> {
+fn checkpoint(typed: &str, interrupt: &Interrupt) -> Result<Checkpoint> {
     let path = Path::new(typed);
     if path.is_dir() {
         return Checkpoint::of_folder(path);
     }
     if let Ok(entry) = Catalogue::builtin().find(typed) {
-        return HubModel::of_entry(entry)?.fetch();
+        return HubModel::of_entry(entry)?.fetch(interrupt);
     }
-    HubModel::of_address(address(typed)?).fetch()
+    HubModel::of_address(address(typed)?).fetch(interrupt)
 }
 
 /// A tokenizer's folder, or a repository of the hub that has it.
-fn tokenizer(typed: &str) -> Result<PathBuf> {
+fn tokenizer(typed: &str, interrupt: &Interrupt) -> Result<PathBuf> {
     let path = Path::new(typed);
     if path.is_dir() {
         return Ok(path.to_owned());
@@ -67,7 +69,7 @@ fn tokenizer(typed: &str) -> Result<PathBuf> {
     let names = ["tokenizer.json", "tokenizer_config.json"];
     let files = names.iter().map(|name| name.parse()).collect::<std::result::Result<Vec<_>, _>>();
     let files = FileSet::Named(files.map_err(HubError::from)?);
-    let hub = Hub::new(&HubOptions::default())?;
+    let hub = hub(interrupt)?;
     Ok(hub.fetch_snapshot(&repo, &revision, &files, &mut pull_steps())?.path)
 }
 

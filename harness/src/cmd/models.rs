@@ -5,6 +5,7 @@ use super::{Outcome, import};
 use crate::{
     cli::{EmbdArg, MakeFormat, ModelsCommand, OutputFormat},
     error::{Error, Result},
+    interrupt::Interrupt,
     models::{HubModel, Named, cache_folder, named, quant_of, types_of},
     show::{self, bytes, clean, columns, data},
 };
@@ -64,7 +65,7 @@ fn list(output: OutputFormat) -> Result<()> {
 }
 
 fn show(name: &str, output: OutputFormat) -> Result<()> {
-    let value = match named(name)? {
+    let value = match named(name, &Interrupt::default())? {
         Named::Catalogue(entry) => entry_json(entry),
         Named::Shape(shape) => shape_json(&shape),
         Named::File(path, header) => file_json(&path, &header),
@@ -171,7 +172,7 @@ fn tensor_types(header: &Header) -> String {
 
 /// The shape that a name stands for.
 fn shape_of(name: &str) -> Result<Shape> {
-    Ok(match named(name)? {
+    Ok(match named(name, &Interrupt::default())? {
         Named::Catalogue(entry) => entry.shape.clone(),
         Named::Shape(shape) => *shape,
         Named::File(path, _) => {

@@ -5,13 +5,18 @@ use crate::{
     cli::{OutputFormat, PullArgs},
     error::Result,
     hub::{CachedFile, Hub, HubError, HubOptions, ListedFile, Pulled},
+    interrupt::Interrupt,
     show::{bytes, clean, columns, data, note, pull_steps},
 };
 use serde_json::{Value, json};
 
 /// Runs the command.
 pub(super) fn run(args: &PullArgs) -> Result<Outcome> {
-    let options = HubOptions { endpoint: args.endpoint.clone(), offline: args.offline };
+    let options = HubOptions {
+        endpoint: args.endpoint.clone(),
+        offline: args.offline,
+        interrupt: Interrupt::listen()?,
+    };
     let pulled = Hub::new(&options)?.pull(&args.address, &mut pull_steps());
     if let Err(HubError::Several { files, .. }) = &pulled {
         note(columns(&rows(files)).trim_end());

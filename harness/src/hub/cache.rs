@@ -110,22 +110,22 @@ impl<'a> Cached<'a> {
 
     /// Keeps other processes from downloading the same blob. `waiting` is called once
     /// when one does so already.
-    pub(super) fn lock(&self, blob: &BlobId, waiting: &mut dyn FnMut()) -> Result<BlobLock, HubError> {
+    pub(super) fn lock(
+        &self,
+        blob: &BlobId,
+        waiting: &mut dyn FnMut() -> Result<(), HubError>,
+    ) -> Result<BlobLock, HubError> {
         let folder = self.cache.join(".locks").join(self.repo.folder());
         let path = folder.join(format!("{blob}.lock"));
         let io = |error| HubError::io(&path, error);
         fs::create_dir_all(&folder).map_err(io)?;
         let mut options = OpenOptions::new();
         let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-        let mut told = false;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {
-                    if !told {
-                        waiting();
-                        told = true;
-                    }
+                    waiting()?;
                     thread::sleep(LOCK_INTERVAL);
                 }
                 // Some network shares have no locks; go without.
@@ -204,7 +204,13 @@ mod tests {
         let first = cached.lock(&blob, &mut || panic!("it is free")).unwrap();
         let (sender, waits) = std::sync::mpsc::channel();
         thread::scope(|scope| {
-            scope.spawn(|| cached.lock(&blob, &mut || sender.send(()).unwrap()).map(drop).unwrap());
+            scope.spawn(|| {
+                let mut waiting = || {
+                    sender.send(()).ok();
+                    Ok(())
+                };
+                cached.lock(&blob, &mut waiting).map(drop).unwrap();
+            });
             waits.recv().unwrap();
             drop(first);
         });

@@ -5,7 +5,7 @@ use super::{
     BlobId, Commit, FileName, Hub, HubError, Step,
     cache::Cached,
     http::{Start, Subject, header, lost},
-    settings::Patience,
+    settings::LOOK,
     url::Origin,
 };
 use std::{
@@ -14,7 +14,7 @@ use std::{
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
     thread,
-    time::Duration,
+    time::Instant,
 };
 use ureq::{
     Body,
@@ -23,8 +23,6 @@ use ureq::{
 
 /// Bytes read at once.
 const PIECE: usize = 1 << 17;
-/// Longest pause between two attempts.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// Space to leave free on the disk, bytes.
 const RESERVE: u64 = 16 << 20;
 
@@ -71,7 +69,14 @@ impl Download<'_> {
         }
         let part = cached.part(&self.announced.blob);
         fs::create_dir_all(part.parent().unwrap_or(&part)).map_err(|error| HubError::io(&part, error))?;
-        let _lock = cached.lock(&self.announced.blob, &mut || watch(Step::Waiting(self.file)))?;
+        let mut told = false;
+        let _lock = cached.lock(&self.announced.blob, &mut || {
+            if !told {
+                watch(Step::Waiting(self.file));
+                told = true;
+            }
+            self.hub.settings.go_on()
+        })?;
         if self.is_there(&blob) {
             return Ok(());
         }
@@ -110,7 +115,7 @@ impl Download<'_> {
         let resumed = have > 0;
         self.check_space(part, size - have)?;
         watch(Step::Start { file: self.file, bytes: size, have });
-        let patience = self.hub.settings.patience;
+        let settings = &self.hub.settings;
         let mut failures = 0;
         while have < size {
             let tried = self.attempt(&mut file, part, have, watch);
@@ -118,11 +123,11 @@ impl Download<'_> {
             if let Err(error) = tried {
                 // What brings something is not in vain.
                 failures = if now > have { 1 } else { failures + 1 };
-                if !error.is_passing() || failures >= patience.attempts {
+                if !error.is_passing() || failures >= settings.patience.attempts {
                     return Err(error);
                 }
                 watch(Step::Again { reason: error.brief(), have: now });
-                thread::sleep(pause(&patience, failures));
+                settings.rest(failures)?;
             }
             have = now;
         }
@@ -150,9 +155,12 @@ impl Download<'_> {
             return Err(lost(host, "the part received does not fit the file"));
         }
         let pieces = pump(response);
+        let mut last = Instant::now();
         loop {
-            match pieces.recv_timeout(settings.patience.stall) {
+            settings.go_on()?;
+            match pieces.recv_timeout(settings.patience.stall.min(LOOK)) {
                 Ok(Ok(piece)) => {
+                    last = Instant::now();
                     at += piece.len() as u64;
                     if at > self.announced.bytes {
                         // Not what was announced: nothing of it can be trusted.
@@ -166,6 +174,7 @@ impl Download<'_> {
                     watch(Step::At(at));
                 }
                 Ok(Err(error)) => return Err(lost(host, &error.to_string())),
+                Err(RecvTimeoutError::Timeout) if last.elapsed() < settings.patience.stall => {}
                 Err(RecvTimeoutError::Timeout) => {
                     let seconds = settings.patience.stall.as_secs_f64();
                     return Err(lost(host, &format!("nothing came for {seconds} s")));
@@ -210,11 +219,6 @@ impl Download<'_> {
     }
 }
 
-/// How long to rest after so many attempts in vain.
-pub(super) fn pause(patience: &Patience, failures: u32) -> Duration {
-    patience.pause.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(MAX_PAUSE)
-}
-
 /// Whether an answer holds the rest from that byte on, and not the file from its start.
 fn goes_on(response: &Response<Body>, have: u64) -> bool {
     let range = header(response, "content-range").unwrap_or_default();
@@ -243,25 +247,6 @@ fn pump(response: Response<Body>) -> Receiver<io::Result<Vec<u8>>> {
     receiver
 }
 
-/// Runs something again as long as what hinders it may pass.
-pub(super) fn patiently<T>(
-    patience: &Patience,
-    watch: &mut dyn FnMut(Step),
-    mut attempt: impl FnMut() -> Result<T, HubError>,
-) -> Result<T, HubError> {
-    let mut failures = 0;
-    loop {
-        match attempt() {
-            Err(error) if error.is_passing() && failures + 1 < patience.attempts => {
-                failures += 1;
-                watch(Step::Again { reason: error.brief(), have: 0 });
-                thread::sleep(pause(patience, failures));
-            }
-            other => return other,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +254,7 @@ mod tests {
     use std::{
         io::{BufRead, BufReader},
         net::{TcpListener, TcpStream},
+        time::Duration,
     };
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -293,7 +279,7 @@ mod tests {
         thread::spawn(move || listener.incoming().flatten().for_each(|s| drop(thread::spawn(|| hang(s)))));
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().as_os_str().to_owned();
-        let options = HubOptions { endpoint: Some(endpoint), offline: false };
+        let options = HubOptions { endpoint: Some(endpoint), ..HubOptions::default() };
         let mut settings =
             Settings::read(&options, &|name| (name == "HF_HOME").then(|| home.clone())).unwrap();
         settings.patience.stall = Duration::from_millis(100);
@@ -311,11 +297,5 @@ mod tests {
         // The first attempt brought ten bytes; the server gives the start again.
         assert!(again >= 3, "{again}");
         assert_eq!(fs::read_dir(folder.path().join("hub/models--a--b/blobs")).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn pauses_grow_to_a_bound() {
-        let pauses: Vec<Duration> = (1..40).map(|n| pause(&Patience::default(), n)).collect();
-        assert!(pauses.is_sorted() && pauses[0] < pauses[1] && *pauses.last().unwrap() == MAX_PAUSE);
     }
 }

@@ -137,6 +137,9 @@ pub enum HubError {
         /// The cache.
         folder: String,
     },
+    /// The user asked to stop.
+    #[error("interrupted; what was received is kept")]
+    Interrupted,
     /// The cache cannot be read or written.
     #[error("cannot write {path}: {source}; make it writable or set HF_HOME")]
     Io {
@@ -183,6 +186,7 @@ impl From<HubError> for Error {
             | HubError::Server { .. }
             | HubError::DiskFull { .. }
             | HubError::Io { .. } => Error::Internal(text),
+            HubError::Interrupted => Error::Interrupted,
             _ => Error::Input(text),
         }
     }

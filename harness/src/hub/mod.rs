@@ -21,7 +21,7 @@ pub use name::{Address, Commit, FileName, NameError, RepoId, Revision};
 pub use settings::HubOptions;
 
 use cache::Cached;
-use download::{Announced, Download, patiently};
+use download::{Announced, Download};
 use http::{Http, Subject};
 use listing::Listing;
 use settings::Settings;
@@ -269,8 +269,7 @@ impl Hub {
         }
         let subject = Subject { repo, revision, file: Some(file) };
         let uri = self.settings.endpoint.file(repo, revision, file)?;
-        let patience = &self.settings.patience;
-        let head = patiently(patience, watch, || self.http.head(&self.settings, &uri, subject))?;
+        let head = self.patiently(watch, || self.http.head(&self.settings, &uri, subject))?;
         let announced = Announced::read(&head, &self.settings.endpoint.origin, file)?;
         drop(head);
         // From here on the commit counts: a branch may move meanwhile.
@@ -302,9 +301,28 @@ impl Hub {
         }
         let uri = self.settings.endpoint.listing(repo, revision)?;
         let subject = Subject { repo, revision, file: None };
-        let patience = &self.settings.patience;
-        let answer = patiently(patience, watch, || self.http.answer(&self.settings, &uri, subject))?;
+        let answer = self.patiently(watch, || self.http.answer(&self.settings, &uri, subject))?;
         Listing::parse(repo, &answer)
+    }
+
+    /// Runs something again as long as what hinders it may pass.
+    fn patiently<T>(
+        &self,
+        watch: &mut dyn FnMut(Step),
+        mut attempt: impl FnMut() -> Result<T, HubError>,
+    ) -> Result<T, HubError> {
+        let mut failures = 0;
+        loop {
+            self.settings.go_on()?;
+            match attempt() {
+                Err(error) if error.is_passing() && failures + 1 < self.settings.patience.attempts => {
+                    failures += 1;
+                    watch(Step::Again { reason: error.brief(), have: 0 });
+                    self.settings.rest(failures)?;
+                }
+                other => return other,
+            }
+        }
     }
 
     fn not_cached(&self, what: &Address) -> HubError {

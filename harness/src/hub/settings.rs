@@ -2,16 +2,22 @@
 //! `huggingface_hub`, so that both tools share settings and files.
 
 use super::{HubError, url::Endpoint};
+use crate::interrupt::Interrupt;
 use std::{
     ffi::OsString,
     fmt, fs,
     io::{self, Read},
     path::PathBuf,
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 /// The hub unless another is named.
 const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
+/// Longest pause between two attempts.
+const MAX_PAUSE: Duration = Duration::from_secs(10);
+/// How often a wait is left to see whether the user asked to stop.
+pub(super) const LOOK: Duration = Duration::from_millis(100);
 /// Longest token that is read from a file, bytes; real ones have 37.
 const MAX_TOKEN: u64 = 4096;
 
@@ -22,6 +28,8 @@ pub struct HubOptions {
     pub endpoint: Option<String>,
     /// `--offline`; `HF_HUB_OFFLINE=1` says the same.
     pub offline: bool,
+    /// Ends a download; what was received is kept.
+    pub interrupt: Interrupt,
 }
 
 /// A secret: sent to the hub's own host, never shown.
@@ -68,6 +76,13 @@ impl Default for Patience {
     }
 }
 
+impl Patience {
+    /// How long to rest after so many attempts in vain.
+    fn pause_after(&self, failures: u32) -> Duration {
+        self.pause.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(MAX_PAUSE)
+    }
+}
+
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
@@ -77,6 +92,7 @@ pub(super) struct Settings {
     pub(super) token: Option<Token>,
     pub(super) offline: bool,
     pub(super) patience: Patience,
+    pub(super) interrupt: Interrupt,
 }
 
 impl Settings {
@@ -108,7 +124,27 @@ impl Settings {
             token: token(&var, home)?,
             offline: options.offline || var("HF_HUB_OFFLINE").is_some_and(yes),
             patience: Patience::default(),
+            interrupt: options.interrupt.clone(),
         })
+    }
+
+    /// # Errors
+    /// [`HubError::Interrupted`] when the user asked to stop.
+    pub(super) fn go_on(&self) -> Result<(), HubError> {
+        if self.interrupt.is_set() { Err(HubError::Interrupted) } else { Ok(()) }
+    }
+
+    /// Rests after so many attempts in vain.
+    pub(super) fn rest(&self, failures: u32) -> Result<(), HubError> {
+        let end = Instant::now() + self.patience.pause_after(failures);
+        loop {
+            self.go_on()?;
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            thread::sleep(left.min(LOOK));
+        }
     }
 }
 
@@ -160,6 +196,12 @@ mod tests {
         assert_eq!(cache(&[("HOME", "/h"), ("HF_HOME", "/f")]), "/f/hub");
         assert_eq!(cache(&[("HF_HOME", "/f"), ("HF_HUB_CACHE", "/c")]), "/c");
         assert!(read(&[]).is_err());
+    }
+
+    #[test]
+    fn pauses_grow_to_a_bound() {
+        let pauses: Vec<Duration> = (1..40).map(|n| Patience::default().pause_after(n)).collect();
+        assert!(pauses.is_sorted() && pauses[0] < pauses[1] && *pauses.last().unwrap() == MAX_PAUSE);
     }
 
     #[test]

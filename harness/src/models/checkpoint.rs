@@ -4,6 +4,7 @@ use super::imported_name;
 use crate::{
     error::{Error, Result},
     hub::{Address, Commit, FileSet, Hub, HubOptions, RepoId, Revision},
+    interrupt::Interrupt,
     show::pull_steps,
 };
 use slm_import::{Embeddings, Request};
@@ -88,11 +89,11 @@ impl HubModel {
     ///
     /// # Errors
     /// As the hub's.
-    pub fn name(&self) -> Result<String> {
+    pub fn name(&self, interrupt: &Interrupt) -> Result<String> {
         if let Some(entry) = self.entry {
             return Ok(entry.name.clone());
         }
-        let hub = Hub::new(&HubOptions::default())?;
+        let hub = hub(interrupt)?;
         Ok(self.name_at(&hub.commit_of(&self.repo, &self.revision, &mut pull_steps())?))
     }
 
@@ -107,10 +108,18 @@ impl HubModel {
     ///
     /// # Errors
     /// As the hub's.
-    pub fn fetch(&self) -> Result<Checkpoint> {
-        let hub = Hub::new(&HubOptions::default())?;
+    pub fn fetch(&self, interrupt: &Interrupt) -> Result<Checkpoint> {
+        let hub = hub(interrupt)?;
         let snapshot = hub.fetch_snapshot(&self.repo, &self.revision, &FileSet::Import, &mut pull_steps())?;
         let name = self.name_at(&snapshot.commit);
         Ok(Checkpoint { folder: snapshot.path, name, origin: Some((snapshot.repo, snapshot.commit)) })
     }
+}
+
+/// The hub as the environment names it.
+///
+/// # Errors
+/// A setting that cannot be used.
+pub fn hub(interrupt: &Interrupt) -> Result<Hub> {
+    Ok(Hub::new(&HubOptions { interrupt: interrupt.clone(), ..HubOptions::default() })?)
 }

@@ -5,6 +5,7 @@ use crate::{
     device::{find_agent, tail},
     error::{Error, Result},
     file_name,
+    interrupt::Interrupt,
     show::{byte_bar, clean, note},
 };
 use slm_import::{Import, ImportError, Imported, Request};
@@ -13,6 +14,7 @@ use slm_protocol::{CheckReport, CheckRequest};
 use std::{
     env, fs,
     io::{Read, Write},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
@@ -32,8 +34,13 @@ pub fn imported_name(repo: &str, commit: &str) -> String {
 /// Reads a folder, writes the file and has the agent prove it.
 ///
 /// # Errors
-/// [`Error::Input`] that names what is not supported or damaged.
-pub fn import(request: Request, out: Option<PathBuf>, name: &str) -> Result<(PathBuf, Imported)> {
+/// [`Error::Input`] that names what is not supported or damaged; [`Error::Interrupted`].
+pub fn import(
+    request: Request,
+    out: Option<PathBuf>,
+    name: &str,
+    interrupt: &Interrupt,
+) -> Result<(PathBuf, Imported)> {
     find_agent()?;
     let import = Import::read(request).map_err(|error| refused(&error))?;
     let file = out.unwrap_or_else(|| imported_file(name, import.types()));
@@ -49,6 +56,7 @@ pub fn import(request: Request, out: Option<PathBuf>, name: &str) -> Result<(Pat
     let imported = import.write(&file, &mut ask_agent, &mut |done, total| {
         bar.set_length(total);
         bar.set_position(done);
+        if interrupt.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     bar.finish_and_clear();
     Ok((file, imported.map_err(|error| refused(&error))?))
@@ -56,6 +64,7 @@ pub fn import(request: Request, out: Option<PathBuf>, name: &str) -> Result<(Pat
 
 fn refused(error: &ImportError) -> Error {
     match error {
+        ImportError::Interrupted => Error::Interrupted,
         ImportError::Write(_) => Error::input(error.to_string(), "choose another place with --out"),
         ImportError::Refused(_) | ImportError::Read { .. } => Error::Input(error.to_string()),
     }

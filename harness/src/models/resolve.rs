@@ -1,14 +1,16 @@
 //! What a model's name on the command line stands for.
 
 use super::{
-    HubModel, compiled,
+    HubModel,
+    checkpoint::hub,
+    compiled,
     weights::{in_fewer_bits, is_at_hand, real_file},
 };
 use crate::{
     cli::{EmbdArg, StopArg, SweepArgs, WeightsArg},
     error::{Error, Result},
     hex,
-    hub::{Address, Hub, HubError, HubOptions},
+    hub::{Address, HubError},
     interrupt::Interrupt,
     plan::{ModelSource, PlannedModel, Weights},
     quantise::coarse_tensor,
@@ -46,11 +48,11 @@ pub enum Named {
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
-pub fn named(name: &str) -> Result<Named> {
+pub fn named(name: &str, interrupt: &Interrupt) -> Result<Named> {
     let mut path = Path::new(name).to_owned();
     if let Some(address) = name.strip_prefix("hf:") {
         let address: Address = address.parse().map_err(HubError::from)?;
-        match pull_gguf(&address)? {
+        match pull_gguf(&address, interrupt)? {
             Some(file) => path = file,
             None => return Ok(Named::Checkpoint(HubModel::of_address(address))),
         }
@@ -82,8 +84,8 @@ pub fn named(name: &str) -> Result<Named> {
 
 /// A GGUF file of the hub, from its cache or downloaded now; `None` where the repository
 /// has none, but may have a checkpoint.
-fn pull_gguf(address: &Address) -> Result<Option<PathBuf>> {
-    match Hub::new(&HubOptions::default())?.pull_model(address, &mut pull_steps())? {
+fn pull_gguf(address: &Address, interrupt: &Interrupt) -> Result<Option<PathBuf>> {
+    match hub(interrupt)?.pull_model(address, &mut pull_steps())? {
         Some(file) => Ok(Some(file.path)),
         None if address.file.is_none() => Ok(None),
         None => Err(Error::input(
@@ -140,7 +142,7 @@ fn resolve(
     if backend == EngineKind::TvmRelaxVm {
         return Ok(vec![compiled::resolve(name, args)?]);
     }
-    let mut models = match named(name)? {
+    let mut models = match named(name, interrupt)? {
         Named::Catalogue(entry) => {
             if let Some(reason) = &entry.unsupported {
                 let what = format!("{} cannot be measured: {reason}", entry.name);
@@ -168,7 +170,7 @@ fn resolve(
             from_shape(&shape_name(name, &shape), &shape, args)?
         }
         Named::Checkpoint(model) => {
-            from_checkpoint(model.repo(), &model.name()?, || Ok(model.clone()), args, interrupt)?
+            from_checkpoint(model.repo(), &model.name(interrupt)?, || Ok(model.clone()), args, interrupt)?
         }
         Named::File(path, header) => from_users_file(&path, &header, args, interrupt)?,
     };

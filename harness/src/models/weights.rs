@@ -55,7 +55,7 @@ pub(super) fn real_file(
 ) -> Result<PathBuf> {
     let source = match at_hand(name, quant, embd) {
         Some(source) => source,
-        None => fetch(&model()?, quant, embd)?,
+        None => fetch(&model()?, quant, embd, interrupt)?,
     };
     match source {
         Source::AsIs(file) => Ok(file),
@@ -68,12 +68,12 @@ pub(super) fn real_file(
     }
 }
 
-fn fetch(model: &HubModel, quant: FileType, embd: Option<EmbdArg>) -> Result<Source> {
-    let checkpoint = model.fetch()?;
+fn fetch(model: &HubModel, quant: FileType, embd: Option<EmbdArg>, interrupt: &Interrupt) -> Result<Source> {
+    let checkpoint = model.fetch(interrupt)?;
     let types = converted(quant, embd);
     let weights = if types.is_some() { quant } else { FileType::F16 };
     let embeddings = types.and_then(|types| types.embeddings()).map_or(Embeddings::Same, Embeddings::Type);
-    let (file, _) = import(checkpoint.request(weights, embeddings, None), None, &checkpoint.name)?;
+    let (file, _) = import(checkpoint.request(weights, embeddings, None), None, &checkpoint.name, interrupt)?;
     Ok(if types.is_some() { Source::AsIs(file) } else { Source::Float(file) })
 }
 
