@@ -1,0 +1,10 @@
+//! The header of a model file.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|content: &[u8]| {
+    let path = slm_fuzz::file(content);
+    if let Ok(header) = slm_models::read_header_of_part(&path) {
+        // What is shown of every file that is taken.
+        drop((header.params(), header.bits_per_weight(), header.cut_short(), header.file_type()));
+    }
+});
