@@ -14,7 +14,7 @@ pub(crate) fn context(context: Context) -> String {
         Context::Chunks(0) => "a question alone".into(),
         Context::Chunks(1) => "1 chunk of context".into(),
         Context::Chunks(k) => format!("{k} chunks of context"),
-        Context::Tokens(n) => format!("a prompt of {n} tokens"),
+        Context::Tokens(_) => format!("a prompt of {context}"),
         Context::Unknown => "an unknown context".into(),
     }
 }

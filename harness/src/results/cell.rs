@@ -20,6 +20,7 @@ impl fmt::Display for Context {
         match self {
             Context::Chunks(1) => f.write_str("1 chunk"),
             Context::Chunks(k) => write!(f, "{k} chunks"),
+            Context::Tokens(1) => f.write_str("1 token"),
             Context::Tokens(n) => write!(f, "{n} tokens"),
             Context::Unknown => f.write_str("?"),
         }

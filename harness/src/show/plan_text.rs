@@ -29,6 +29,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         .map(|context| match context {
             Context::Chunks(1) => "1 chunk".to_owned(),
             Context::Chunks(k) => format!("{k} chunks"),
+            Context::Tokens(1) => "1 token".into(),
             Context::Tokens(n) => format!("{n} tokens"),
         })
         .collect();

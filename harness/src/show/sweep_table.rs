@@ -99,6 +99,7 @@ fn heading(index: usize, context: Context, plan: &Plan, summary: &[(Cell, &Summa
         Context::Chunks(0) => format!("({letter}) question alone{tokens}"),
         Context::Chunks(1) => format!("({letter}) request and 1 chunk{tokens}"),
         Context::Chunks(k) => format!("({letter}) request and {k} chunks{tokens}"),
+        Context::Tokens(1) => format!("({letter}) prompt of 1 token"),
         Context::Tokens(n) => format!("({letter}) prompt of {n} tokens"),
     }
 }

@@ -64,7 +64,7 @@ fn heading(model: &Model, index: usize, context: Context) -> String {
         Context::Chunks(0) => "question alone".into(),
         Context::Chunks(1) => "request and 1 chunk".into(),
         Context::Chunks(k) => format!("request and {k} chunks"),
-        Context::Tokens(n) => return format!("({letter}) prompt of {n} tokens"),
+        Context::Tokens(_) => return format!("({letter}) prompt of {context}"),
         Context::Unknown => words::context(context),
     };
     format!("({letter}) {name}{tokens}")
