@@ -121,14 +121,14 @@ impl Fleet<'_> {
                 continue;
             }
             let ending = match device.place_model(&plan.input.models[model]) {
-                Ok(model_path) => {
+                Ok(placed) => {
                     let session = Session {
                         device,
                         plan,
                         sweep: self.sweep,
                         model,
                         recorded: recorded.as_ref(),
-                        model_path,
+                        placed,
                         threads: member.threads,
                         affinity: member.affinity.clone(),
                         recall: &recall,

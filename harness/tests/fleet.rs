@@ -11,7 +11,7 @@ use common::{
 use slm_bench::{
     analysis::TrialRow,
     cli::ContextLengths,
-    device::{AgentRun, Claim, Device, Local, RunName, StartError},
+    device::{AgentRun, Claim, Device, Local, Placed, RunName, StartError},
     error::{Error, Result},
     fleet::{Fleet, Member, Part},
     interrupt::Interrupt,
@@ -59,7 +59,7 @@ impl Device for Named {
         Ok(Claim::new(|| ()))
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
         self.local.place_model(model)
     }
 
@@ -76,6 +76,7 @@ impl Device for Named {
 fn plan(devices: &[&str], lengths: &ContextLengths) -> Plan {
     let model = |name: &str, params| PlannedModel {
         name: name.into(),
+        backend: EngineKind::Null,
         weights: Weights::Synthetic,
         quant: "q4_0".into(),
         bits_per_weight: None,
@@ -91,7 +92,6 @@ fn plan(devices: &[&str], lengths: &ContextLengths) -> Plan {
     };
     let input = PlanInput {
         devices: devices.iter().map(|&name| name.to_owned()).collect(),
-        backend: EngineKind::Null,
         models: vec![model("first", 1_000_000), model("second", 2_000_000)],
         prompt_set: None,
         prompts: build(&PromptSet::builtin(), lengths),

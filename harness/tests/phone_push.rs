@@ -10,13 +10,14 @@ use slm_bench::{
     plan::{ModelSource, PlannedModel, Weights},
     sha256_hex,
 };
-use slm_protocol::{Generation, StopRule};
+use slm_protocol::{EngineKind, Generation, StopRule};
 use std::{fs, os::unix::fs::MetadataExt, time::Instant};
 
 /// A model that is a file; nobody loads it.
 fn model(file: &std::path::Path, bytes: &[u8]) -> PlannedModel {
     PlannedModel {
         name: "pushed".into(),
+        backend: EngineKind::Llama,
         weights: Weights::Real,
         quant: "q4_0".into(),
         params: 1,
@@ -53,7 +54,7 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     let model = model(&file, &bytes);
     let server: ServerAddress = "127.0.0.1:5037".parse().unwrap();
     let name = format!("serial:{}", phone.serial);
-    let device = open(&name, Some(&server), &Profiles::built_in().unwrap()).unwrap();
+    let device = open(&name, Some(&server), &Profiles::built_in().unwrap(), &[]).unwrap();
     // Brings the agent, which is no part of the figures.
     device.hello().unwrap();
 
@@ -70,7 +71,7 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     fs::remove_file(phone.disk().join("by-adb")).unwrap();
     let place = || device.place_model(&model).unwrap();
     timed("first placing, hashed on the phone", &|| drop(place()));
-    let inside = place().strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
+    let inside = place().path.strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
     let written = || fs::metadata(&inside).map(|file| (file.ino(), file.mtime(), file.mtime_nsec())).unwrap();
     let before = written();
     timed("second placing", &|| drop(place()));

@@ -84,12 +84,23 @@ class ScheduleQ4:
         return result
 
 
+def schedules(target):
+    """Ours on a CPU; on a GPU, whose loops must be bound to threads, TVM's rules."""
+    if "gpu" not in target.keys:
+        return ScheduleQ4()
+    rules = s_tir.dlight
+    gpu = rules.gpu
+    return rules.ApplyDefaultSchedule(
+        gpu.Matmul(), gpu.GEMV(), gpu.Reduction(), gpu.GeneralReduction(), gpu.Fallback()
+    )  # fmt: skip
+
+
 def compile(module, target, out, compiler=None):
     """Writes the library. `compiler` links for another machine."""
     passes = relax.transform
     pipeline = tvm.transform.Sequential([
         passes.LegalizeOps(), passes.AnnotateTIROpPattern(), passes.FoldConstant(), passes.FuseOps(),
-        passes.FuseTIR(), passes.DeadCodeElimination(), ScheduleQ4(), passes.RewriteDataflowReshape(),
+        passes.FuseTIR(), passes.DeadCodeElimination(), schedules(target), passes.RewriteDataflowReshape(),
         passes.ToNonDataflow(), passes.RemovePurityChecking(), passes.CallTIRRewrite(),
         passes.StaticPlanBlockMemory(), passes.LowerAllocTensor(), passes.KillAfterLastUse(),
         passes.LowerRuntimeBuiltin(), passes.ComputePrimValue(), passes.VMShapeLower(), passes.AttachGlobalSymbol(),

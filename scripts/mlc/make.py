@@ -35,8 +35,10 @@ def arguments():
     parser.add_argument("--quantisation", choices=["q4f16_1", "q4f32_1"], default="q4f16_1")
     parser.add_argument("--chunk", type=int, default=256, help="tokens of a prompt evaluated at once")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--triple", help="LLVM target triple; without it this machine")
-    parser.add_argument("--compiler", help="C++ compiler that links for the triple")
+    parser.add_argument("--target", choices=["x86_64", "aarch64"], help="Linux on this kind of machine; without it this one")
+    parser.add_argument("--device", choices=["cpu", "opencl"], default="cpu")
+    parser.add_argument("--triple", help="any other target, by LLVM's name for it, such as aarch64-linux-android28")
+    parser.add_argument("--compiler", help="C++ compiler that links for the target")
     parser.add_argument("--reference", type=int, default=0, help="also write so many reference tokens and logits")
     parser.add_argument("--out", type=pathlib.Path)
     return parser.parse_args()
@@ -93,46 +95,47 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def copy_runtime(folder):
-    """TVM's libraries for this machine, so that they outlive the environment."""
-    import tvm
-    import tvm_ffi
-
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = [pathlib.Path(tvm_ffi.__file__).parent / "lib/libtvm_ffi.so",
-               pathlib.Path(tvm.__file__).parent / "lib/libtvm_runtime.so"]  # fmt: skip
-    for source in sources:
-        part = folder / (source.name + ".part")
-        shutil.copyfile(source, part)
-        part.rename(folder / source.name)
-    (folder / "tvm.json").write_text(json.dumps({"tvm": tvm.__version__, "tvm_ffi": tvm_ffi.__version__}) + "\n")
-    return folder
+def machine(options):
+    """LLVM's triple, the compiler that links for it, and the kind of machine where TVM's libraries are to be had."""
+    here = platform.machine()
+    arch = options.target or here
+    if options.triple:
+        return options.triple, options.compiler, None
+    if arch == here:
+        return f"{arch}-linux-gnu", options.compiler, arch
+    compiler = options.compiler or f"{arch}-linux-gnu-g++"
+    if not shutil.which(compiler):
+        raise Refused(f"there is no {compiler}; on Debian: apt install g++-{arch.replace('_', '-')}-linux-gnu")
+    return f"{arch}-linux-gnu", compiler, arch
 
 
 def make(options):
     import library
+    import runtime
     import tvm
     import tvm_ffi
     import weights
 
     dtype = "float16" if options.quantisation == "q4f16_1" else "float32"
     shape = parse_shape(options.shape, dtype)
+    triple, compiler, arch = machine(options)
     out = options.out.resolve()
     if out.exists() and any(out.iterdir()):
         raise Refused(f"{out} is not empty; give another folder, or delete it")
     part = out.with_name(out.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    triple = options.triple or f"{platform.machine()}-linux-gnu"
-    host = not options.triple
     target = {"kind": "llvm", "mtriple": triple}
+    host = arch == platform.machine()
     if host:
         target["mcpu"] = tvm.get_global_func("target.llvm_get_system_cpu")()
     target = tvm.target.Target(target)
+    if options.device == "opencl":
+        target = tvm.target.Target("opencl", host=target)
     module, parameters = library.export(shape, target)
     chunk = min(options.chunk, shape["context"])
     text = library.metadata(shape, options.quantisation, chunk, parameters)
-    library.compile(library.with_metadata(module, text), target, str(part / LIBRARY), options.compiler)
+    library.compile(library.with_metadata(module, text), target, str(part / LIBRARY), compiler)
     values = weights.random(parameters, options.seed)
     weights.write(values, part)
     if options.reference:
@@ -148,7 +151,7 @@ def make(options):
     (part / "mlc-chat-config.json").write_text(json.dumps(config, indent=2) + "\n")
     manifest = {
         "format": "1.0", "name": options.name, "shape": options.shape, "quantisation": options.quantisation,
-        "weights": "synthetic", "seed": options.seed, "library": LIBRARY, "device": "cpu", "target": str(target),
+        "weights": "synthetic", "seed": options.seed, "library": LIBRARY, "device": options.device, "target": str(target),
         "tvm": tvm.__version__, "tvm_ffi": tvm_ffi.__version__,
         "sha256": {file.name: sha256(file) for file in sorted(part.iterdir())},
     }  # fmt: skip
@@ -156,8 +159,13 @@ def make(options):
     if out.exists():
         out.rmdir()
     part.rename(out)
-    runtime = copy_runtime(out.parent / f"tvm-{tvm.__version__}") if host else None
-    print(json.dumps({"folder": str(out), "runtime": str(runtime) if runtime else None}))
+    if host:
+        libraries = runtime.copy(out.parent / f"tvm-{tvm.__version__}")
+    elif arch:
+        libraries = runtime.download(out.parent / f"tvm-{tvm.__version__}-{arch}", arch, REQUIREMENTS)
+    else:
+        libraries = None
+    print(json.dumps({"folder": str(out), "runtime": str(libraries) if libraries else None}))
 
 
 def main():
@@ -177,5 +185,5 @@ def main():
 if __name__ == "__main__":
     try:
         main()
-    except (Refused, ValueError) as error:
+    except (Refused, ValueError, subprocess.CalledProcessError) as error:
         sys.exit(f"make.py: {error}")

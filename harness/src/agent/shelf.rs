@@ -1,7 +1,7 @@
-//! The folder of built agents: one subfolder a flavour, each with the binary and its
+//! The folder of built agents: one subfolder an edition, each with the binary and its
 //! manifest.
 
-use super::{Flavour, Manifest, Project};
+use super::{Edition, Manifest, Project};
 use crate::{
     error::{Error, Result},
     models,
@@ -63,15 +63,15 @@ impl Shelf {
         &self.folder
     }
 
-    /// The agent of a flavour, if it is whole, of this version and from these sources.
+    /// An agent, if it is whole, of this version and from these sources.
     ///
     /// # Errors
     /// [`Error::Input`] with the remedy.
-    pub fn find(&self, flavour: Flavour) -> Result<Agent> {
-        let path = self.folder.join(flavour.name()).join(BINARY);
+    pub fn find(&self, edition: Edition) -> Result<Agent> {
+        let path = self.path(edition);
         let refused = |why: String| {
-            let what = format!("no agent for {flavour} phones: {} {why}", path.display());
-            Err(Error::input(what, format!("build it with `bench agent build --flavour {flavour}`")))
+            let what = format!("no agent for {edition} phones: {} {why}", path.display());
+            Err(Error::input(what, format!("build it with `bench agent build {}`", edition.options())))
         };
         let manifest = match read_manifest(&path.with_file_name(MANIFEST)) {
             Ok(manifest) => manifest,
@@ -80,7 +80,7 @@ impl Shelf {
             }
             Err(error) => return refused(format!("has no readable manifest ({error})")),
         };
-        if let Some(why) = manifest.objection(flavour) {
+        if let Some(why) = manifest.objection(edition) {
             return refused(format!("is refused: {why}"));
         }
         if self.source_sha256.as_ref().is_some_and(|now| *now != manifest.source_sha256) {
@@ -95,13 +95,18 @@ impl Shelf {
         }
     }
 
+    /// Where an agent is, if it was ever built.
+    pub fn path(&self, edition: Edition) -> PathBuf {
+        self.folder.join(edition.to_string()).join(BINARY)
+    }
+
     /// Puts a fresh binary on the shelf, whole or not at all.
     ///
     /// # Errors
     /// [`Error::Internal`] when it cannot be written.
-    pub fn put(&self, binary: &Path, flavour: Flavour, target: &str, source_sha256: String) -> Result<Agent> {
-        let folder = self.folder.join(flavour.name());
-        let path = folder.join(BINARY);
+    pub fn put(&self, binary: &Path, edition: Edition, target: &str, source_sha256: String) -> Result<Agent> {
+        let path = self.path(edition);
+        let folder = self.folder.join(edition.to_string());
         let failed = |error: &io::Error| {
             Error::Internal(format!(
                 "cannot write {}: {error}; free some space and build again",
@@ -113,7 +118,8 @@ impl Shelf {
         let manifest = Manifest {
             version: super::AGENT_VERSION.to_owned(),
             protocol: slm_protocol::VERSION,
-            flavour,
+            flavour: edition.flavour,
+            features: edition.feature.into_iter().collect(),
             target: target.to_owned(),
             size,
             sha256,
@@ -145,13 +151,16 @@ fn hash_file(path: &Path) -> io::Result<(String, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{Feature, Flavour},
+        *,
+    };
 
     fn shelf_with_agent(folder: &Path) -> Shelf {
         let binary = folder.join("fresh");
         fs::write(&binary, "an agent").unwrap();
         let shelf = Shelf::at(folder.join("agents"));
-        shelf.put(&binary, Flavour::Armv8, "aarch64-unknown-linux-gnu", "abc".to_owned()).unwrap();
+        shelf.put(&binary, Flavour::Armv8.into(), "aarch64-unknown-linux-gnu", "abc".to_owned()).unwrap();
         shelf
     }
 
@@ -159,11 +168,17 @@ mod tests {
     fn what_was_put_there_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let shelf = shelf_with_agent(folder.path());
-        let agent = shelf.find(Flavour::Armv8).unwrap();
+        let agent = shelf.find(Flavour::Armv8.into()).unwrap();
         assert_eq!(fs::read(&agent.path).unwrap(), b"an agent");
         assert_eq!((agent.manifest.size, agent.manifest.sha256), (8, crate::sha256_hex(b"an agent")));
-        let error = shelf.find(Flavour::DotProduct).unwrap_err().to_string();
+        let error = shelf.find(Flavour::DotProduct.into()).unwrap_err().to_string();
         assert!(error.contains("bench agent build --flavour armv8.2-a+fp16+dotprod"), "{error}");
+        let mlc = Edition { flavour: Flavour::Armv8, feature: Some(Feature::Mlc) };
+        let error = shelf.find(mlc).unwrap_err().to_string();
+        assert!(
+            error.contains("armv8-a-mlc") && error.contains("bench agent build --mlc --flavour armv8-a"),
+            "{error}"
+        );
         // Nothing but the two files.
         assert_eq!(fs::read_dir(folder.path().join("agents/armv8-a")).unwrap().count(), 2);
     }
@@ -172,12 +187,12 @@ mod tests {
     fn a_changed_binary_other_sources_or_a_broken_manifest_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let mut shelf = shelf_with_agent(folder.path());
-        let path = shelf.find(Flavour::Armv8).unwrap().path;
-        let why = |shelf: &Shelf| shelf.find(Flavour::Armv8).unwrap_err().to_string();
+        let path = shelf.find(Flavour::Armv8.into()).unwrap().path;
+        let why = |shelf: &Shelf| shelf.find(Flavour::Armv8.into()).unwrap_err().to_string();
         shelf.source_sha256 = Some("abd".to_owned());
         assert!(why(&shelf).contains("other sources"));
         shelf.source_sha256 = Some("abc".to_owned());
-        shelf.find(Flavour::Armv8).unwrap();
+        shelf.find(Flavour::Armv8.into()).unwrap();
         fs::write(&path, "an Agent").unwrap();
         assert!(why(&shelf).contains("not the file"));
         fs::remove_file(&path).unwrap();

@@ -1,6 +1,6 @@
 //! What builds for phones on this machine.
 
-use super::{Flavour, Project};
+use super::{Edition, Feature, Project};
 use crate::error::{Error, Result};
 use std::{
     env, io,
@@ -28,7 +28,8 @@ const FOREIGN_PREFIXES: &[&str] = &["CMAKE_", "GGML_", "LLAMA_", "SLM_AGENT"];
 /// A way to build for phones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Toolchain {
-    /// Rust's aarch64 Linux target and Debian's cross compiler: a static binary that runs on any phone's kernel.
+    /// Rust's aarch64 Linux target and Debian's cross compiler: a static binary that runs on any phone's kernel, or
+    /// with TVM's bridge one for systems with glibc.
     Gnu,
     /// An Android NDK through cargo-ndk. Not tried: no NDK was at hand where this was written.
     Ndk {
@@ -72,12 +73,11 @@ impl Toolchain {
         }
     }
 
-    /// Where it builds a flavour, beside its other builds. By instruction set, since `CMake` configures a folder once.
-    pub(super) fn folder_name(&self, flavour: Flavour) -> String {
-        match self {
-            Self::Gnu => flavour.march().to_owned(),
-            Self::Ndk { .. } => format!("{}-ndk", flavour.march()),
-        }
+    /// Where it builds an edition, beside its other builds. By instruction set, since `CMake` configures a folder once.
+    pub(super) fn folder_name(&self, edition: Edition) -> String {
+        let feature = edition.feature.map(|feature| format!("-{}", feature.name())).unwrap_or_default();
+        let ndk = if *self == Self::Gnu { "" } else { "-ndk" };
+        format!("{}{feature}{ndk}", edition.flavour.march())
     }
 
     /// Installs what is missing, where that is possible.
@@ -100,8 +100,9 @@ impl Toolchain {
         }
     }
 
-    /// The cargo command that builds an agent of this flavour.
-    pub fn command(&self, project: &Project, flavour: Flavour) -> Command {
+    /// The cargo command that builds an agent.
+    pub fn command(&self, project: &Project, edition: Edition) -> Command {
+        let Edition { flavour, feature } = edition;
         let mut command = Command::new("cargo");
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
@@ -119,13 +120,18 @@ impl Toolchain {
             .env("GGML_CPU_ARM_ARCH", flavour.march());
         match self {
             Self::Gnu => {
+                let linked = match feature {
+                    None => "-C target-feature=+crt-static",
+                    // A static program cannot open TVM's libraries.
+                    Some(Feature::Mlc) => "-C target-feature=-crt-static",
+                };
                 let toolchain = project.root().join("scripts/cross/aarch64-linux.cmake");
                 command
                     .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
                     .env("CXX_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-g++")
                     .env("AR_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-ar")
                     .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
-                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=+crt-static")
+                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", linked)
                     .env("CMAKE_TOOLCHAIN_FILE_aarch64_unknown_linux_gnu", toolchain)
                     .args(["build", "--target", self.target()]);
             }
@@ -142,6 +148,9 @@ impl Toolchain {
             }
         }
         command.args(["--release", "--locked", "-p", "slm-agent"]);
+        if let Some(feature) = feature {
+            command.args(["--features", feature.name()]);
+        }
         command
     }
 }
@@ -153,22 +162,41 @@ pub(super) fn run_logged(command: &mut Command) -> io::Result<ExitStatus> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Flavour, *};
     use std::ffi::OsStr;
+
+    fn variable(command: &Command, name: &str) -> Option<String> {
+        let found = command.get_envs().find(|(key, _)| *key == OsStr::new(name));
+        found.and_then(|(_, value)| value).map(|value| value.to_string_lossy().into_owned())
+    }
 
     #[test]
     fn each_flavour_is_compiled_for_its_instruction_set() {
         let project = Project::find().unwrap();
         for flavour in Flavour::ALL {
-            let command = Toolchain::Gnu.command(&project, flavour);
-            let value = |name: &str| {
-                let found = command.get_envs().find(|(key, _)| *key == OsStr::new(name));
-                found.and_then(|(_, value)| value).map(|value| value.to_string_lossy().into_owned())
-            };
+            let command = Toolchain::Gnu.command(&project, flavour.into());
+            let value = |name: &str| variable(&command, name);
             assert_eq!(value("GGML_CPU_ARM_ARCH").as_deref(), Some(flavour.march()));
             assert_eq!(value("SLM_AGENT_FLAVOUR").as_deref(), Some(flavour.name()));
             assert_eq!(value("LLAMA_LIB_PROFILE").as_deref(), Some("Release"));
             assert_eq!(value("CXXFLAGS"), None);
         }
+    }
+
+    #[test]
+    fn only_an_agent_that_opens_libraries_is_linked_to_the_phones() {
+        const FLAGS: &str = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS";
+        let project = Project::find().unwrap();
+        let flavour = Flavour::Armv8;
+        let built = |feature| {
+            let edition = Edition { flavour, feature };
+            let command = Toolchain::Gnu.command(&project, edition);
+            let features = command.get_args().any(|word| word == "mlc");
+            (variable(&command, FLAGS).unwrap(), features, Toolchain::Gnu.folder_name(edition))
+        };
+        let (flags, features, folder) = built(None);
+        assert!(flags.contains("+crt-static") && !features && folder == "armv8-a", "{flags} {folder}");
+        let (flags, features, folder) = built(Some(Feature::Mlc));
+        assert!(flags.contains("-crt-static") && features && folder == "armv8-a-mlc", "{flags} {folder}");
     }
 }

@@ -117,7 +117,8 @@ pub struct Place<'a> {
 pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report: &TrialReport) -> TrialRow {
     let mut row = bare_row(plan, trial, place);
     let metrics = Metrics::of(report);
-    let generation = &plan.input.models[trial.model].generation;
+    let model = &plan.input.models[trial.model];
+    let generation = &model.generation;
     match (&report.outcome, place.ready) {
         (TrialOutcome::Completed, Some(ready)) => {
             let (verdict, reason) = judge(
@@ -125,7 +126,7 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
                 ready,
                 generation.stop,
                 generation.max_new_tokens,
-                plan.input.backend,
+                model.backend,
                 place.evidence,
             );
             row.status = Status::Completed;
@@ -187,7 +188,7 @@ fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
         trial_id: trial.id.clone(),
         device: place.device.to_owned(),
         soc: place.soc.map(str::to_owned),
-        backend: plan.input.backend.name().to_owned(),
+        backend: model.backend.name().to_owned(),
         model: model.name.clone(),
         weights: model.weights.name().to_owned(),
         quant: model.quant.clone(),

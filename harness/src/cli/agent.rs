@@ -7,7 +7,7 @@ use clap::Subcommand;
 /// `bench agent`
 #[derive(Debug, Subcommand)]
 pub enum AgentCommand {
-    /// Build agents for phones: static aarch64 programs, one for each instruction set
+    /// Build agents for phones: aarch64 programs, one for each instruction set
     #[command(
         after_help = "Flavours: armv8-a (any phone), armv8.2-a+fp16+dotprod (from about 2018), armv8.6-a+i8mm (from \
                             2022). A sweep chooses by the phone's /proc/cpuinfo. Each flavour compiles the engine \
@@ -20,6 +20,9 @@ pub enum AgentCommand {
         /// Build with the Android NDK in `ANDROID_NDK` through cargo-ndk (not tried)
         #[arg(long)]
         ndk: bool,
+        /// With the engine for models that TVM compiled; linked to the device's glibc, where an ordinary agent is static
+        #[arg(long)]
+        mlc: bool,
         /// Form of the data on stdout.
         #[command(flatten)]
         output: OutputArgs,

@@ -20,6 +20,10 @@ pub struct CompareArgs {
     /// Compare the candidate's model B with the baseline's model A; may be repeated
     #[arg(long, value_name = "A=B", value_parser = parse_pair)]
     pub map: Vec<(String, String)>,
+    /// Only the baseline's cells of engine A and the candidate's of engine B, such as `llama.cpp=tvm-relax-vm`: sets
+    /// the engines of one sweep beside each other, whose folder is then given twice
+    #[arg(long, value_name = "A=B", value_parser = parse_pair)]
+    pub backends: Option<(String, String)>,
     /// Set every model of the candidate against all of the baseline's, by size
     #[arg(long, conflicts_with = "map")]
     pub against_all: bool,

@@ -5,7 +5,7 @@ use super::{
 };
 use clap::{Args, ValueEnum};
 use slm_models::FileType;
-use slm_protocol::CpuList;
+use slm_protocol::{CpuList, EngineKind};
 use std::{path::PathBuf, time::Duration};
 
 /// Models measured when none is named: small ones that the paper has too.
@@ -57,7 +57,8 @@ pub struct SweepArgs {
     /// `all` attached phones, are measured at once
     #[arg(long, value_name = "LIST", value_parser = lists::parse_devices, required_unless_present = "resume")]
     pub device: Option<DeviceList>,
-    /// Catalogue names, GGUF files, `hf:REPO[@REV][:FILE]`, `shape:arch=…,layers=…`, separated by commas
+    /// Catalogue names, GGUF files, folders of compiled models, `hf:REPO[@REV][:FILE]`, `shape:arch=…,layers=…`, separated
+    /// by commas
     #[arg(long, value_name = "LIST", value_parser = lists::parse_models)]
     models: Option<ModelList>,
     /// Weights of catalogue models; auto: those that were imported, else synthetic; real: imported now where they
@@ -74,10 +75,10 @@ pub struct SweepArgs {
     /// requests.txt and documents/ [default: the study's own]
     #[arg(long, value_name = "NAME|DIR")]
     pub prompts: Option<PathBuf>,
-    /// Engine
-    #[arg(long, value_enum, default_value_t = BackendArg::Llama)]
-    pub backend: BackendArg,
-    /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so`, for --backend mlc
+    /// Engines, separated by commas: a model runs under the one that its form is for, compiled folders under mlc
+    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_value = "llama.cpp")]
+    pub backend: Vec<BackendArg>,
+    /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so` for the device, for --backend mlc
     #[arg(long, value_name = "DIR")]
     pub mlc_runtime: Option<PathBuf>,
     /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
@@ -302,6 +303,17 @@ pub enum BackendArg {
     Mlc,
     /// An engine that does nothing: measures the harness itself
     Null,
+}
+
+impl BackendArg {
+    /// The engine.
+    pub fn engine(self) -> EngineKind {
+        match self {
+            BackendArg::Llama => EngineKind::Llama,
+            BackendArg::Mlc => EngineKind::TvmRelaxVm,
+            BackendArg::Null => EngineKind::Null,
+        }
+    }
 }
 
 /// `--flash-attention`

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::{
-    agent::{self, Agent, Flavour, Project, Shelf, Toolchain},
+    agent::{self, Agent, Edition, Feature, Flavour, Project, Shelf, Toolchain},
     cli::{AgentCommand, OutputFormat},
     error::{Error, Result},
     show,
@@ -10,10 +10,12 @@ use crate::{
 use serde::Serialize;
 use std::time::Instant;
 
-/// One flavour, as listed.
+/// One agent, as listed.
 #[derive(Serialize)]
 struct Row {
     flavour: Flavour,
+    #[serde(skip)]
+    edition: Edition,
     /// Whether this bench can use it.
     usable: bool,
     manifest: Option<agent::Manifest>,
@@ -25,7 +27,7 @@ struct Row {
 /// Runs the command.
 pub(super) fn run(command: &AgentCommand) -> Result<Outcome> {
     match command {
-        AgentCommand::Build { flavour, ndk, output } => {
+        AgentCommand::Build { flavour, ndk, mlc, output } => {
             let project = Project::find()?;
             let toolchain = Toolchain::find(*ndk)?;
             let mut wanted = if flavour.is_empty() { Flavour::ALL.to_vec() } else { flavour.clone() };
@@ -33,34 +35,47 @@ pub(super) fn run(command: &AgentCommand) -> Result<Outcome> {
             wanted.dedup();
             let mut rows = Vec::new();
             for flavour in wanted {
-                show::note(&format!("building the agent for {flavour} phones"));
+                let edition = Edition { flavour, feature: mlc.then_some(Feature::Mlc) };
+                show::note(&format!("building the agent for {edition} phones"));
                 let start = Instant::now();
-                let agent = agent::build(&project, &toolchain, flavour)?;
+                let agent = agent::build(&project, &toolchain, edition)?;
                 show::note(&format!("built in {}", show::seconds(start.elapsed().as_secs_f64())));
-                rows.push(row(flavour, Ok(agent)));
+                rows.push(row(edition, Ok(agent)));
             }
             print(&rows, output.output)?;
         }
         AgentCommand::List(output) => {
             let shelf = Shelf::open()?;
-            let rows: Vec<Row> = Flavour::ALL.map(|flavour| row(flavour, shelf.find(flavour))).into();
+            // One with a further engine is not missed where nobody built it.
+            let editions =
+                Edition::all().filter(|edition| edition.feature.is_none() || shelf.path(*edition).exists());
+            let rows: Vec<Row> = editions.map(|edition| row(edition, shelf.find(edition))).collect();
             print(&rows, output.output)?;
         }
     }
     Ok(Outcome::Done)
 }
 
-fn row(flavour: Flavour, found: Result<Agent>) -> Row {
+fn row(edition: Edition, found: Result<Agent>) -> Row {
     match found {
         Ok(agent) => Row {
-            flavour,
+            flavour: edition.flavour,
+            edition,
             usable: true,
             path: Some(agent.path.display().to_string()),
             manifest: Some(agent.manifest),
             problem: None,
         },
         Err(error) => {
-            Row { flavour, usable: false, manifest: None, path: None, problem: Some(error.to_string()) }
+            let flavour = edition.flavour;
+            Row {
+                flavour,
+                edition,
+                usable: false,
+                manifest: None,
+                path: None,
+                problem: Some(error.to_string()),
+            }
         }
     }
 }
@@ -82,7 +97,7 @@ fn print(rows: &[Row], output: OutputFormat) -> Result<()> {
             ),
             (_, _, problem) => show::clean(problem.as_deref().unwrap_or_default()),
         };
-        show::data(&format!("{:<24} {text}\n", row.flavour));
+        show::data(&format!("{:<27} {text}\n", row.edition));
     }
     Ok(())
 }

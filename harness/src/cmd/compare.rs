@@ -10,8 +10,9 @@ use crate::{
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
-    let baseline = Side::read(&args.baseline)?;
-    let candidate = Side::read(&args.candidate)?;
+    let (theirs, ours) = args.backends.clone().unzip();
+    let baseline = Side::read_of(&args.baseline, theirs.as_deref())?;
+    let candidate = Side::read_of(&args.candidate, ours.as_deref())?;
     let options = Options {
         noise: args.noise,
         map: args.map.iter().cloned().collect(),

@@ -2,10 +2,10 @@
 
 use super::compute::{Compute, Seen, is_phone};
 use crate::{
-    cli::{BackendArg, LoadArg, SweepArgs, SwitchArg, ToggleArg},
+    cli::{LoadArg, SweepArgs, SwitchArg, ToggleArg},
     error::{Error, Result},
     interrupt::Interrupt,
-    models,
+    models::{self, Machine},
     plan::{Conditions, Plan, PlanInput},
     prompts,
 };
@@ -17,6 +17,8 @@ const GAP_MS: u64 = 20;
 /// How to get an agent that runs models compiled by TVM.
 const GET_MLC: &str = "`pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir) cargo build \
                        --release -p slm-agent --features mlc (docs/mlc.md)";
+const GET_PHONE_MLC: &str =
+    "`bench agent build --mlc`, or name one that has it in SLM_PHONE_AGENT (docs/mlc.md)";
 /// How long a trial waits for a cooler device at most, where nothing is said.
 const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 
@@ -24,40 +26,26 @@ const COOL_TIMEOUT: Duration = Duration::from_mins(2);
 ///
 /// # Errors
 /// [`Error::Input`] that names what is wrong and the remedy.
-pub(super) fn plan(args: &SweepArgs, devices: &[Seen], interrupt: &Interrupt) -> Result<Plan> {
+pub(super) fn plan(
+    args: &SweepArgs,
+    engines: &[EngineKind],
+    devices: &[Seen],
+    interrupt: &Interrupt,
+) -> Result<Plan> {
     let prompts = prompts::prompts(args.prompts.as_deref(), &args.contexts())?;
-    let backend = match args.backend {
-        BackendArg::Llama => EngineKind::Llama,
-        BackendArg::Mlc => EngineKind::TvmRelaxVm,
-        BackendArg::Null => EngineKind::Null,
-    };
-    if args.mlc_runtime.is_some() && args.backend != BackendArg::Mlc {
-        return Err(Error::input(
-            "--mlc-runtime is of no use to this backend",
-            "add --backend mlc, or leave it out",
-        ));
-    }
     for Seen { name, agent, .. } in devices {
-        if !agent.engines.iter().any(|engine| engine.engine == backend) {
-            let what = format!("the agent of {name} has no {} engine", backend.name());
-            let remedy = match args.backend {
-                BackendArg::Mlc => GET_MLC,
-                _ => "build the agent with it, or choose another --backend",
-            };
-            return Err(Error::input(what, remedy));
-        }
-        if args.backend == BackendArg::Mlc && is_phone(name) {
-            let what = format!("compiled models are not yet sent to phones, and {name} is one");
-            return Err(Error::input(
-                what,
-                "measure them with --device local, or choose --backend llama.cpp",
-            ));
+        for engine in engines {
+            if !agent.engines.iter().any(|has| has.engine == *engine) {
+                let what = format!("the agent of {name} has no {} engine", engine.name());
+                return Err(Error::input(what, remedy(*engine, name)));
+            }
         }
     }
-    let models = models::resolve_all(args, backend, interrupt)?;
+    let machine = |seen: &Seen| Machine { device: seen.name.clone(), target: seen.agent.target.clone() };
+    let machines: Vec<Machine> = devices.iter().map(machine).collect();
+    let models = models::resolve_all(args, engines, &machines, interrupt)?;
     Plan::new(PlanInput {
         devices: devices.iter().map(|device| device.name.clone()).collect(),
-        backend,
         models,
         prompts,
         prompt_set: args.prompts.as_ref().map(|source| source.display().to_string()),
@@ -69,6 +57,34 @@ pub(super) fn plan(args: &SweepArgs, devices: &[Seen], interrupt: &Interrupt) ->
         seed: args.seed,
         conditions: conditions(args, devices),
     })
+}
+
+/// The engines asked for, each once.
+pub(super) fn engines(args: &SweepArgs) -> Result<Vec<EngineKind>> {
+    let mut engines: Vec<EngineKind> = Vec::new();
+    for engine in args.backend.iter().map(|backend| backend.engine()) {
+        if !engines.contains(&engine) {
+            engines.push(engine);
+        }
+    }
+    if engines.len() > 1 && engines.contains(&EngineKind::Null) {
+        let what = "--backend null measures the harness itself, beside no other engine";
+        return Err(Error::input(what, "give it alone"));
+    }
+    if args.mlc_runtime.is_some() && !engines.iter().any(|engine| models::runs_compiled(*engine)) {
+        let what = "--mlc-runtime is of no use to this backend";
+        return Err(Error::input(what, "add mlc to --backend, or leave it out"));
+    }
+    Ok(engines)
+}
+
+/// How to get an agent with an engine.
+fn remedy(engine: EngineKind, device: &str) -> &'static str {
+    match engine {
+        EngineKind::TvmRelaxVm if is_phone(device) => GET_PHONE_MLC,
+        EngineKind::TvmRelaxVm => GET_MLC,
+        _ => "build the agent with it, or choose another --backend",
+    }
 }
 
 fn options(args: &SweepArgs, devices: &[Seen]) -> Result<EngineOptions> {

@@ -18,6 +18,7 @@ use crate::{
     show::{self, Progress},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
+use slm_protocol::EngineKind;
 use std::{
     env,
     path::{Path, PathBuf},
@@ -60,10 +61,11 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
         Some(DeviceList::All) => device::attached(args.adb.server())?,
         None => Vec::new(),
     };
-    let open = |name| device::open(name, args.adb.server(), &profiles);
+    let engines = plan_sweep::engines(args)?;
+    let open = |name| device::open(name, args.adb.server(), &profiles, &engines);
     let devices = names.iter().map(|name| open(name)).collect::<Result<Vec<_>>>()?;
     let seen = devices.iter().map(|device| Seen::ask(device.as_ref())).collect::<Result<Vec<Seen>>>()?;
-    let plan = plan_sweep::plan(args, &seen, interrupt)?;
+    let plan = plan_sweep::plan(args, &engines, &seen, interrupt)?;
     if args.dry_run {
         print_plan(args, &plan)?;
         return Ok(None);
@@ -106,6 +108,7 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;
+    let engines = manifest.plan.input.engines();
     let (mut members, mut claims) = (Vec::new(), Vec::new());
     let (mut absent, mut prepared) = (Vec::new(), Vec::new());
     for name in &manifest.plan.input.devices {
@@ -113,7 +116,7 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
             continue;
         }
         let record = manifest.devices.iter().find(|record| record.name == *name);
-        let opened = open(args, name, &id, &profiles).and_then(|(device, claim)| {
+        let opened = open(args, name, &id, &profiles, &engines).and_then(|(device, claim)| {
             let phone = condition::prepare(args, &manifest.plan, device.as_ref())?;
             Ok((device, claim, phone))
         });
@@ -137,8 +140,14 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
 }
 
 /// A device that answers and is ours alone.
-fn open(args: &SweepArgs, name: &str, sweep: &str, profiles: &Profiles) -> Result<(Box<dyn Device>, Claim)> {
-    let device = device::open(name, args.adb.server(), profiles)?;
+fn open(
+    args: &SweepArgs,
+    name: &str,
+    sweep: &str,
+    profiles: &Profiles,
+    engines: &[EngineKind],
+) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, args.adb.server(), profiles, engines)?;
     let claim = device.claim(sweep)?;
     device.hello()?;
     Ok((device, claim))

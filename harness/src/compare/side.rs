@@ -44,40 +44,64 @@ impl Side {
     /// # Errors
     /// [`crate::error::Error::Input`] that names file, line and column.
     pub fn read(path: &Path) -> Result<Self> {
-        if path.is_file() && llama_bench::is_llama_bench(path)? {
-            return llama_bench::read(path);
+        Self::read_of(path, None)
+    }
+
+    /// The same, of one engine alone where one is named.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and when it has no cell of the engine.
+    pub fn read_of(path: &Path, backend: Option<&str>) -> Result<Self> {
+        let is_wanted = |other: &str| backend.is_none_or(|backend| backend == other);
+        let mut side = if path.is_file() && llama_bench::is_llama_bench(path)? {
+            llama_bench::read(path)?
+        } else {
+            let Summary { source, cells } = Summary::read(path)?;
+            let mut side = Self { name: path.display().to_string(), cells, ..Self::default() };
+            if let Source { facts: Some(facts), .. } = &source {
+                side.take_facts(facts, &is_wanted)?;
+            }
+            if let Some(file) = &source.trials_csv {
+                side.take_trials(file, &is_wanted)?;
+            }
+            side
+        };
+        let Some(backend) = backend else { return Ok(side) };
+        let there: BTreeSet<String> = side.cells.iter().map(|cell| cell.key.backend.clone()).collect();
+        side.cells.retain(|cell| is_wanted(&cell.key.backend));
+        if side.cells.is_empty() {
+            let what = format!("--backends names {backend}, of which {} has no figures", side.name);
+            let there: Vec<String> = there.into_iter().collect();
+            return Err(super::nothing(what, &format!("it has {}", there.join(", "))));
         }
-        let Summary { source, cells } = Summary::read(path)?;
-        let mut side = Self { name: path.display().to_string(), cells, ..Self::default() };
-        if let Source { facts: Some(facts), .. } = &source {
-            side.take_facts(facts)?;
-        }
-        if let Some(file) = &source.trials_csv {
-            side.take_trials(file)?;
-        }
+        side.name = format!("{} ({backend})", side.name);
         Ok(side)
     }
 
-    fn take_facts(&mut self, facts: &Facts) -> Result<()> {
+    fn take_facts(&mut self, facts: &Facts, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
         for prompt in &facts.plan.input.prompts {
             let content = serde_json::to_vec(&prompt.content)
                 .map_err(|error| crate::error::Error::Internal(format!("prompt: {error}")))?;
             self.prompts.insert(prompt.id.clone(), sha256_hex(&content));
         }
-        let backend = facts.plan.input.backend;
+        let mut used = facts.plan.input.engines();
+        used.retain(|engine| is_wanted(engine.name()));
         let engines = facts.devices.iter().flat_map(|device| &device.agent.engines);
-        let versions: BTreeSet<&str> =
-            engines.filter(|engine| engine.engine == backend).map(|engine| engine.version.as_str()).collect();
+        let engines = engines.filter(|engine| used.contains(&engine.engine));
+        let versions: BTreeSet<&str> = engines.map(|engine| engine.version.as_str()).collect();
         let versions: Vec<&str> = versions.into_iter().collect();
         self.made_by.insert("format versions", facts.format.to_string());
         self.made_by.insert("versions of the engine", versions.join(", "));
         Ok(())
     }
 
-    fn take_trials(&mut self, file: &Path) -> Result<()> {
+    fn take_trials(&mut self, file: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
         let (mut reader, mut trial) = (trials(file)?, Trial::default());
         let mut suspect: HashMap<Key, CellTrials> = HashMap::new();
         while reader.read(&mut trial)? {
+            if !is_wanted(&trial.backend) {
+                continue;
+            }
             self.threads.extend(trial.threads);
             self.flash_attention.extend(trial.flash_attention);
             if trial.is_measured() {

@@ -1,13 +1,13 @@
 //! This machine: the agent as a child process, its events through a pipe.
 
-use super::{AgentRun, Claim, Device, Exit, Next, RunName, StartError};
+use super::{AgentRun, Claim, Device, Exit, Next, Placed, RunName, StartError};
 use crate::{
     error::{Error, Result},
     models::{self, PlaceError},
-    plan::PlannedModel,
+    plan::{CompiledSource, ModelSource, PlannedModel},
     store::DeviceLock,
 };
-use slm_protocol::{AgentFacts, DecodeError, Envelope, Event, EventReader, Failure, Job};
+use slm_protocol::{AgentFacts, CompiledModel, DecodeError, Envelope, Event, EventReader, Failure, Job};
 use std::{
     env, fs,
     io::{BufReader, Read, Write},
@@ -84,6 +84,12 @@ fn present(agent: PathBuf) -> Result<PathBuf> {
     }
 }
 
+/// What runs a compiled model: on this machine, the very files of the plan.
+fn compiled(source: &ModelSource) -> Option<Box<CompiledModel>> {
+    let ModelSource::Compiled(CompiledSource { library, runtime, device, .. }) = source else { return None };
+    Some(Box::new(CompiledModel { runtime: runtime.clone(), library: library.clone(), device: *device }))
+}
+
 impl Device for Local {
     fn name(&self) -> &'static str {
         "local"
@@ -111,14 +117,15 @@ impl Device for Local {
         Ok(Claim::new(move || drop(lock)))
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
-        let Some(file) = models::ensure(model)? else { return Ok(String::new()) };
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
+        let Some(file) = models::ensure(model)? else { return Ok(Placed::default()) };
         let failed = |error: Error| PlaceError { failure: Failure::LoadFailed, message: error.to_string() };
         let path = file.canonicalize().map_err(|error| failed(Error::reading(&file, &error)))?;
-        path.into_os_string().into_string().map_err(|path| {
+        let path = path.into_os_string().into_string().map_err(|path| {
             let what = format!("the path {} is not UTF-8", path.display());
             failed(Error::input(what, "rename the file or its folder"))
-        })
+        })?;
+        Ok(Placed { path, compiled: compiled(&model.source) })
     }
 
     fn start(&self, _name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {

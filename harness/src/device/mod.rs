@@ -28,7 +28,7 @@ use crate::{
 };
 use profile::Described;
 use readiness::{PhoneRecord, Readiness, Wishes};
-use slm_protocol::{AgentFacts, DecodeError, Envelope, Job};
+use slm_protocol::{AgentFacts, CompiledModel, DecodeError, Envelope, Job};
 use std::time::Duration;
 
 /// A device that agents run on. Several are driven at once, each by a thread.
@@ -77,12 +77,11 @@ pub trait Device: Send + Sync {
         Ok(None)
     }
 
-    /// Makes a model available and tells its path on the device; empty for the null
-    /// engine, which has none.
+    /// Makes a model available and tells where it is on the device.
     ///
     /// # Errors
     /// The cause and the evidence, for the rows of the model's trials.
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError>;
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError>;
 
     /// Starts an agent on a job.
     ///
@@ -97,6 +96,22 @@ pub trait Device: Send + Sync {
     /// [`StartError`]
     fn adopt(&self, _name: RunName<'_>) -> std::result::Result<Option<Box<dyn AgentRun>>, StartError> {
         Ok(None)
+    }
+}
+
+/// A model on a device, in the device's own paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Placed {
+    /// File or folder; empty for the null engine, which has none.
+    pub path: String,
+    /// What runs a compiled model.
+    pub compiled: Option<Box<CompiledModel>>,
+}
+
+impl Placed {
+    /// A model that is one file.
+    pub fn file(path: String) -> Self {
+        Self { path, compiled: None }
     }
 }
 

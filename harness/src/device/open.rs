@@ -10,6 +10,7 @@ use crate::{
     error::{Error, Result},
     show::clean,
 };
+use slm_protocol::EngineKind;
 use std::sync::Arc;
 
 /// The adb server that was asked for, or the usual one.
@@ -23,18 +24,24 @@ pub fn server(asked: Option<&ServerAddress>) -> Result<Server> {
 }
 
 /// Opens a device: `local`, the name of one of the profiles, `serial:S`, `adb://host:port/S`.
+/// The agent that a phone gets has these engines.
 ///
 /// # Errors
 /// [`Error::Input`] for a name that cannot be one, [`Error::Device`] for a phone that
 /// is not there; both list what is attached.
-pub fn open(name: &str, adb_server: Option<&ServerAddress>, profiles: &Profiles) -> Result<Box<dyn Device>> {
+pub fn open(
+    name: &str,
+    adb_server: Option<&ServerAddress>,
+    profiles: &Profiles,
+    engines: &[EngineKind],
+) -> Result<Box<dyn Device>> {
     if name == "local" {
         return Ok(Box::new(Local::new()?));
     }
     let found = find(name, adb_server, profiles)?;
     // However a profile's name was written, the tables have one form of it.
     let name = profiles.named(name).map_or(name, |phone| phone.name.as_str());
-    Ok(Box::new(Phone::open(name, found.link, profiles)?))
+    Ok(Box::new(Phone::open(name, found.link, profiles, engines)?))
 }
 
 /// Finds the phone that a name stands for.

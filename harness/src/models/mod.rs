@@ -10,5 +10,6 @@ mod weights;
 
 pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
 pub use checkpoint::{Checkpoint, HubModel, hub};
+pub use compiled::{Machine, runs_compiled};
 pub use imported::{import, imported_file, imported_name};
 pub use resolve::{Named, hash_file, named, quant_of, resolve_all, types_of};

@@ -1,9 +1,9 @@
 //! What a model's name on the command line stands for.
 
 use super::{
-    HubModel,
+    HubModel, Machine,
     checkpoint::hub,
-    compiled,
+    compiled::{self, runs_compiled},
     weights::{in_fewer_bits, is_at_hand, real_file},
 };
 use crate::{
@@ -117,19 +117,48 @@ pub fn types_of(embd: Option<EmbdArg>, quant: FileType, shape: &Shape) -> Result
 /// [`Error::Input`] that names the model, what is wrong and the remedy.
 pub fn resolve_all(
     args: &SweepArgs,
-    backend: EngineKind,
+    engines: &[EngineKind],
+    machines: &[Machine],
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
     let mut models: Vec<PlannedModel> = Vec::new();
     for name in args.models() {
-        let resolved = resolve(&name, args, backend, interrupt)?;
-        if let Some(double) = models.iter().find(|other| other.name == resolved[0].name) {
+        let resolved = if compiled::is_folder(&name) {
+            compiled_model(&name, args, engines, machines)?
+        } else {
+            let Some(engine) = engines.iter().find(|engine| !runs_compiled(**engine)) else {
+                let what = format!("{name} is no folder of a compiled model");
+                let remedy = format!("add llama.cpp to --backend, or {}", compiled::GET);
+                return Err(Error::input(what, remedy));
+            };
+            resolve(&name, args, *engine, interrupt)?
+        };
+        let is_double = |other: &&PlannedModel| {
+            resolved.iter().any(|own| (&own.name, own.backend) == (&other.name, other.backend))
+        };
+        if let Some(double) = models.iter().find(is_double) {
             let what = format!("'{name}' and an earlier model are both called {}", double.name);
             return Err(Error::input(what, "give each model once; rename a file to tell it from another"));
         }
         models.extend(resolved);
     }
     Ok(models)
+}
+
+/// A compiled model under every engine that takes it.
+fn compiled_model(
+    name: &str,
+    args: &SweepArgs,
+    engines: &[EngineKind],
+    machines: &[Machine],
+) -> Result<Vec<PlannedModel>> {
+    let engines: Vec<EngineKind> = engines.iter().copied().filter(|engine| runs_compiled(*engine)).collect();
+    if engines.is_empty() {
+        let what = format!("{name} is a folder of a compiled model, which no engine of --backend runs");
+        return Err(Error::input(what, "add mlc: --backend llama.cpp,mlc --mlc-runtime DIR"));
+    }
+    let model = compiled::resolve(name, args, machines)?;
+    Ok(engines.into_iter().map(|backend| PlannedModel { backend, ..model.clone() }).collect())
 }
 
 /// One model in every quantisation; at least one.
@@ -139,9 +168,6 @@ fn resolve(
     backend: EngineKind,
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
-    if backend == EngineKind::TvmRelaxVm {
-        return Ok(vec![compiled::resolve(name, args)?]);
-    }
     let mut models = match named(name, interrupt)? {
         Named::Catalogue(entry) => {
             if let Some(reason) = &entry.unsupported {
@@ -176,7 +202,7 @@ fn resolve(
     };
     if backend == EngineKind::Null {
         for model in &mut models {
-            model.source = ModelSource::Nothing;
+            (model.backend, model.source) = (backend, ModelSource::Nothing);
         }
     }
     Ok(models)
@@ -244,6 +270,7 @@ fn from_shape(name: &str, shape: &Shape, args: &SweepArgs) -> Result<Vec<Planned
         let types = types_of(args.embd, quant, shape)?;
         Ok(PlannedModel {
             name: name.to_owned(),
+            backend: EngineKind::Llama,
             weights: Weights::Synthetic,
             quant: types.to_string(),
             params: shape.params(),
@@ -266,6 +293,7 @@ fn from_file(path: &Path, header: &Header, args: &SweepArgs) -> Result<PlannedMo
     let weights = if header.is_synthetic() { Weights::Synthetic } else { Weights::Real };
     Ok(PlannedModel {
         name,
+        backend: EngineKind::Llama,
         weights,
         quant: quant_of(header),
         params: header.params(),

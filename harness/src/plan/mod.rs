@@ -2,6 +2,7 @@
 //! prompts, options and every trial in its order. The plan is kept in the
 //! manifest, so that a resumed sweep does exactly what was left.
 
+mod engines;
 mod estimate;
 mod order;
 
@@ -40,6 +41,9 @@ impl Weights {
 pub struct PlannedModel {
     /// Name in tables: catalogue name, shape or file name.
     pub name: String,
+    /// The engine that runs it. In files it stands where [`engines`] puts it.
+    #[serde(skip, default = "engines::unset")]
+    pub backend: EngineKind,
     /// Trained or random.
     pub weights: Weights,
     /// Weight types, such as `q4_0`.
@@ -99,9 +103,24 @@ pub struct CompiledSource {
     pub runtime_sha256: Vec<String>,
     /// What the library was compiled for.
     pub device: TvmDevice,
+    /// All files that the engine reads of the folder, the library among them. Plans of
+    /// before have none: they were never for a phone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<CompiledFile>,
     /// TVM's version, where the folder or the runtime tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvm: Option<String>,
+}
+
+/// A file of a compiled model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledFile {
+    /// Path within the folder; never leads out of it.
+    pub name: String,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256.
+    pub sha256: String,
 }
 
 /// A trial of the plan.
@@ -124,9 +143,8 @@ pub struct PlannedTrial {
 pub struct PlanInput {
     /// Devices by name.
     pub devices: Vec<String>,
-    /// Engine.
-    pub backend: EngineKind,
-    /// Models in the order in which they are loaded.
+    /// Models in the order in which they are loaded, each with its engine.
+    #[serde(flatten, with = "engines")]
     pub models: Vec<PlannedModel>,
     /// All prompts, context by context.
     pub prompts: Vec<BuiltPrompt>,
@@ -164,6 +182,19 @@ pub struct Conditions {
 impl Conditions {
     fn are_none(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl PlanInput {
+    /// The engines of its models, each once, in their order.
+    pub fn engines(&self) -> Vec<EngineKind> {
+        let mut engines: Vec<EngineKind> = Vec::new();
+        for model in &self.models {
+            if !engines.contains(&model.backend) {
+                engines.push(model.backend);
+            }
+        }
+        engines
     }
 }
 

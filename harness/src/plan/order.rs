@@ -53,6 +53,7 @@ pub(crate) mod tests {
     pub(crate) fn input(models: usize, chunks: &[u8], repetitions: u32, seed: u64) -> PlanInput {
         let model = |i: usize| PlannedModel {
             name: format!("model-{i}"),
+            backend: EngineKind::Null,
             weights: Weights::Synthetic,
             quant: "q4_0".into(),
             params: 125_000_000,
@@ -68,7 +69,6 @@ pub(crate) mod tests {
         };
         PlanInput {
             devices: vec!["local".into()],
-            backend: EngineKind::Null,
             models: (0..models).map(model).collect(),
             prompts: build(&PromptSet::builtin(), &ContextLengths::Chunks(chunks.to_vec())),
             prompt_set: None,

@@ -2,7 +2,7 @@
 //! runs, devices that were lost, the engine's account of each loaded model, and one
 //! output of each.
 
-use super::model::{Loss, Model, Sample};
+use super::model::{Loss, Model, Sample, Subject};
 use crate::{
     error::{Error, Result},
     results::Trial,
@@ -91,13 +91,10 @@ fn take(model: &mut Model, run: usize, Record { at, event, .. }: Record, wanted:
         SweepEvent::RunStarted { command, resumed: true } => model.runs[run].commands.push(command),
         SweepEvent::ModelReady { device, model: index, ready } => {
             let Some(planned) = model.runs[run].facts.plan.input.models.get(index) else { return };
-            let (name, quant) = (planned.name.clone(), planned.quant.clone());
-            let subject = model.subjects.iter_mut().find(|subject| {
-                subject.run == run
-                    && subject.device == device
-                    && subject.model == name
-                    && subject.quant == quant
-            });
+            let own = |subject: &&mut Subject| {
+                subject.run == run && subject.device == device && subject.is_of(planned)
+            };
+            let subject = model.subjects.iter_mut().find(own);
             if let Some(subject) = subject {
                 subject.ready = Some(ready);
             }

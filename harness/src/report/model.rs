@@ -4,6 +4,7 @@
 use crate::{
     analysis::Verdict,
     compare::Comparison,
+    plan::PlannedModel,
     results::{Cell, Context, Facts},
 };
 use slm_protocol::{Failure, Ready};
@@ -178,6 +179,12 @@ pub struct Baseline {
 }
 
 impl Model {
+    /// The plan's model behind a subject.
+    pub fn planned(&self, subject: &Subject) -> Option<&PlannedModel> {
+        let models = &self.runs.get(subject.run)?.facts.plan.input.models;
+        models.iter().find(|planned| subject.is_of(planned))
+    }
+
     /// Cells of a subject, contexts ascending.
     pub fn cells_of(&self, subject: usize) -> impl Iterator<Item = &Measured> {
         self.cells.iter().filter(move |measured| measured.subject == subject)
@@ -218,8 +225,11 @@ impl Model {
     }
 
     /// Gives every subject a name that no other has: the model's, with what tells
-    /// it from others of the same name.
+    /// it from others of the same name. Of several engines each is named, since a model
+    /// has another name under each.
     pub fn name_subjects(&mut self) {
+        const BACKEND: usize = 2;
+        const RUN: usize = 4;
         let parts = |subject: &Subject| {
             let run = self.runs.get(subject.run).map_or("", |run| run.id.as_str());
             [&subject.quant, &subject.device, &subject.backend, &subject.weights, run].map(str::to_owned)
@@ -228,18 +238,26 @@ impl Model {
             self.subjects.iter().map(|subject| (subject.model.clone(), parts(subject))).collect();
         for (subject, (model, own)) in self.subjects.iter_mut().zip(&all) {
             let others = || all.iter().filter(|(name, _)| name == model);
-            let telling = (0..own.len()).filter(|&i| others().any(|(_, other)| other[i] != own[i]));
+            let differs = |i: usize, (_, other): &(String, [String; 5])| other[i] != own[i];
             // The run says little to a reader: only where nothing else tells them apart.
-            let mut telling: Vec<&str> = telling.map(|i| own[i].as_str()).collect();
-            if telling.len() > 1 && others().filter(|(_, other)| other[..4] == own[..4]).count() == 1 {
-                telling.pop();
-            }
+            let is_alone = others().filter(|(_, other)| other[..RUN] == own[..RUN]).count() == 1;
+            let tells = |&i: &usize| match i {
+                BACKEND => all.iter().any(|other| differs(i, other)),
+                RUN => !is_alone && others().any(|other| differs(i, other)),
+                _ => others().any(|other| differs(i, other)),
+            };
+            let telling = (0..own.len()).filter(tells).map(|i| own[i].as_str());
             subject.label = std::iter::once(model.as_str()).chain(telling).collect::<Vec<_>>().join(" · ");
         }
     }
 }
 
 impl Subject {
+    /// Whether it is this model of a plan; the run must be the plan's.
+    pub fn is_of(&self, planned: &PlannedModel) -> bool {
+        self.model == planned.name && self.quant == planned.quant && self.backend == planned.backend.name()
+    }
+
     /// Its name where it is said which device is meant.
     pub fn label_at_home(&self) -> String {
         // A label is the model, then what tells it from others, the device among it.
@@ -267,5 +285,48 @@ pub(crate) fn nominal(context: Context) -> f64 {
         Context::Chunks(chunks) => 10.0 + 200.0 * f64::from(chunks),
         Context::Tokens(tokens) => f64::from(tokens),
         Context::Unknown => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(subjects: &[[&str; 4]]) -> Vec<String> {
+        let subject = |&[model, quant, device, backend]: &[&str; 4]| Subject {
+            run: 0,
+            device: device.into(),
+            soc: None,
+            backend: backend.into(),
+            model: model.into(),
+            weights: "synthetic".into(),
+            quant: quant.into(),
+            params: None,
+            label: String::new(),
+            ready: None,
+            threads: None,
+            loads_s: Vec::new(),
+            sample: None,
+        };
+        let mut model = Model { subjects: subjects.iter().map(subject).collect(), ..Model::default() };
+        model.name_subjects();
+        model.subjects.into_iter().map(|subject| subject.label).collect()
+    }
+
+    #[test]
+    fn of_several_engines_each_is_named() {
+        assert_eq!(
+            labels(&[["a", "q4_0", "s24", "llama.cpp"], ["b", "q4_0", "s24", "llama.cpp"]]),
+            ["a", "b"]
+        );
+        let mixed = [["a", "q4_0", "s24", "llama.cpp"], ["a-MLC", "q4f16_1", "s24", "tvm-relax-vm"]];
+        assert_eq!(labels(&mixed), ["a · llama.cpp", "a-MLC · tvm-relax-vm"]);
+    }
+
+    #[test]
+    fn a_model_that_differs_in_two_ways_is_named_by_both() {
+        let two = ["s24", "s25"].map(|device| ["q4_0", "f16"].map(|quant| ["a", quant, device, "llama.cpp"]));
+        let names = labels(two.as_flattened());
+        assert_eq!(names, ["a · q4_0 · s24", "a · f16 · s24", "a · q4_0 · s25", "a · f16 · s25"]);
     }
 }

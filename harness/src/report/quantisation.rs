@@ -45,13 +45,7 @@ impl Study {
 /// Bits that a parameter takes, by the engine's own report of what it loaded, else by the plan.
 pub(super) fn bits_per_weight(model: &Model, subject: &Subject) -> Option<f64> {
     let loaded = subject.ready.as_ref().map(|ready| &ready.model).filter(|loaded| loaded.n_params > 0);
-    let planned = || {
-        let models = &model.runs[subject.run].facts.plan.input.models;
-        models
-            .iter()
-            .find(|planned| planned.name == subject.model && planned.quant == subject.quant)?
-            .bits_per_weight
-    };
+    let planned = || model.planned(subject)?.bits_per_weight;
     loaded
         .map(|loaded| 8.0 * loaded.size as f64 / loaded.n_params as f64)
         .filter(|bits| *bits > 0.0)

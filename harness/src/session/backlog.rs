@@ -126,7 +126,7 @@ impl<'a> Backlog<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests_support::input;
+    use crate::{device::Placed, plan::tests_support::input};
 
     fn lost(events: &[SweepEvent], wanted: Status) -> usize {
         events
@@ -160,7 +160,7 @@ mod tests {
     fn a_crashing_re_warm_up_gives_its_cell_up() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
         let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
-        let id = job::make(&plan, 0, "m", &backlog).trials[0].trial_id.clone();
+        let id = job::make(&plan, 0, &Placed::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         for _ in 0..2 {
             let mut emit = |event| {

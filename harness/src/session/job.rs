@@ -1,8 +1,8 @@
 //! From what is left of a plan to an agent's job.
 
 use super::backlog::Backlog;
-use crate::plan::{CompiledSource, ModelSource, Plan};
-use slm_protocol::{CompiledModel, Job, ModelFile, Prompt, TrialOrder, VERSION};
+use crate::{device::Placed, plan::Plan};
+use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
 
 /// Begins the id of a re-warm-up; the trial whose prompt it has follows.
 pub(crate) const REWARM: &str = "rewarm-";
@@ -15,7 +15,7 @@ pub(super) fn rewarmed(trial_id: &str) -> Option<&str> {
 /// A job for the trials left. All prompts of the plan go with it, so that every
 /// agent of a sweep allocates the same context. An agent that starts in the middle
 /// first repeats a warm-up, which is not a trial of the plan.
-pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlog<'_>) -> Job {
+pub(super) fn make(plan: &Plan, model: usize, placed: &Placed, backlog: &Backlog<'_>) -> Job {
     let input = &plan.input;
     let planned = &input.models[model];
     let order = |trial_id: String, prompt, warmup| TrialOrder { trial_id, prompt, warmup };
@@ -26,11 +26,11 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
     let trials = backlog.trials().map(|trial| order(trial.id.clone(), trial.prompt, trial.warmup));
     Job {
         protocol: VERSION,
-        engine: input.backend,
+        engine: planned.backend,
         model: ModelFile {
             name: planned.name.clone(),
-            path: model_path.to_owned(),
-            compiled: compiled(&planned.source),
+            path: placed.path.clone(),
+            compiled: placed.compiled.clone(),
         },
         options: input.options.clone(),
         generation: planned.generation.clone(),
@@ -47,24 +47,52 @@ pub(super) fn make(plan: &Plan, model: usize, model_path: &str, backlog: &Backlo
     }
 }
 
-/// What runs a compiled model: on this machine, the very files of the plan.
-fn compiled(source: &ModelSource) -> Option<Box<CompiledModel>> {
-    let ModelSource::Compiled(CompiledSource { library, runtime, device, .. }) = source else { return None };
-    Some(Box::new(CompiledModel { runtime: runtime.clone(), library: library.clone(), device: *device }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::tests_support::input;
+    use crate::{
+        cli::ContextLengths,
+        plan::tests_support::input,
+        prompts::{PromptSet, build},
+    };
+    use slm_protocol::{EngineKind, PromptContent};
+
+    fn placed() -> Placed {
+        Placed::file("m".into())
+    }
+
+    #[test]
+    fn models_of_two_engines_get_the_same_prompts() {
+        let mut input = input(2, &[], 1, 1);
+        input.prompts = build(&PromptSet::builtin(), &ContextLengths::Tokens(vec![32, 128]));
+        input.models[0].backend = EngineKind::Llama;
+        input.models[1].backend = EngineKind::TvmRelaxVm;
+        let plan = Plan::new(input).unwrap();
+        let job = |model: usize| {
+            let own = (0..plan.trials.len()).filter(|&trial| plan.trials[trial].model == model);
+            make(&plan, model, &placed(), &Backlog::new(&plan, "local", own.collect()))
+        };
+        let (first, second) = (job(0), job(1));
+        assert_eq!((first.engine, second.engine), (EngineKind::Llama, EngineKind::TvmRelaxVm));
+        assert_eq!(first.prompts, second.prompts);
+        let exact = |job: &Job| {
+            let tokens = |prompt: &Prompt| match &prompt.content {
+                PromptContent::Exact { tokens, .. } => Some(*tokens),
+                PromptContent::Text { .. } => None,
+            };
+            job.prompts.iter().filter_map(tokens).collect::<Vec<_>>()
+        };
+        assert!(exact(&first).contains(&32) && exact(&second).contains(&128));
+        assert_eq!(first.trials.len(), second.trials.len());
+    }
 
     #[test]
     fn an_agent_that_starts_in_the_middle_warms_up_again() {
         let plan = Plan::new(input(1, &[0, 2], 1, 1)).unwrap();
         let all: Vec<usize> = (0..plan.trials.len()).collect();
-        let first = make(&plan, 0, "m", &Backlog::new(&plan, "local", all.clone()));
+        let first = make(&plan, 0, &placed(), &Backlog::new(&plan, "local", all.clone()));
         assert_eq!(first.trials.len(), 12);
-        let resumed = make(&plan, 0, "m", &Backlog::new(&plan, "local", all[5..].to_vec()));
+        let resumed = make(&plan, 0, &placed(), &Backlog::new(&plan, "local", all[5..].to_vec()));
         assert_eq!(resumed.trials.len(), 8);
         let rewarmed = rewarmed(&resumed.trials[0].trial_id).unwrap();
         assert_eq!(plan.trials.iter().find(|t| t.id == rewarmed).unwrap().prompt, resumed.trials[0].prompt);

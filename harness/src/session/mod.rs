@@ -13,7 +13,7 @@ pub(crate) use job::REWARM;
 pub use recall::Recall;
 
 use crate::{
-    device::{AgentRun, Device, Exit, Next, RunName, Silence, StartError},
+    device::{AgentRun, Device, Exit, Next, Placed, RunName, Silence, StartError},
     error::{Error, Result},
     interrupt::Interrupt,
     plan::Plan,
@@ -60,8 +60,8 @@ pub struct Session<'a> {
     pub model: usize,
     /// What earlier runs of the sweep recorded of the device's last agent.
     pub recorded: Option<&'a Recorded>,
-    /// Its file on the device.
-    pub model_path: String,
+    /// Where it is on the device.
+    pub placed: Placed,
     /// Compute threads of this device; `None`: the plan's.
     pub threads: Option<u32>,
     /// CPUs of this device to compute on; `None`: the plan's.
@@ -135,7 +135,7 @@ impl Session<'_> {
 
     /// The job for what is left, with what is this device's own.
     fn job(&self, backlog: &Backlog<'_>) -> Job {
-        let mut job = job::make(self.plan, self.model, &self.model_path, backlog);
+        let mut job = job::make(self.plan, self.model, &self.placed, backlog);
         if let Some(threads) = self.threads {
             job.options.threads = Some(threads);
             job.options.calibrate_threads = false;

@@ -3,10 +3,15 @@
 use super::clean;
 use crate::plan::Plan;
 
-/// A model's name, with its quantisation where the plan has it in several.
-pub(super) fn model_name(plan: &Plan, name: &str, quant: &str) -> String {
-    let in_others = plan.input.models.iter().any(|other| other.name == name && other.quant != quant);
-    if in_others { format!("{} {}", clean(name), clean(quant)) } else { clean(name) }
+/// A model's name, with its quantisation where the plan has it in several of one engine,
+/// and its engine where the plan has several.
+pub(super) fn model_name(plan: &Plan, name: &str, quant: &str, backend: &str) -> String {
+    let own = plan.input.models.iter().filter(|other| other.backend.name() == backend);
+    let in_others = own.clone().any(|other| other.name == name && other.quant != quant);
+    let quant = if in_others { format!(" {}", clean(quant)) } else { String::new() };
+    let alone = own.count() == plan.input.models.len();
+    let backend = if alone { String::new() } else { format!(" ({})", clean(backend)) };
+    format!("{}{quant}{backend}", clean(name))
 }
 
 #[cfg(test)]
@@ -21,11 +26,15 @@ mod tests {
         (input.models[0].quant, input.models[1].quant) = ("q4_0".into(), "f16".into());
         let names = |input: &crate::plan::PlanInput| {
             let plan = Plan::new(input.clone()).unwrap();
-            let names = plan.input.models.iter().map(|model| model_name(&plan, &model.name, &model.quant));
+            let models = plan.input.models.iter();
+            let names =
+                models.map(|model| model_name(&plan, &model.name, &model.quant, model.backend.name()));
             names.collect::<Vec<_>>()
         };
         assert_eq!(names(&input), ["a\u{fffd}", "b"]);
         input.models[1].name = input.models[0].name.clone();
         assert_eq!(names(&input), ["a\u{fffd} q4_0", "a\u{fffd} f16"]);
+        input.models[1].backend = slm_protocol::EngineKind::TvmRelaxVm;
+        assert_eq!(names(&input), ["a\u{fffd} (null)", "a\u{fffd} (tvm-relax-vm)"]);
     }
 }

@@ -5,10 +5,12 @@ use crate::{
     plan::{Estimate, Plan},
     prompts::Context,
 };
+use slm_protocol::EngineKind;
 
 /// The plan as text, with its forecast. `present` tells which model files exist.
 pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let input = &plan.input;
+    let backends: Vec<&str> = input.engines().into_iter().map(EngineKind::name).collect();
     let mut rows =
         vec![["model", "weights", "type", "parameters", "bits each", "file", ""].map(str::to_owned).to_vec()];
     for (model, present) in input.models.iter().zip(present) {
@@ -21,6 +23,12 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
             bytes(model.file_bytes),
             if *present { "present".into() } else { "to be made".into() },
         ]);
+    }
+    if backends.len() > 1 {
+        let column = input.models.iter().map(|model| model.backend.name());
+        for (row, engine) in rows.iter_mut().zip(std::iter::once("backend").chain(column)) {
+            row.insert(1, engine.to_owned());
+        }
     }
     let mut contexts: Vec<Context> = input.prompts.iter().map(|prompt| prompt.context).collect();
     contexts.dedup();
@@ -45,7 +53,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         columns(&rows),
         devices,
         clean(&input.devices.join(", ")),
-        input.backend.name(),
+        backends.join(", "),
         contexts.join(", "),
         input.prompts.len(),
         input.repetitions,

@@ -105,7 +105,7 @@ fn heading(index: usize, context: Context, plan: &Plan, summary: &[(Cell, &Summa
 }
 
 fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec<String> {
-    let mut name = model_name(plan, &row.model, &row.quant);
+    let mut name = model_name(plan, &row.model, &row.quant, &row.backend);
     if plan.input.models[cell.model].weights == Weights::Synthetic {
         notes.synthetic = true;
         name.push_str(" *");
@@ -154,7 +154,7 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
         let Some(failure) = row.failure else { continue };
         let place =
             if plan.input.devices.len() > 1 { format!("{}, ", clean(&row.device)) } else { String::new() };
-        let key = format!("{place}{}: {failure}", model_name(plan, &row.model, &row.quant));
+        let key = format!("{place}{}: {failure}", model_name(plan, &row.model, &row.quant, &row.backend));
         match kinds.iter_mut().find(|(kind, ..)| *kind == key) {
             Some((_, count, _)) => *count += 1,
             None => kinds.push((key, 1, clean(row.verdict_reason.as_deref().unwrap_or_default()))),

@@ -76,6 +76,7 @@ impl Made {
     fn input(&self) -> PlanInput {
         let model = |&(name, params): &(&str, u64)| PlannedModel {
             name: name.into(),
+            backend: EngineKind::Llama,
             weights: Weights::Synthetic,
             quant: "q4_0".into(),
             params,
@@ -91,7 +92,6 @@ impl Made {
         };
         PlanInput {
             devices: vec!["local".into()],
-            backend: EngineKind::Llama,
             models: self.models.iter().map(model).collect(),
             prompts: build(&PromptSet::builtin(), &self.lengths),
             prompt_set: None,

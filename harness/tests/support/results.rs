@@ -117,6 +117,7 @@ pub(crate) fn write(folder: &Path, recipe: &Recipe) {
 fn input(recipe: &Recipe) -> PlanInput {
     let model = |((name, params), quant): (&(String, u64), &str)| PlannedModel {
         name: name.clone(),
+        backend: EngineKind::Llama,
         weights: Weights::Synthetic,
         quant: quant.into(),
         params: *params,
@@ -132,7 +133,6 @@ fn input(recipe: &Recipe) -> PlanInput {
     };
     PlanInput {
         devices: recipe.devices.iter().map(|&name| name.to_owned()).collect(),
-        backend: EngineKind::Llama,
         models: recipe
             .models
             .iter()
@@ -222,7 +222,7 @@ impl<'a> Rows<'a> {
             trial_id: trial.id.clone(),
             device: self.device.into(),
             soc: Some("made-up SoC".into()),
-            backend: "llama.cpp".into(),
+            backend: model.backend.name().into(),
             model: model.name.clone(),
             weights: "synthetic".into(),
             quant: model.quant.clone(),

@@ -1,6 +1,7 @@
 //! A phone as a device: its agent and models under one folder, its runs detached.
 
 mod agent;
+mod compiled;
 mod deliver;
 mod evidence;
 mod journal;
@@ -19,12 +20,13 @@ mod tests;
 pub use space::{Usage, clean, put_back, usage};
 
 use super::{
-    AgentRun, Claim, Device, Link, LinkError, RunName, StartError,
+    AgentRun, Claim, Device, Link, LinkError, Placed, RunName, StartError,
     profile::{Described, Identity, Profiles, recognise},
     quote,
     readiness::{self, PhoneRecord, Readiness, Wishes},
 };
 use crate::{
+    agent::Feature,
     error::{Error, Result},
     models::PlaceError,
     plan::PlannedModel,
@@ -35,7 +37,7 @@ use keep::{Keeping, Kept};
 use lock::{LockError, Owner};
 use reach::Reach;
 use run::PhoneRun;
-use slm_protocol::{AgentFacts, Envelope, Event, EventReader, Failure, Job};
+use slm_protocol::{AgentFacts, EngineKind, Envelope, Event, EventReader, Failure, Job};
 use std::sync::{Arc, OnceLock};
 
 /// Where everything of ours lies on a phone: the one folder that adb's user may both
@@ -51,15 +53,22 @@ pub struct Phone {
     described: Described,
     /// Settings that are changed at the moment.
     keeping: Keeping,
+    /// What its agent must have beside the ordinary engines.
+    feature: Option<Feature>,
     agent: OnceLock<String>,
 }
 
 impl Phone {
-    /// The phone behind a link; asks it who it is.
+    /// The phone behind a link; asks it who it is. Its agent will have these engines.
     ///
     /// # Errors
     /// [`Error::Device`] when it cannot be reached.
-    pub fn open(name: &str, link: Arc<dyn Link>, profiles: &Profiles) -> Result<Self> {
+    pub fn open(
+        name: &str,
+        link: Arc<dyn Link>,
+        profiles: &Profiles,
+        engines: &[EngineKind],
+    ) -> Result<Self> {
         let reach = Reach::new(link, name).patient_for(reach::patience()?);
         let known = reach.patient_for(SOON).retrying(|link| recognise(link, profiles));
         let (identity, described) = known.map_err(|error| lost(&error))?;
@@ -70,6 +79,7 @@ impl Phone {
             identity,
             described,
             keeping: Keeping::default(),
+            feature: Feature::needed_by(engines),
             agent: OnceLock::new(),
         })
     }
@@ -79,7 +89,7 @@ impl Phone {
         if let Some(agent) = self.agent.get() {
             return Ok(agent);
         }
-        let agent = agent::install(&self.reach, &self.root)?;
+        let agent = agent::install(&self.reach, &self.root, self.feature)?;
         Ok(self.agent.get_or_init(|| agent))
     }
 
@@ -138,10 +148,11 @@ impl Device for Phone {
         let output =
             self.reach.run(&format!("{} hello", quote(agent)), QUICK).map_err(|error| lost(&error))?;
         let refused = |why: String| {
-            Error::input(
-                format!("the agent on {} is not usable: {why}", self.name),
-                "build agent and bench from one version",
-            )
+            let remedy = match self.feature {
+                None => "build agent and bench from one version",
+                Some(_) => "it needs glibc and libstdc++ there; Android needs one of --ndk (docs/mlc.md)",
+            };
+            Error::input(format!("the agent on {} is not usable: {why}", self.name), remedy)
         };
         match EventReader::new(output.stdout.as_slice()).next_event() {
             Ok(Some(Envelope { event: Event::Hello(mut facts), .. })) => {
@@ -201,7 +212,7 @@ impl Device for Phone {
         readiness::finish(&self.reach.patient_for(SOON), &self.root, &self.name).map(Some)
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<String, PlaceError> {
+    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
         let agent = self.agent().map_err(|error| PlaceError {
             failure: if matches!(error, Error::Device(_)) {
                 Failure::DeviceLost

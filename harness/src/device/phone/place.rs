@@ -1,12 +1,13 @@
 //! Models on the phone. A synthetic one is made there from its shape; a file is sent
-//! once, and kept under its hash.
+//! once, and kept under its hash; so are the files of a compiled one.
 
 use super::{
+    compiled,
     deliver::{Wanted, make_room},
     reach::{Reach, succeeded},
 };
 use crate::{
-    device::{LinkError, quote},
+    device::{LinkError, Placed, quote},
     models::PlaceError,
     plan::{ModelSource, PlannedModel},
     show::{bytes, clean, note},
@@ -24,16 +25,16 @@ pub(super) fn place(
     root: &str,
     agent: &str,
     model: &PlannedModel,
-) -> Result<String, PlaceError> {
+) -> Result<Placed, PlaceError> {
     let placed = match &model.source {
-        ModelSource::Compiled(_) => {
-            let message = "compiled models are not yet sent to phones".to_owned();
-            return Err(PlaceError { failure: Failure::Unsupported, message });
+        ModelSource::Compiled(source) => compiled::place(reach, root, &model.name, source),
+        ModelSource::Nothing => Ok(Placed::default()),
+        ModelSource::File { path, sha256 } => {
+            send(reach, root, model, Path::new(path), sha256).map(Placed::file)
         }
-        ModelSource::Nothing => Ok(String::new()),
-        ModelSource::File { path, sha256 } => send(reach, root, model, Path::new(path), sha256),
         ModelSource::Shape { shape, types, seed } => {
-            make(reach, root, agent, model, shape, MakeOptions { types: *types, seed: *seed })
+            let options = MakeOptions { types: *types, seed: *seed };
+            make(reach, root, agent, model, shape, options).map(Placed::file)
         }
     };
     placed.map_err(|error| trouble(&error))
@@ -56,16 +57,18 @@ fn send(
     file: &Path,
     sha256: &str,
 ) -> Result<String, LinkError> {
-    // The file's own name is only for people who look at the phone.
-    let safe: String =
-        model.name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    let path = format!("{root}/models/{}-{safe}.gguf", &sha256[..sha256.len().min(16)]);
+    let path = format!("{root}/models/{}-{}.gguf", &sha256[..sha256.len().min(16)], safe_name(&model.name));
     let wanted = Wanted { path: &path, sha256, bytes: model.file_bytes, mode: "644" };
     if !wanted.is_there(reach)? {
         note(&format!("sending {} ({})", clean(&model.name), bytes(model.file_bytes)));
         wanted.deliver(reach, file)?;
     }
     Ok(path)
+}
+
+/// A model's name as part of a file's: only for people who look at the phone.
+pub(super) fn safe_name(name: &str) -> String {
+    name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 fn make(

@@ -3,7 +3,8 @@
 
 use super::*;
 use crate::device::{Next, Shell, ShellOutput, profile::describe};
-use slm_protocol::{EventWriter, Failure};
+use crate::plan::{CompiledFile, CompiledSource};
+use slm_protocol::{EventWriter, Failure, TvmDevice};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -105,6 +106,7 @@ impl Setting {
             identity: Identity::default(),
             described: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
             keeping: Keeping::default(),
+            feature: None,
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
@@ -112,7 +114,7 @@ impl Setting {
 
     fn job() -> Job {
         use slm_protocol::{
-            EngineKind, EngineOptions, FlashAttention, Generation, LoadMode, ModelFile, StopRule, VERSION,
+            EngineOptions, FlashAttention, Generation, LoadMode, ModelFile, StopRule, VERSION,
         };
         Job {
             protocol: VERSION,
@@ -330,4 +332,76 @@ fn a_file_arrives_whole_under_its_name_and_is_sent_once() {
     fs::write(&path, vec![43u8; 100_000]).unwrap();
     assert_eq!(wanted.deliver(&setting.phone.reach, &from).unwrap(), 100_000);
     setting.check();
+}
+
+/// A compiled model of this machine: a folder, TVM's libraries, and the plan's account of them.
+fn compiled_model(folder: &Path) -> CompiledSource {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        CompiledFile {
+            name: name.into(),
+            bytes: text.len() as u64,
+            sha256: crate::sha256_hex(text.as_bytes()),
+        }
+    };
+    let files = vec![write("model/lib.so", "library"), write("model/deep/shard 0.bin", "weights")];
+    let runtime = [write("tvm/libtvm_ffi.so", "ffi"), write("tvm/libtvm_runtime.so", "runtime")];
+    let in_model = |file: CompiledFile| CompiledFile { name: file.name.replace("model/", ""), ..file };
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    CompiledSource {
+        path: path("model"),
+        library: path("model/lib.so"),
+        sha256: files[0].sha256.clone(),
+        runtime: runtime.iter().map(|file| path(&file.name)).collect(),
+        runtime_sha256: runtime.iter().map(|file| file.sha256.clone()).collect(),
+        device: TvmDevice::Cpu,
+        files: files.into_iter().map(in_model).collect(),
+        tvm: None,
+    }
+}
+
+#[test]
+fn a_compiled_model_is_sent_once_and_told_in_the_phones_paths() {
+    let setting = Setting::new(1, "exit 0");
+    let source = compiled_model(&setting.folder.path().join("here"));
+    let (reach, root) = (&setting.phone.reach, setting.phone.root.as_str());
+    let place = |source: &CompiledSource| compiled::place(reach, root, HOSTILE, source).unwrap();
+    let placed = place(&source);
+    let runs = placed.compiled.clone().unwrap();
+    assert_eq!(runs.library, format!("{}/lib.so", placed.path));
+    assert!(placed.path.starts_with(&format!("{root}/models/")), "{}", placed.path);
+    let contents =
+        |paths: &[&str]| paths.iter().map(|path| fs::read_to_string(path).unwrap()).collect::<Vec<_>>();
+    assert_eq!(
+        contents(&[&runs.library, &format!("{}/deep/shard 0.bin", placed.path)]),
+        ["library", "weights"]
+    );
+    assert_eq!(contents(&[&runs.runtime[0], &runs.runtime[1]]), ["ffi", "runtime"]);
+    assert!(runs.runtime[1].ends_with("/libtvm_runtime.so"), "{runs:?}");
+
+    let written = || fs::metadata(&runs.library).unwrap().modified().unwrap();
+    let before = written();
+    fs::remove_file(setting.folder.path().join("here/model/deep/shard 0.bin")).unwrap();
+    assert_eq!((place(&source), written()), (placed.clone(), before), "nothing was read or sent again");
+
+    // Other weights are another model; TVM's libraries stay the same.
+    let mut other = compiled_model(&setting.folder.path().join("there"));
+    fs::write(setting.folder.path().join("there/model/deep/shard 0.bin"), "WEIGHTS").unwrap();
+    other.files[1].sha256 = crate::sha256_hex(b"WEIGHTS");
+    let second = place(&other);
+    assert_ne!(second.path, placed.path);
+    assert_eq!(second.compiled.unwrap().runtime, runs.runtime);
+    assert_eq!(fs::read_dir(setting.root().join("models")).unwrap().count(), 3);
+    setting.check();
+}
+
+#[test]
+fn a_compiled_model_that_changed_since_the_plan_is_not_used() {
+    let setting = Setting::new(1, "exit 0");
+    let source = compiled_model(&setting.folder.path().join("here"));
+    fs::write(&source.library, "LIBRARY").unwrap();
+    let error = compiled::place(&setting.phone.reach, &setting.phone.root, "m", &source).unwrap_err();
+    assert!(error.to_string().contains("lib.so"), "{error}");
 }

@@ -44,8 +44,8 @@ pub(crate) fn conditions(run: &Run) -> Table {
             ),
         );
         say("Agent", format!("{}, flavour {}, {}", agent.agent_version, agent.flavour, agent.target));
-        let used = agent.engines.iter().filter(|engine| engine.engine == facts.plan.input.backend);
-        for engine in used {
+        let used = facts.plan.input.engines();
+        for engine in agent.engines.iter().filter(|engine| used.contains(&engine.engine)) {
             say("Engine", format!("{} {}", engine.engine.name(), engine.version));
             say("Build flags", engine.build_flags.join(" "));
             say("CPU features used", engine.cpu_features.join(" "));
@@ -118,9 +118,7 @@ pub(crate) fn models(model: &Model) -> Table {
         "#Bandwidth shown (GB/s)",
     ]);
     for subject in &model.subjects {
-        let planned = &model.runs[subject.run].facts.plan.input.models;
-        let planned =
-            planned.iter().find(|planned| planned.name == subject.model && planned.quant == subject.quant);
+        let planned = model.planned(subject);
         let ready = subject.ready.as_deref();
         let flash = ready.and_then(|ready| ready.options.flash_attention);
         let number = |value: Option<f64>| {
