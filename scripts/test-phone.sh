@@ -2,9 +2,10 @@
 # A phone for tests: Debian's own adbd for arm64, run by qemu in namespaces of its own, dressed as a Galaxy S24.
 # It proves the path that data take, not speed.
 #
-#   scripts/test-phone.sh start [NAME] [--port N] [--dress s24] [--disk 2G] [--cpu max]
+#   scripts/test-phone.sh start [NAME] [--port N] [--dress s24] [--disk 2G] [--cpu max] [--cable]
 #   scripts/test-phone.sh stop [NAME]        one phone; without a name all of them, and nothing is left
 #   scripts/test-phone.sh restart NAME       as after its power button; files stay
+#   scripts/test-phone.sh off|on NAME        its battery is empty, and charged again
 #   scripts/test-phone.sh exec COMMAND...    a command beside the phones: it finds their adb server at port 5037
 #   scripts/test-phone.sh adb ARGUMENTS...   the same, for adb
 #   scripts/test-phone.sh freeze|thaw|unplug NAME    STOP, CONT, KILL of the phone's adbd (which comes back)
@@ -17,7 +18,8 @@
 #   scripts/test-phone.sh build              only makes the phone's root folder
 #   scripts/test-phone.sh check              whether it can run here; says why not
 #
-# NAME is s24 by default. TEST_PHONE_CACHE: where the root is kept (target/test-phone). TEST_PHONE_LAB: the folder
+# NAME is s24 by default. --cable: its serial is no network address, as that of a phone on a cable is none.
+# TEST_PHONE_CACHE: where the root is kept (target/test-phone). TEST_PHONE_LAB: the folder
 # of the phones that belong together, one network and one adb server (a folder in the cache).
 set -euo pipefail
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -86,13 +88,14 @@ signal_program() {
 }
 
 start_options() {
-  name=s24 port='' dress=s24 disk=2G cpu=max
+  name=s24 port='' dress=s24 disk=2G cpu=max cable=''
   while [ $# -gt 0 ]; do
     case $1 in
       --port) port=${2:?} ;;
       --dress) dress=${2:?} ;;
       --disk) disk=${2:?} ;;
       --cpu) cpu=${2:?} ;;
+      --cable) cable=1 && set -- "" "$@" ;;
       -*) fail "'$1' is not an option of start" ;;
       *) name=$1 && set -- "" "$@" ;;
     esac
@@ -112,10 +115,12 @@ case $command in
     start_options "$@"
     prepare
     lab_alive || lab_start
-    phone_start "$name" "$port" "$dress" "$disk" "$cpu"
+    phone_start "$name" "$port" "$dress" "$disk" "$cpu" "$cable"
     ;;
   stop) if [ $# = 0 ]; then lab_stop; else phone_stop "$1" && rm -rf "${lab:?}/$1"; fi ;;
   restart) phone_stop "${1:?NAME is missing}" && phone_boot "$1" ;;
+  off) phone_stop "${1:?NAME is missing}" ;;
+  on) phone_boot "${1:?NAME is missing}" ;;
   exec) lab_enter --net -- "$@" ;;
   adb) lab_adb "$@" ;;
   connect) phone_connect "${1:?NAME is missing}" || fail "no answer from the phone's adbd" ;;

@@ -19,6 +19,7 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -67,7 +68,7 @@ fn agent(path: &Path, request: &CheckRequest) -> Result<CheckReport, String> {
 }
 
 fn import(folder: PathBuf, weights: FileType, to: &Path) -> Result<slm_import::Imported, ImportError> {
-    Import::read(request(folder, weights))?.write(to, &mut agent, &mut |_, _| {})
+    Import::read(request(folder, weights))?.write(to, &mut agent, &mut |_, _| ControlFlow::Continue(()))
 }
 
 /// Logits of the last positions as torch has them, one row each.

@@ -15,6 +15,7 @@ pub mod cmd;
 pub mod compare;
 pub mod costmodel;
 pub mod device;
+mod elf;
 pub mod error;
 pub mod export;
 pub mod fleet;

@@ -139,3 +139,95 @@ fn a_phone_that_stays_offline_is_said_to_be() {
     }
     check_refused(&stage, &live.wait(), 3, &["offline"]);
 }
+
+/// The agent that an S24 gets; `./test` builds it before.
+fn built_agent() -> PathBuf {
+    slm_bench::agent::find(slm_bench::agent::Flavour::MatrixProduct.into()).expect("./test builds it").path
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_for_another_machine_is_refused() {
+    let mut stage = Stage::set(0, &[]);
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", common::agent()));
+    check_refused(&stage, &stage.sweep(), 2, &["another kind of machine", "bench agent build"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_on_the_shelf_of_another_flavour_is_refused() {
+    let mut stage = Stage::set(0, &[]);
+    let (built, agents) = (built_agent(), stage.sandbox.path("agents"));
+    let folder = agents.join("armv8.6-a+i8mm");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::copy(&built, folder.join("slm-agent")).expect("an agent");
+    let manifest = fs::read_to_string(built.with_file_name("slm-agent.json")).expect("a manifest");
+    let manifest = manifest.replace("\"armv8.6-a+i8mm\"", "\"armv8-a\"");
+    fs::write(folder.join("slm-agent.json"), manifest).expect("a manifest");
+    stage.sandbox.variables.push(("SLM_AGENTS", agents));
+    check_refused(&stage, &stage.sweep(), 2, &["it was built for armv8-a", "bench agent build"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_that_the_phones_cores_cannot_run_is_refused() {
+    let mut stage = Stage::set(0, &[]);
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", built_agent()));
+    let older = stage.phone.planted("proc/cpuinfo").replace(" i8mm", "");
+    stage.phone.plant("proc/cpuinfo", &older);
+    check_refused(&stage, &stage.sweep(), 2, &["built for armv8.6-a+i8mm", "the phone lacks i8mm"]);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_that_was_damaged_on_the_phone_is_sent_again() {
+    let stage = Stage::set(0, &[]);
+    assert_eq!(stage.sweep().code, Some(0), "{}", stage.stderr());
+    let folder = stage.phone.disk().join("slm-bench/bin");
+    let agents = || fs::read_dir(&folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let [agent] = agents().collect::<Vec<_>>().try_into().expect("one agent");
+    let good = fs::read(&agent).expect("the agent");
+    let mut damaged = good.clone();
+    damaged[good.len() / 2..][..64].fill(0x55);
+    fs::write(&agent, &damaged).expect("a damaged agent");
+    fs::remove_dir_all(stage.sandbox.path("out")).expect("the first results");
+    assert_eq!(stage.sweep().code, Some(0), "{}", stage.stderr());
+    assert!(fs::read(&agent).expect("the agent") == good, "the damaged one is still there");
+    assert_eq!(agents().count(), 1);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_lock_counts_while_its_owner_lives_and_no_longer() {
+    let stage = Stage::set(0, &[]);
+    let device = stage.device();
+    let sweep = |out: &str| {
+        let args = format!("sweep --device {device} --out {out} --backend null --chunks 0 --repetitions 1");
+        stage.bench(&args.split(' ').collect::<Vec<_>>())
+    };
+    // A host elsewhere, heard of just now.
+    let lock = stage.phone.disk().join("slm-bench/lock");
+    fs::create_dir_all(&lock).expect("a lock");
+    let owner = r#"{"sweep":"5eed","host":"lab-7","boot":"x","pid":1,"since":"2026-11-21T09:00:00Z"}"#;
+    fs::write(lock.join("owner"), format!("{owner}\n")).expect("an owner");
+    fs::write(lock.join("beat"), "\n").expect("a beat");
+    let ran = sweep("refused");
+    assert_eq!(ran.code, Some(2), "{}", stage.stderr());
+    assert!(stage.stderr().contains("in use by a sweep of lab-7"), "{}", stage.stderr());
+    assert!(!stage.sandbox.path("refused").exists());
+
+    // It has not been heard of for long.
+    let beat = fs::File::options().write(true).open(lock.join("beat")).expect("the beat");
+    beat.set_modified(std::time::SystemTime::now() - Duration::from_mins(5)).expect("its time");
+    assert_eq!(sweep("stale").code, Some(0), "{}", stage.stderr());
+    assert!(!lock.exists(), "it gave its own lock back");
+
+    // A host that is known to be dead, of this machine: at once.
+    let mut live =
+        stage.start_with(common::TINY, "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1");
+    stage.await_agent(&mut live);
+    stage.kill_host_and_agent(&mut live);
+    assert!(lock.exists(), "nobody gave it back");
+    assert_eq!(sweep("next").code, Some(0), "{}", stage.stderr());
+    assert!(!lock.exists());
+}

@@ -101,17 +101,19 @@ lab_enter() {
 # The host's adb in the lab, where it keeps its key and its log; a server that it starts dies with the lab.
 lab_adb() { lab_enter --net --mount --pid -- env HOME="$lab/home" TMPDIR="$lab/home" adb "$@"; }
 
-# usage: phone_start NAME PORT DRESS DISK CPU
+# usage: phone_start NAME PORT DRESS DISK CPU CABLE
 phone_start() {
   local phone=$lab/$1 port=$2
   [ ! -e "$phone" ] || fail "there is a phone '$1' already: stop it first"
-  # A port of its own: 7555 and up, where the adb server looks for no emulators.
+  # A port of its own: 7555 and up, where the adb server looks for no emulators; or, since no USB is at hand, one of
+  # an emulator, whose serial has no address in it and which the server connects again by itself.
   if [ -z "$port" ]; then
-    port=7555
-    while grep -qsx "$port" "$lab"/*/port; do port=$((port + 1)); done
+    if [ -n "$6" ]; then port=5555; else port=7555; fi
+    while grep -qsx "$port" "$lab"/*/port; do port=$((port + 2)); done
   fi
   mkdir -p "$phone/files/bin" "$phone/disk"
   echo "$port" >"$phone/port"
+  if [ -n "$6" ]; then echo "emulator-$((port - 1))"; else echo "127.0.0.1:$port"; fi >"$phone/serial"
   echo "$5" >"$phone/cpu"
   "$parts/dress/$3.sh" "$phone/files"
   cp "$parts"/bin/* "$phone/files/bin/"
@@ -139,10 +141,10 @@ phone_boot() {
 # Connects the adb server; an old connection is dropped, because the server would keep it as offline for ten seconds.
 phone_connect() {
   local serial
-  serial=127.0.0.1:$(<"$lab/$1/port")
+  serial=$(<"$lab/$1/serial")
   for _ in {1..100}; do
-    lab_adb disconnect "$serial" >/dev/null 2>&1 || true
-    lab_adb connect "$serial" >/dev/null 2>&1 || true
+    phone_disconnect "$serial"
+    lab_adb connect "$(phone_address "$1")" >/dev/null 2>&1 || true
     for _ in {1..5}; do
       case $(lab_adb -s "$serial" get-state 2>/dev/null || true) in device) return ;; esac
       sleep 0.05
@@ -151,14 +153,32 @@ phone_connect() {
   return 1
 }
 
+# What `adb connect` takes for a phone.
+phone_address() {
+  local port
+  port=$(<"$lab/$1/port")
+  case $(<"$lab/$1/serial") in
+    emulator-*) echo "emu:$((port - 1)),$port" ;;
+    *) echo "127.0.0.1:$port" ;;
+  esac
+}
+
+# usage: phone_disconnect SERIAL
+phone_disconnect() {
+  case $1 in
+    emulator-*) lab_adb -s "$1" reconnect >/dev/null 2>&1 || true ;;
+    *) lab_adb disconnect "$1" >/dev/null 2>&1 || true ;;
+  esac
+}
+
 # usage: phone_reconnect NAME STATE: connects anew until the adb server lists the phone as STATE.
 phone_reconnect() {
   local serial connect listed
-  serial=127.0.0.1:$(<"$lab/$1/port")
+  serial=$(<"$lab/$1/serial")
   for _ in {1..40}; do
-    lab_adb disconnect "$serial" >/dev/null 2>&1 || true
+    phone_disconnect "$serial"
     # It may wait for an answer that does not come.
-    lab_adb connect "$serial" </dev/null >/dev/null 2>&1 &
+    lab_adb connect "$(phone_address "$1")" </dev/null >/dev/null 2>&1 &
     connect=$!
     disown
     for _ in {1..40}; do
@@ -179,7 +199,7 @@ phone_stop() {
   # A first process ignores TERM.
   kill -KILL "$pid" 2>/dev/null || true
   for _ in {1..200}; do [ -d "/proc/$pid" ] || break; sleep 0.02; done
-  lab_adb disconnect "127.0.0.1:$(<"$phone/port")" >/dev/null 2>&1 || true
+  phone_disconnect "$(<"$phone/serial")"
 }
 
 # usage: phone_secure NAME 1|0: whether the phone wants this computer's key accepted, which nobody does. It starts
@@ -192,6 +212,6 @@ phone_secure() {
 phone_info() {
   local phone=$lab/$1
   [ -f "$phone/pid" ] || fail "there is no phone '$1' (see start)"
-  printf 'pid=%s\nserial=127.0.0.1:%s\nfiles=%s\ndisk=/proc/%s/root%s\n' \
-    "$(<"$phone/pid")" "$(<"$phone/port")" "$phone/files" "$(<"$lab/pid")" "$phone/disk"
+  printf 'pid=%s\nserial=%s\nfiles=%s\ndisk=/proc/%s/root%s\n' \
+    "$(<"$phone/pid")" "$(<"$phone/serial")" "$phone/files" "$(<"$lab/pid")" "$phone/disk"
 }

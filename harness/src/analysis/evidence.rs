@@ -1,7 +1,7 @@
 //! What a device's sensors say of one trial: heat, clocks, energy. Rules and
 //! thresholds: docs/methodology.md.
 
-use serde::{Deserialize, Serialize};
+use super::ThermalStatus;
 use slm_protocol::{CoolDownReport, CpuList, ResolvedOptions, Sample};
 use std::{collections::HashMap, fmt};
 
@@ -14,53 +14,6 @@ const CLOCKS_FROM_S: f64 = 1.0;
 const COMPUTING_CPUS: f64 = 0.8;
 /// Android's code for a battery that is discharging.
 const DISCHARGING: f64 = 3.0;
-
-/// Android's thermal status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[expect(missing_docs, reason = "Android's own names")]
-pub enum ThermalStatus {
-    None,
-    Light,
-    Moderate,
-    Severe,
-    Critical,
-    Emergency,
-    Shutdown,
-}
-
-impl ThermalStatus {
-    const ALL: [Self; 7] = [
-        Self::None,
-        Self::Light,
-        Self::Moderate,
-        Self::Severe,
-        Self::Critical,
-        Self::Emergency,
-        Self::Shutdown,
-    ];
-
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Light => "light",
-            Self::Moderate => "moderate",
-            Self::Severe => "severe",
-            Self::Critical => "critical",
-            Self::Emergency => "emergency",
-            Self::Shutdown => "shutdown",
-        }
-    }
-
-    fn from_code(code: f64) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .zip(0u8..)
-            .find(|&(_, known)| (f64::from(known) - code).abs() < 0.5)
-            .map(|(s, _)| s)
-    }
-}
 
 /// Why a trial's energy is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -177,7 +130,7 @@ impl Watch {
             *reference = reference.max(clock.mean_mhz);
         }
         Evidence {
-            thermal_status: values("thermal-status").filter_map(ThermalStatus::from_code).max(),
+            thermal_status: values("thermal-status").filter_map(ThermalStatus::from_reading).max(),
             battery_temp_c: values("battery-temperature").reduce(f64::max),
             energy_j: energy(&samples),
             slowed,

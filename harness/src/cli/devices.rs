@@ -26,6 +26,9 @@ pub struct DevicesArgs {
     /// What to do, if not to list.
     #[command(subcommand)]
     pub command: Option<DevicesCommand>,
+    /// File of phone profiles of your own, or a folder of them; may be repeated
+    #[arg(long, value_name = "FILE", global = true)]
+    pub profile: Vec<PathBuf>,
     /// The adb server.
     #[command(flatten)]
     pub adb: AdbArgs,
@@ -38,11 +41,7 @@ pub struct DevicesArgs {
 #[derive(Clone, Debug, Subcommand)]
 pub enum DevicesCommand {
     /// List the phones that are known by name
-    Profiles {
-        /// File of profiles of your own, or a folder of them; may be repeated
-        #[arg(long, value_name = "FILE")]
-        profile: Vec<PathBuf>,
-    },
+    Profiles,
     /// Put back the settings that a sweep changed on phones and could not put back
     Restore {
         /// Only this phone: a profile's name, `serial:…` or `adb://host:port/serial` [default: all that are attached]

@@ -4,14 +4,16 @@ use crate::{
     cli::SweepArgs,
     device::{
         Device,
-        readiness::{Needs, PhoneRecord, Readiness, Severity, Wishes, is_wireless},
+        readiness::{Needs, PhoneRecord, Readiness, Setting, Severity, Wishes, is_wireless},
     },
     error::Result,
     plan::Plan,
     show::{clean, note},
 };
 
-/// Makes a device ready that is claimed, and tells what is worth a warning.
+/// Makes a device ready that is claimed, and tells what is worth a warning. `recorded`: how
+/// the sweep found the phone first. Its settings hold for the rest too, or half of a cell would
+/// be measured under others.
 ///
 /// # Errors
 /// As [`Device::prepare`].
@@ -19,6 +21,7 @@ pub(super) fn prepare(
     args: &SweepArgs,
     plan: &Plan,
     device: &dyn Device,
+    recorded: Option<&PhoneRecord>,
 ) -> Result<Option<Box<PhoneRecord>>> {
     let models = &plan.input.models;
     let largest = models.iter().max_by_key(|model| model.file_bytes);
@@ -27,7 +30,13 @@ pub(super) fn prepare(
         space: Some(models.iter().map(|model| model.file_bytes).sum()),
         wireless: device.serial().is_some_and(is_wireless),
     };
-    let wishes = Wishes { settings: args.phone.settings(), needs, force: args.phone.force };
+    let mut settings: Vec<Setting> = recorded.map_or_else(Vec::new, |phone| phone.changed.settings.clone());
+    for setting in args.phone.settings() {
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+    let wishes = Wishes { settings, needs, force: args.phone.force };
     let Some(record) = device.prepare(&wishes)? else { return Ok(None) };
     let name = clean(device.name());
     if !record.put_back.is_empty() {

@@ -50,7 +50,7 @@ struct Devices {
 /// Runs the command.
 pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
     match &args.command {
-        Some(DevicesCommand::Profiles { profile }) => super::profiles::run(profile, args.output.output),
+        Some(DevicesCommand::Profiles) => super::profiles::run(&args.profile, args.output.output),
         Some(DevicesCommand::Clean { device }) => on_phones(args, device.as_deref(), |name, phone| {
             Ok(format!("{} freed", show::bytes(phone::clean(name, &phone.link)?)))
         }),
@@ -68,7 +68,7 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
 
 fn list(args: &DevicesArgs) -> Result<Outcome> {
     let server = device::server(args.adb.server())?;
-    let profiles = Profiles::built_in()?;
+    let profiles = Profiles::load(&args.profile)?;
     let local = local_row();
     let phones = device::phones(&server);
     if let Err(error) = &local {
@@ -183,8 +183,9 @@ fn on_phones(
     device: Option<&str>,
     act: impl Fn(&str, &PhoneFound) -> Result<String>,
 ) -> Result<Outcome> {
+    let profiles = Profiles::load(&args.profile)?;
     let phones = if let Some(name) = device {
-        vec![(name.to_owned(), device::find(name, args.adb.server(), &Profiles::built_in()?)?)]
+        vec![(name.to_owned(), device::find(name, args.adb.server(), &profiles)?)]
     } else {
         let server = device::server(args.adb.server())?;
         let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());

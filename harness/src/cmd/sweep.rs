@@ -79,7 +79,7 @@ fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
     let record = |((device, seen), compute): ((&dyn Device, Seen), &Compute)| {
         let Compute { threads, affinity } = compute.clone();
-        let phone = condition::prepare(args, &plan, device)?;
+        let phone = condition::prepare(args, &plan, device, None)?;
         Ok(DeviceRecord { name: seen.name, agent: seen.agent, threads, affinity, phone })
     };
     let records =
@@ -117,7 +117,8 @@ fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
         }
         let record = manifest.devices.iter().find(|record| record.name == *name);
         let opened = open(args, name, &id, &profiles, &engines).and_then(|(device, claim)| {
-            let phone = condition::prepare(args, &manifest.plan, device.as_ref())?;
+            let recorded = record.and_then(|record| record.phone.as_deref());
+            let phone = condition::prepare(args, &manifest.plan, device.as_ref(), recorded)?;
             Ok((device, claim, phone))
         });
         match opened {

@@ -52,7 +52,12 @@ pub(crate) struct Results {
 impl Results {
     /// The folder `out` of a sandbox.
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        Self { folder: sandbox.path("out") }
+        Self::named(sandbox, "out")
+    }
+
+    /// A folder of a sandbox.
+    pub(crate) fn named(sandbox: &Sandbox, name: &str) -> Self {
+        Self { folder: sandbox.path(name) }
     }
 
     pub(crate) fn text(&self, file: &str) -> String {
@@ -91,10 +96,12 @@ impl Results {
         events
     }
 
+    pub(crate) fn manifest(&self) -> Value {
+        serde_json::from_str(&self.text("manifest.json")).expect("the manifest is JSON")
+    }
+
     pub(crate) fn plan(&self) -> Value {
-        let manifest: Value =
-            serde_json::from_str(&self.text("manifest.json")).expect("the manifest is JSON");
-        manifest["plan"].clone()
+        self.manifest()["plan"].clone()
     }
 
     /// Trials of the plan, by id.

@@ -85,6 +85,12 @@ impl TestPhone {
         fs::write(self.files.join(path), text).expect("a planted file");
     }
 
+    /// A global setting of Android, as it is now; empty where it was never made.
+    pub(crate) fn setting(&self, name: &str) -> String {
+        let path = self.files.join("settings/global").join(name);
+        fs::read_to_string(path).unwrap_or_default().trim().to_owned()
+    }
+
     /// A planted file as it is now.
     pub(crate) fn planted(&self, path: &str) -> String {
         fs::read_to_string(self.files.join(path)).expect("a planted file")
@@ -145,6 +151,16 @@ impl TestPhone {
     /// Everything on the phone dies and it starts anew; its disk stays.
     pub(crate) fn restart(&self) {
         self.lab.must(&["restart", &self.name]);
+    }
+
+    /// Its battery is empty: everything on it dies, and nobody answers until [`Self::on`].
+    pub(crate) fn off(&self) {
+        self.lab.must(&["off", &self.name]);
+    }
+
+    /// Ends [`Self::off`].
+    pub(crate) fn on(&self) {
+        self.lab.must(&["on", &self.name]);
     }
 
     /// Kills a program on the phone, as its kernel does when memory is short; false when none runs.

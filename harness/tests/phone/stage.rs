@@ -4,13 +4,14 @@
 use crate::{
     common::{
         Ran, Sandbox, TINY,
-        processes::{Live, wait_until},
+        processes::{Live, signal, wait_until},
         results::Results,
     },
     phone::{Stay, TestPhone},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rustix::process::Signal;
 use std::{thread, time::Duration};
 
 /// Sixteen or so trials of some tens of milliseconds each: long enough to be hit, short enough to be repeated.
@@ -52,6 +53,11 @@ impl Stage {
         Live::start(&self.sandbox, &args)
     }
 
+    /// `bench` with arguments, to its end.
+    pub(crate) fn bench(&self, args: &[&str]) -> Ran {
+        Live::start(&self.sandbox, args).wait()
+    }
+
     /// A sweep from beginning to end.
     pub(crate) fn sweep(&self) -> Ran {
         self.start().wait()
@@ -59,7 +65,7 @@ impl Stage {
 
     /// Goes on with a sweep.
     pub(crate) fn resume(&self) -> Ran {
-        Live::start(&self.sandbox, &["sweep", "--resume", "out"]).wait()
+        self.bench(&["sweep", "--resume", "out"])
     }
 
     /// What the last command said on stderr.
@@ -91,6 +97,14 @@ impl Stage {
         let results = self.results();
         wait_until("trials", || results.torn_csv("trials.csv").len() >= trials || live.has_ended());
         thread::sleep(Duration::from_millis(self.below(120)));
+    }
+
+    /// Kills the host, which puts nothing in order, and the agent that would go on without it.
+    pub(crate) fn kill_host_and_agent(&self, live: &mut Live) {
+        signal(live.pid(), Signal::KILL);
+        wait_until("the host's end", || live.has_ended());
+        // It may have finished by then.
+        self.phone.kill("slm-agent");
     }
 
     /// Waits for an agent to work on the phone.

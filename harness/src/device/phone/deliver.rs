@@ -13,8 +13,8 @@ const ATTEMPTS: u32 = 3;
 pub(super) const QUICK: Duration = Duration::from_secs(30);
 /// For what is not worth waiting for when the phone is away.
 pub(super) const SOON: Duration = Duration::from_secs(5);
-/// A slow phone hashes so many bytes a second at least.
-const HASHED_PER_SECOND: u64 = 10 << 20;
+/// The slowest phone at its busiest hashes so many bytes a second.
+const HASHED_PER_SECOND: u64 = 100 << 10;
 
 /// A file as it must be on the phone.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,9 @@ impl Wanted<'_> {
             quote(path),
             self.bytes
         );
-        let time = QUICK + Duration::from_secs(self.bytes / HASHED_PER_SECOND);
-        let printed = reach.ok(&script, time)?;
+        let at_most = Duration::from_mins(1) + Duration::from_secs(self.bytes / HASHED_PER_SECOND);
+        let output = reach.working(&script, at_most)?;
+        let printed = succeeded(reach.serial(), &output)?;
         Ok(printed.split_whitespace().next() == Some(self.sha256))
     }
 

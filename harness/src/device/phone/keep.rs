@@ -1,9 +1,10 @@
 //! Settings that stay changed while a sweep runs: the phone hears of its host every few
 //! minutes, since it puts them back when it does not.
 
-use super::reach::Reach;
+use super::{reach::Reach, variable};
 use crate::{
-    device::readiness::{LEASE, PhoneRecord, Readiness, Renewal, Setting, change, renew, restore},
+    device::readiness::{Lease, PhoneRecord, Readiness, Renewal, Setting, change, renew, restore},
+    error::{Error, Result},
     show::{clean, note},
 };
 use std::{
@@ -12,11 +13,19 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
-/// Well within the lease, also when one attempt fails.
-const RENEW_EVERY: Duration = Duration::from_mins(3);
+/// A variable for those who want their phones back sooner, or may let them wait longer.
+const LEASE_VARIABLE: &str = "SLM_PHONE_LEASE";
+
+/// How long a phone keeps changed settings without word of this host.
+pub(super) fn lease() -> Result<Lease> {
+    let Some(asked) = variable::duration(LEASE_VARIABLE)? else { return Ok(Lease::USUAL) };
+    Lease::new(asked).ok_or_else(|| {
+        let what = format!("{LEASE_VARIABLE} is '{}': too short", humantime::format_duration(asked));
+        Error::input(what, format!("give {} or more", humantime::format_duration(Lease::SHORTEST)))
+    })
+}
 
 /// The settings of one phone, if any are changed; shared by the phone and its claim.
 #[derive(Clone, Default)]
@@ -28,6 +37,7 @@ pub(super) struct Kept {
     root: String,
     before: Readiness,
     settings: Vec<Setting>,
+    lease: Lease,
 }
 
 struct Watch {
@@ -77,13 +87,13 @@ impl Watch {
 
 impl Kept {
     /// What was changed on a phone.
-    pub(super) fn new(reach: &Reach, root: &str, record: &PhoneRecord) -> Self {
+    pub(super) fn new(reach: &Reach, root: &str, record: &PhoneRecord, lease: Lease) -> Self {
         let (before, settings) = (record.before.clone(), record.changed.settings.clone());
-        Self { reach: reach.clone(), root: root.to_owned(), before, settings }
+        Self { reach: reach.clone(), root: root.to_owned(), before, settings, lease }
     }
 
     fn renew_until(&self, stopped: &Receiver<()>) {
-        while stopped.recv_timeout(RENEW_EVERY) == Err(RecvTimeoutError::Timeout) {
+        while stopped.recv_timeout(self.lease.renew_every()) == Err(RecvTimeoutError::Timeout) {
             self.renew();
         }
     }
@@ -91,10 +101,10 @@ impl Kept {
     /// A phone that is away hears of its host at the next time.
     fn renew(&self) {
         let (link, serial) = (self.reach.link(), self.reach.serial());
-        if renew(link, &self.root, LEASE) != Ok(Renewal::Restored) {
+        if renew(link, &self.root, self.lease) != Ok(Renewal::Restored) {
             return;
         }
-        if let Err(error) = change(link, &self.root, serial, &self.before, &self.settings, LEASE) {
+        if let Err(error) = change(link, &self.root, serial, &self.before, &self.settings, self.lease) {
             note(&format!("its settings are no longer changed: {}", clean(&error.to_string())));
         }
     }

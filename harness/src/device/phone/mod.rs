@@ -13,6 +13,7 @@ mod run;
 mod scripts;
 mod silence;
 mod space;
+mod variable;
 
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use super::{
     AgentRun, Claim, Device, Link, LinkError, Placed, RunName, StartError,
     profile::{Described, Identity, Profiles, recognise},
     quote,
-    readiness::{self, PhoneRecord, Readiness, Wishes},
+    readiness::{self, Lease, PhoneRecord, Readiness, Wishes},
 };
 use crate::{
     agent::Feature,
@@ -37,7 +38,7 @@ use keep::{Keeping, Kept};
 use lock::{LockError, Owner};
 use reach::Reach;
 use run::PhoneRun;
-use slm_protocol::{AgentFacts, EngineKind, Envelope, Event, EventReader, Failure, Job};
+use slm_protocol::{AgentFacts, EngineKind, Failure, Job};
 use std::sync::{Arc, OnceLock};
 
 /// Where everything of ours lies on a phone: the one folder that adb's user may both
@@ -55,6 +56,7 @@ pub struct Phone {
     keeping: Keeping,
     /// What its agent must have beside the ordinary engines.
     feature: Option<Feature>,
+    lease: Lease,
     agent: OnceLock<String>,
 }
 
@@ -80,6 +82,7 @@ impl Phone {
             described,
             keeping: Keeping::default(),
             feature: Feature::needed_by(engines),
+            lease: keep::lease()?,
             agent: OnceLock::new(),
         })
     }
@@ -145,26 +148,14 @@ impl Device for Phone {
 
     fn hello(&self) -> Result<AgentFacts> {
         let agent = self.agent()?;
-        let output =
-            self.reach.run(&format!("{} hello", quote(agent)), QUICK).map_err(|error| lost(&error))?;
-        let refused = |why: String| {
-            let remedy = match self.feature {
-                None => "build agent and bench from one version",
-                Some(_) => "it needs glibc and libstdc++ there; Android needs one of --ndk (docs/mlc.md)",
-            };
-            Error::input(format!("the agent on {} is not usable: {why}", self.name), remedy)
-        };
-        match EventReader::new(output.stdout.as_slice()).next_event() {
-            Ok(Some(Envelope { event: Event::Hello(mut facts), .. })) => {
-                run::name_soc(&mut facts, self.described.soc.as_deref());
-                Ok(*facts)
-            }
-            Ok(_) => {
-                let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
-                Err(refused(format!("exit status {}: {words}", output.code)))
-            }
-            Err(error) => Err(refused(error.to_string())),
-        }
+        let script = format!("{} hello", quote(agent));
+        let output = self.reach.working(&script, agent::HELLO_PATIENCE).map_err(|error| lost(&error))?;
+        let mut facts = agent::introduced(&output).map_err(|why| {
+            let what = format!("the agent on {} is not usable: {why}", self.name);
+            Error::input(what, agent::remedy(self.feature))
+        })?;
+        run::name_soc(&mut facts, self.described.soc.as_deref());
+        Ok(facts)
     }
 
     fn claim(&self, sweep: &str) -> Result<Claim> {
@@ -200,9 +191,9 @@ impl Device for Phone {
     fn prepare(&self, wishes: &Wishes) -> Result<Option<PhoneRecord>> {
         let known = (self.identity.clone(), self.described.clone());
         let (link, serial) = (self.reach.link(), self.reach.serial());
-        let record = readiness::prepare(link, &self.root, serial, &self.name, known, wishes)?;
+        let record = readiness::prepare(link, &self.root, serial, &self.name, known, wishes, self.lease)?;
         if !record.changed.settings.is_empty() {
-            self.keeping.begin(Kept::new(&self.reach, &self.root, &record));
+            self.keeping.begin(Kept::new(&self.reach, &self.root, &record, self.lease));
         }
         Ok(Some(record))
     }

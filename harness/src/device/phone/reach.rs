@@ -1,13 +1,13 @@
 //! Requests to a phone that may be away for a while: repeated until it is back or
 //! patience ends. Every script here may therefore run twice.
 
+use super::{scripts, variable};
 use crate::{
     device::{Link, LinkError, Shell, ShellOutput, Silence},
-    error::{self, Error},
+    error,
     show::{clean, note, seconds},
 };
 use std::{
-    env,
     sync::Arc,
     thread,
     time::{Duration, Instant},
@@ -17,22 +17,14 @@ use std::{
 const PATIENCE: Duration = Duration::from_mins(3);
 /// A variable for those who want to wait longer, or less long.
 const PATIENCE_VARIABLE: &str = "SLM_PHONE_PATIENCE";
+/// A phone that works gives a sign of life each second; one that is busy may be late.
+const SILENCE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How long a phone that is away is waited for.
 pub(super) fn patience() -> error::Result<Duration> {
-    match env::var_os(PATIENCE_VARIABLE).filter(|value| !value.is_empty()) {
-        Some(text) => parse_patience(&text.to_string_lossy()),
-        None => Ok(PATIENCE),
-    }
-}
-
-fn parse_patience(text: &str) -> error::Result<Duration> {
-    humantime::parse_duration(text).map_err(|why| {
-        let what = format!("{PATIENCE_VARIABLE} is '{}': {why}", clean(text));
-        Error::input(what, "give a time such as 90s or 10m")
-    })
+    variable::duration(PATIENCE_VARIABLE).map(|asked| asked.unwrap_or(PATIENCE))
 }
 
 /// Times between attempts, doubling.
@@ -123,6 +115,14 @@ impl Reach {
         self.retrying(|link| link.run(script, timeout))
     }
 
+    /// Runs a script that computes for a while, with signs of life meanwhile. A time-out would
+    /// not tell a slow phone from a frozen one, and what it has begun goes on when it is
+    /// begun once more, so that it would only become slower.
+    pub(super) fn working(&self, script: &str, at_most: Duration) -> Result<ShellOutput, LinkError> {
+        let script = scripts::with_signs_of_life(script, at_most);
+        self.retrying(|link| link.run_while_heard(&script, SILENCE))
+    }
+
     /// Runs a script that must succeed, and gives what it printed.
     pub(super) fn ok(&self, script: &str, timeout: Duration) -> Result<String, LinkError> {
         let output = self.run(script, timeout)?;
@@ -148,16 +148,4 @@ pub(super) fn succeeded(serial: &str, output: &ShellOutput) -> Result<String, Li
     }
     let why = format!("a command ended with status {}: {words}", output.code);
     Err(LinkError::Refused { serial: serial.to_owned(), why })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patience_is_a_time_with_its_unit() {
-        assert_eq!(parse_patience("90s").unwrap(), Duration::from_secs(90));
-        let error = parse_patience("long").unwrap_err().to_string();
-        assert!(error.contains("SLM_PHONE_PATIENCE is 'long'") && error.contains("90s"), "{error}");
-    }
 }

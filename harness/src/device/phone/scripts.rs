@@ -8,6 +8,7 @@
 //! a host). A keeper, `sh`, outlives the agent to write its status.
 
 use crate::device::quote;
+use std::time::Duration;
 
 /// What the keeper does. `$1` is the run's folder, `$2` the agent.
 const KEEPER: &str = r#"
@@ -20,6 +21,16 @@ echo "$?" 1<> "$1/exit"
 
 /// Beats in the lock's folder: a host that reads also shows that it lives.
 const BEAT: &str = "echo > \"$d/../../../lock/beat\" 2> /dev/null";
+
+/// A script that prints an empty line on stderr each second while it runs, for so long at most.
+pub(super) fn with_signs_of_life(script: &str, at_most: Duration) -> String {
+    // Only the loop itself holds stderr, so that the end of the script is the end of all.
+    format!(
+        "(n=0; while [ $n -lt {seconds} ]; do sleep 1 < /dev/null > /dev/null 2>&1; echo >&2 || exit; n=$((n+1)); done) &\n\
+         life=$!\n({script}\n)\ne=$?; kill $life 2> /dev/null; exit $e",
+        seconds = at_most.as_secs(),
+    )
+}
 
 /// Starts the agent detached, once, however often the script is run.
 pub(super) fn start(folder: &str, agent: &str) -> String {

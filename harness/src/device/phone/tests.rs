@@ -4,7 +4,7 @@
 use super::*;
 use crate::device::{Next, Shell, ShellOutput, profile::describe};
 use crate::plan::{CompiledFile, CompiledSource};
-use slm_protocol::{EventWriter, Failure, TvmDevice};
+use slm_protocol::{Event, EventWriter, Failure, TvmDevice};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -107,6 +107,7 @@ impl Setting {
             described: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
             keeping: Keeping::default(),
             feature: None,
+            lease: Lease::USUAL,
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
@@ -404,4 +405,18 @@ fn a_compiled_model_that_changed_since_the_plan_is_not_used() {
     fs::write(&source.library, "LIBRARY").unwrap();
     let error = compiled::place(&setting.phone.reach, &setting.phone.root, "m", &source).unwrap_err();
     assert!(error.to_string().contains("lib.so"), "{error}");
+}
+
+#[test]
+fn long_work_gives_signs_of_life_and_keeps_its_outcome() {
+    let setting = Setting::new(1, "exit 0");
+    let reach = &setting.phone.reach;
+    let at_most = Duration::from_mins(1);
+    let output = reach.working("sleep 2.5; echo out; echo err >&2; exit 3", at_most).unwrap();
+    assert_eq!((output.code, output.stdout.as_slice()), (3, b"out\n".as_slice()));
+    assert_eq!(String::from_utf8(output.stderr).unwrap().replace("err\n", ""), "\n\n");
+    assert_eq!(reach.working("exit 0", at_most).unwrap().code, 0);
+    // Work without an end is not waited for without one.
+    let output = reach.working("sleep 4", Duration::from_secs(1)).unwrap();
+    assert_eq!((output.code, output.stderr.as_slice()), (0, b"\n".as_slice()));
 }

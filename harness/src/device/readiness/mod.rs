@@ -2,6 +2,7 @@
 //! the settings that a sweep may change and must put back.
 
 mod check;
+mod lease;
 mod parse;
 mod prepare;
 mod settings;
@@ -9,10 +10,14 @@ mod settings;
 mod tests;
 
 pub use check::{Finding, Needs, Severity, admit, check};
-pub use prepare::{LEASE, PhoneRecord, Wishes, finish, prepare};
+pub use lease::Lease;
+pub use prepare::{PhoneRecord, Wishes, finish, prepare};
 pub use settings::{Changed, Renewal, Setting, change, is_wireless, renew, restore};
 
-use crate::device::{LinkError, Shell, quote};
+use crate::{
+    analysis::ThermalStatus,
+    device::{LinkError, Shell, quote},
+};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -90,47 +95,6 @@ pub enum PowerSource {
     Wireless,
     /// A dock.
     Dock,
-}
-
-/// Android's thermal status (`android.os.PowerManager.THERMAL_STATUS_…`, Android 10+).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ThermalStatus {
-    /// Not throttled.
-    None,
-    /// Throttled lightly, unnoticed by most.
-    Light,
-    /// Throttled.
-    Moderate,
-    /// Throttled heavily.
-    Severe,
-    /// All that can be has been done.
-    Critical,
-    /// Parts are being shut down.
-    Emergency,
-    /// About to shut down.
-    Shutdown,
-}
-
-impl ThermalStatus {
-    /// The status of a number, as the service prints it.
-    pub fn from_number(number: u8) -> Option<Self> {
-        use ThermalStatus::{Critical, Emergency, Light, Moderate, None as Cool, Severe, Shutdown};
-        [Cool, Light, Moderate, Severe, Critical, Emergency, Shutdown].get(usize::from(number)).copied()
-    }
-
-    /// Android's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Light => "LIGHT",
-            Self::Moderate => "MODERATE",
-            Self::Severe => "SEVERE",
-            Self::Critical => "CRITICAL",
-            Self::Emergency => "EMERGENCY",
-            Self::Shutdown => "SHUTDOWN",
-        }
-    }
 }
 
 impl Readiness {

@@ -1,6 +1,6 @@
 //! A phone made ready for a sweep, and left as it was.
 
-use super::{Changed, Finding, Needs, Readiness, Setting, admit, change, check, restore};
+use super::{Changed, Finding, Lease, Needs, Readiness, Setting, admit, change, check, restore};
 use crate::{
     device::{
         LinkError, Shell,
@@ -9,10 +9,6 @@ use crate::{
     error::{Error, Result},
 };
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
-
-/// How long a phone waits for word of its host before it puts its settings back.
-pub const LEASE: Duration = Duration::from_mins(10);
 
 /// What a sweep asks of a phone.
 #[derive(Clone, Debug, Default)]
@@ -45,7 +41,7 @@ pub struct PhoneRecord {
 /// Puts back what an earlier sweep left, looks the phone over, and changes what was
 /// asked for. To be called with the phone's lock held: a sweep that still runs there has
 /// its settings changed on purpose. `name` is the phone's, for messages; `known` is what
-/// it was recognised as.
+/// it was recognised as, `lease` how long it keeps changed settings without word of its host.
 ///
 /// # Errors
 /// [`Error::Device`] when the phone is not fit or the link fails; [`Error::Input`]
@@ -58,13 +54,14 @@ pub fn prepare(
     name: &str,
     known: (Identity, Described),
     wishes: &Wishes,
+    lease: Lease,
 ) -> Result<PhoneRecord> {
     let link = |error: LinkError| Error::Device(format!("{name}: {error}"));
     let (identity, described) = known;
     let put_back = restore(shell, root)?;
     let before = Readiness::read(shell, root).map_err(link)?;
     let findings = admit(name, check(&before, &wishes.needs), wishes.force)?;
-    let changed = change(shell, root, serial, &before, &wishes.settings, LEASE)?;
+    let changed = change(shell, root, serial, &before, &wishes.settings, lease)?;
     Ok(PhoneRecord { identity, described, before, findings, changed, put_back })
 }
 

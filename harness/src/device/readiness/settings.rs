@@ -3,7 +3,7 @@
 //! next puts it back: this sweep at its end, a watch on the phone when the host is
 //! not heard of any more, or the next sweep or `bench devices restore`.
 
-use super::Readiness;
+use super::{Lease, Readiness};
 use crate::{
     device::{LinkError, Shell, quote},
     error::{Error, Result},
@@ -14,8 +14,6 @@ use std::{fmt::Write, time::Duration};
 const PATIENCE: Duration = Duration::from_secs(45);
 const RESTORE: &str = include_str!("restore.sh");
 const WATCH: &str = include_str!("watch.sh");
-/// How often the watch on the phone looks, seconds.
-const WATCH_EVERY_S: u64 = 20;
 
 /// A setting that a sweep may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,20 +104,7 @@ pub fn change(
     serial: &str,
     state: &Readiness,
     wanted: &[Setting],
-    lease: Duration,
-) -> Result<Changed> {
-    change_watched(shell, root, serial, state, wanted, lease, WATCH_EVERY_S)
-}
-
-/// The same, with how often the watch looks.
-pub(super) fn change_watched(
-    shell: &dyn Shell,
-    root: &str,
-    serial: &str,
-    state: &Readiness,
-    wanted: &[Setting],
-    lease: Duration,
-    every_s: u64,
+    lease: Lease,
 ) -> Result<Changed> {
     if wanted.contains(&Setting::AirplaneMode) && is_wireless(serial) {
         let what = format!("--airplane-mode would cut the Wi-Fi that {serial} is reached over");
@@ -140,7 +125,7 @@ pub(super) fn change_watched(
     if wanted.is_empty() {
         return Ok(Changed::default());
     }
-    let script = change_script(root, &record, &commands, lease, every_s);
+    let script = change_script(root, &record, &commands, lease);
     let output = shell.run(&script, PATIENCE).map_err(|error| lost(&error))?;
     let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
     match output.code {
@@ -162,10 +147,10 @@ pub(super) fn change_watched(
 const HELD: u8 = 91;
 const REFUSED: u8 = 93;
 
-fn change_script(root: &str, record: &str, commands: &str, lease: Duration, every_s: u64) -> String {
+fn change_script(root: &str, record: &str, commands: &str, lease: Lease) -> String {
     let dir = quote(&format!("{root}/settings"));
     let (restore, watch, record) = (quote(RESTORE), quote(WATCH), quote(record));
-    let lease = lease.as_secs();
+    let (lease, every_s) = (lease.seconds(), lease.watch_every_s());
     format!(
         r#"dir={dir}
 mkdir -p "$dir" || exit 92
@@ -192,9 +177,9 @@ set_it() {{
 ///
 /// # Errors
 /// The link's.
-pub fn renew(shell: &dyn Shell, root: &str, lease: Duration) -> std::result::Result<Renewal, LinkError> {
+pub fn renew(shell: &dyn Shell, root: &str, lease: Lease) -> std::result::Result<Renewal, LinkError> {
     let dir = quote(&format!("{root}/settings"));
-    let lease = lease.as_secs();
+    let lease = lease.seconds();
     let script = format!(
         r#"dir={dir}; [ -f "$dir/restore" ] || exit 1
 read -r up _ </proc/uptime && echo $((${{up%%.*}} + {lease})) >"$dir/lease.new" && mv "$dir/lease.new" "$dir/lease""#

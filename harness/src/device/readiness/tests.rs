@@ -1,4 +1,4 @@
-use super::{settings::change_watched, *};
+use super::*;
 use crate::{
     device::{
         profile::{Profiles, recognise},
@@ -258,17 +258,17 @@ fn settings_are_changed_and_put_back() {
         }
         let before = now(&phone);
         let root = root(&phone);
-        let changed = change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
+        let changed = change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
         assert_eq!(changed.settings, ALL);
         assert_eq!(now(&phone), (true, "1".into(), Some("15\n".into())));
         assert_eq!(state(&phone).left_changed, ["fixed-performance", "airplane-mode", "stay-awake"]);
-        assert_eq!(renew(&phone, &root, LEASE), Ok(Renewal::Kept));
+        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Kept));
         let back = restore(&phone, &root).unwrap();
         assert_eq!(back.len(), 3, "{back:?}");
         assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
         // A second time there is nothing to do, and the watch is told of it.
         assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
-        assert_eq!(renew(&phone, &root, LEASE), Ok(Renewal::Restored));
+        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Restored));
         assert!(!phone.path("x").exists());
     }
 }
@@ -277,9 +277,12 @@ fn settings_are_changed_and_put_back() {
 fn nothing_is_changed_that_was_not_asked_for() {
     let phone = phone();
     let root = root(&phone);
-    assert_eq!(change(&phone, &root, "R5CX", &Readiness::default(), &[], LEASE).unwrap(), Changed::default());
+    assert_eq!(
+        change(&phone, &root, "R5CX", &Readiness::default(), &[], Lease::USUAL).unwrap(),
+        Changed::default()
+    );
     assert_eq!((phone.read("calls"), phone.path("it's $(touch x); root").exists()), (None, false));
-    change(&phone, &root, "R5CX", &state(&phone), &[Setting::FixedPerformance], LEASE).unwrap();
+    change(&phone, &root, "R5CX", &state(&phone), &[Setting::FixedPerformance], Lease::USUAL).unwrap();
     restore(&phone, &root).unwrap();
     let calls = phone.read("calls").unwrap();
     assert_eq!(
@@ -293,7 +296,7 @@ fn a_phone_that_refuses_a_setting_is_left_as_it_was() {
     let phone = phone();
     let (before, root) = (now(&phone), root(&phone));
     phone.write("fail-power", "");
-    let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap_err();
+    let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap_err();
     assert!(matches!(error, Error::Input(_)), "{error}");
     assert!(error.to_string().contains("fixed-performance: Failed to set it"), "{error}");
     assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
@@ -306,7 +309,7 @@ fn a_setting_that_does_not_take_is_seen() {
         let phone = phone();
         phone.program("svc", svc);
         let (before, root) = (now(&phone), root(&phone));
-        let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap_err();
+        let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap_err();
         assert!(error.to_string().contains("did not accept a setting: stay-awake"), "{error}");
         assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
     }
@@ -316,14 +319,14 @@ fn a_setting_that_does_not_take_is_seen() {
 fn a_setting_that_cannot_be_put_back_stays_on_record() {
     let phone = phone();
     let root = root(&phone);
-    change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
+    change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     phone.write("fail-connectivity", "");
     let error = restore(&phone, &root).unwrap_err();
     assert!(error.to_string().contains("(left: airplane-mode 0)"), "{error}");
     assert_eq!(now(&phone), (false, "1".into(), None));
     assert_eq!(state(&phone).left_changed, ["airplane-mode"]);
     // A new sweep does not write over it: the record is all that knows what it was.
-    let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap_err();
+    let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap_err();
     assert!(error.to_string().contains("not put back yet"), "{error}");
     fs::remove_file(phone.path("fail-connectivity")).unwrap();
     assert_eq!(restore(&phone, &root).unwrap(), ["airplane-mode 0"]);
@@ -352,7 +355,7 @@ fn airplane_mode_over_wifi_is_refused() {
         "adb-R5CX-abc._adb-tls-connect._tcp",
         "adb-R5CX-abc._adb-tls-connect._tcp.",
     ] {
-        let error = change(&phone, &root(&phone), serial, &state(&phone), &ALL, LEASE).unwrap_err();
+        let error = change(&phone, &root(&phone), serial, &state(&phone), &ALL, Lease::USUAL).unwrap_err();
         assert!(matches!(error, Error::Input(_)) && error.to_string().contains("Wi-Fi"), "{error}");
     }
     assert_eq!(now(&phone), (false, "0".into(), None));
@@ -365,7 +368,7 @@ fn airplane_mode_over_wifi_is_refused() {
 fn airplane_mode_that_is_not_told_is_not_touched() {
     let phone = phone();
     let unknown = Readiness { airplane_mode: None, ..state(&phone) };
-    let error = change(&phone, &root(&phone), "R5CX", &unknown, &ALL, LEASE).unwrap_err();
+    let error = change(&phone, &root(&phone), "R5CX", &unknown, &ALL, Lease::USUAL).unwrap_err();
     assert!(error.to_string().contains("leave out --airplane-mode"), "{error}");
     assert_eq!(now(&phone), (false, "0".into(), None));
 }
@@ -378,11 +381,11 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
         .program("getprop", "case $1 in ro.product.model) echo SM-S921B;; ro.soc.model) echo s5e9945;; esac");
     let (original, root) = (now(&phone), root(&phone));
     // A host that died with everything changed.
-    change(&phone, &root, "R5CX", &state(&phone), &ALL, LEASE).unwrap();
+    change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     let profiles = Profiles::built_in().unwrap();
     let wishes = Wishes { settings: vec![Setting::FixedPerformance], ..Wishes::default() };
     let known = || recognise(&phone, &profiles).unwrap();
-    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", known(), wishes);
+    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", known(), wishes, Lease::USUAL);
     let record = ready(&wishes).unwrap();
     assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, wishes.settings.as_slice()));
     assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));
@@ -411,8 +414,7 @@ fn the_watch_puts_settings_back_when_the_host_is_gone() {
     phone.write("it's $(touch x); root/bin/slm-agent-0123", "until [ -e \"$0.done\" ]; do sleep 0.2; done\n");
     let before = now(&phone);
     let state = state(&phone);
-    // The watch of a sweep looks every 20 s; this one every second.
-    change_watched(&phone, &root, "R5CX", &state, &ALL, Duration::from_secs(1), 1).unwrap();
+    change(&phone, &root, "R5CX", &state, &ALL, Lease(Duration::from_secs(1))).unwrap();
     let mut agent =
         std::process::Command::new("/bin/sh").arg(format!("{root}/bin/slm-agent-0123")).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(2500));
@@ -424,7 +426,7 @@ fn the_watch_puts_settings_back_when_the_host_is_gone() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(now(&phone), before);
-    assert_eq!(renew(&phone, &root, LEASE), Ok(Renewal::Restored));
+    assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Restored));
 }
 
 proptest! {

@@ -2,8 +2,11 @@
 //! words for a library of another machine would say little.
 
 use super::GET;
-use crate::error::{Error, Result};
-use std::{fs::File, io::Read, path::Path};
+use crate::{
+    elf::Elf,
+    error::{Error, Result},
+};
+use std::path::Path;
 
 /// A device that libraries must run on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,10 +29,8 @@ impl Machine {
 /// # Errors
 /// [`Error::Input`] that names the library, the device and both kinds of machine.
 pub(super) fn check(path: &Path, machines: &[Machine]) -> Result<()> {
-    let mut header = [0u8; 20];
-    let mut file = File::open(path).map_err(|error| Error::reading(path, &error))?;
-    let whole = file.read_exact(&mut header).is_ok();
-    let Some(kind) = kind(&header).filter(|_| whole) else {
+    let read = Elf::of_file(path).map_err(|error| Error::reading(path, &error))?;
+    let Some(Elf { machine: kind, .. }) = read.filter(|elf| elf.is_library) else {
         let what = format!("{} is no shared library for Linux", path.display());
         return Err(Error::input(what, GET));
     };
@@ -40,19 +41,6 @@ pub(super) fn check(path: &Path, machines: &[Machine]) -> Result<()> {
         _ => "give one that was compiled for it",
     };
     Err(Error::input(what, remedy))
-}
-
-/// The machine of a shared library's header: 64 bits, little-endian.
-fn kind(header: &[u8; 20]) -> Option<&'static str> {
-    const SHARED_OBJECT: [u8; 2] = [3, 0];
-    if !header.starts_with(b"\x7fELF\x02\x01") || header[16..18] != SHARED_OBJECT {
-        return None;
-    }
-    Some(match u16::from_le_bytes([header[18], header[19]]) {
-        62 => "x86_64",
-        183 => "aarch64",
-        _ => "another machine",
-    })
 }
 
 #[cfg(test)]
@@ -87,9 +75,11 @@ pub(super) mod tests {
             both.contains("is for x86_64, and s24 is aarch64") && both.contains("--target aarch64"),
             "{both}"
         );
-        assert!(told(&header(40), &[here.clone()]).unwrap_err().contains("another machine"));
+        assert!(told(&header(40), std::slice::from_ref(&here)).unwrap_err().contains("another machine"));
         for bytes in [&b""[..], b"\x7fELF", b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff\0\0\xb8\0\0\0"] {
-            assert!(told(bytes, &[here.clone()]).unwrap_err().contains("no shared library for Linux"));
+            assert!(
+                told(bytes, std::slice::from_ref(&here)).unwrap_err().contains("no shared library for Linux")
+            );
         }
     }
 }
