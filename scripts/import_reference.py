@@ -111,8 +111,8 @@ def sentencepiece_bpe(**options):
 def pieces(form, mixed=False):
     """tokenizer.json of a SentencePiece model in the form of llama2, metaspace (Mistral 7B v0.3), phi3 or gemma.
 
-    `mixed`: merges of tokens of one score are ordered by length, as transformers does since 4.41, so that those of runs of
-    spaces stand mixed; else by id, as it did before.
+    `mixed`: merges of tokens of one score are ordered by length, as transformers 5 does, so that those of runs of
+    spaces stand mixed; else by id, as 4.40 did.
     """
     options = {}
     if form == "gemma":

@@ -131,3 +131,47 @@ pub(super) fn byte(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
     u8::from_str_radix(digits, 16).ok().filter(|value| byte_token(*value) == token)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A vocabulary of all bytes, the parts of these merges and what they make; its scores.
+    fn scored(merges: &[(&str, &str)]) -> Result<HashMap<String, f32>> {
+        let mut tokens: Vec<String> = (0..=u8::MAX).map(byte_token).collect();
+        for (left, right) in merges {
+            for token in [(*left).to_owned(), (*right).to_owned(), format!("{left}{right}")] {
+                if !tokens.contains(&token) {
+                    tokens.push(token);
+                }
+            }
+        }
+        let types = vec![token_type::NORMAL; tokens.len()];
+        let scores = scores(merges, &tokens, &types)?;
+        Ok(tokens.into_iter().zip(scores).collect())
+    }
+
+    #[test]
+    fn scores_follow_the_ranks_of_tokens() {
+        let scores = scored(&[("a", "b"), ("c", "d"), ("a", "bc"), ("ab", "c"), ("b", "c")]).unwrap();
+        let score = |token: &str| scores[token];
+        assert!(score("ab") > score("cd") && score("cd") > score("abc") && score("abc") > score("bc"));
+    }
+
+    #[test]
+    fn merges_that_stand_mixed_have_no_scores() {
+        let error = scored(&[("ab", "c"), ("a", "b"), ("b", "c"), ("a", "bc")]).unwrap_err().to_string();
+        assert!(error.contains("\"abc\"") && error.contains("stand together"), "{error}");
+        // Nor where only the one between is no run.
+        let error = scored(&[("▁▁", "▁"), ("a", "b"), ("▁", "▁▁"), ("▁", "▁")]).unwrap_err().to_string();
+        assert!(error.contains("\"▁▁▁\"") && error.contains("\"ab\""), "{error}");
+    }
+
+    #[test]
+    fn bytes_are_told_exactly() {
+        assert_eq!((byte("<0x0A>"), byte("<0xFF>")), (Some(10), Some(255)));
+        for other in ["<0x0a>", "<0x+A>", "<0xA>", "<0x00A>", "0x0A"] {
+            assert_eq!(byte(other), None, "{other}");
+        }
+    }
+}

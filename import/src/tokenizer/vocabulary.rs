@@ -63,7 +63,8 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
         if entry["rstrip"] == true {
             strips.push(token.to_owned());
         }
-        let token_type = if entry["special"] == true { token_type::CONTROL } else { token_type::USER_DEFINED };
+        let token_type =
+            if entry["special"] == true { token_type::CONTROL } else { token_type::USER_DEFINED };
         let slot = slot(&mut slots, &entry["id"], token)?;
         match slot {
             Some((other, _)) if other != token => {

@@ -64,7 +64,8 @@ impl Llama {
             n_ctx_train: model.n_ctx_train(),
             chat_template_sha256: None,
         };
-        let rules = TextRules::of(&model).map_err(|problem| refuse(format!("{}: {problem}", path.display())))?;
+        let rules =
+            TextRules::of(&model).map_err(|problem| refuse(format!("{}: {problem}", path.display())))?;
         let mut loaded = Self { model, _backend: backend, facts, rules };
         loaded.facts.chat_template_sha256 =
             loaded.chat_template().map(|template| digest::text(&template.source));

@@ -75,7 +75,8 @@ impl TextRules {
             false => Vec::new(),
         };
         if rules.prefix.is_some() || strips_some {
-            let rule = |(text, special): (String, bool)| Added { strips: stripping.contains(&text), text, special };
+            let rule =
+                |(text, special): (String, bool)| Added { strips: stripping.contains(&text), text, special };
             rules.added = added().into_iter().filter(|(text, _)| !text.is_empty()).map(rule).collect();
             rules.added.sort_by_key(|token| Reverse(token.text.len()));
             rules.begins = vec![false; 256];
