@@ -5,7 +5,7 @@ Each is a folder as on the hub: config.json, random weights, a tokenizer trained
 and, for each position, the likeliest next token; `logits.safetensors` the logits of the last positions, computed in
 float32 from the weights as stored. device-agent/tests/imported.rs imports them and holds the engine against them.
 
-    python3 -m venv venv && venv/bin/pip install torch transformers sentencepiece safetensors
+    python3 -m venv venv && venv/bin/pip install torch transformers sentencepiece protobuf safetensors
     venv/bin/python scripts/import_reference.py [FOLDER]
 """
 
@@ -21,10 +21,13 @@ from safetensors.torch import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from torch import nn
 from transformers import AutoModelForCausalLM, CONFIG_MAPPING
+from transformers.convert_slow_tokenizer import generate_merges, import_protobuf
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 OUT = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "import/tests/checkpoints"
 VOCAB = 320
+# Types of pieces in SentencePiece's files.
+NORMAL, UNKNOWN, CONTROL, USER_DEFINED = 1, 2, 3, 4
 POSITIONS, KEPT = 40, 4
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -84,34 +87,63 @@ def byte_level(kind):
     return json.loads(tok.to_str()), config
 
 
-def pieces(prefix):
-    """A SentencePiece BPE model as tokenizer.json, with a merge for every way to make a token."""
-    folder = tempfile.mkdtemp()
-    text = pathlib.Path(folder, "text")
-    text.write_text("".join(corpus()))
+PHI3 = ["<|endoftext|>", "<|assistant|>", "<|end|>", "<|user|>"]
+
+
+def sentencepiece_bpe(**options):
+    """A BPE model trained by SentencePiece, in which runs of spaces come last, as in Llama 2's."""
+    folder = pathlib.Path(tempfile.mkdtemp())
+    (folder / "text").write_text("".join(corpus()))
     sentencepiece.SentencePieceTrainer.train(
-        input=str(text), model_prefix=folder + "/m", vocab_size=VOCAB + 80, model_type="bpe", byte_fallback=True,
+        input=str(folder / "text"), model_prefix=str(folder / "m"), vocab_size=VOCAB + 80, model_type="bpe", byte_fallback=True,
         character_coverage=0.99, normalization_rule_name="identity", remove_extra_whitespaces=False, minloglevel=2,
+        allow_whitespace_only_pieces=True, **options,
     )
-    model = sentencepiece.SentencePieceProcessor(model_file=folder + "/m.model")
+    model = import_protobuf().ModelProto()
+    model.ParseFromString((folder / "m.model").read_bytes())
     shutil.rmtree(folder)
-    names = [model.id_to_piece(i) for i in range(model.get_piece_size())]
-    vocab = {name: i for i, name in enumerate(names)}
-    normal = {n for i, n in enumerate(names) if not (model.is_control(i) or model.is_unknown(i) or model.is_byte(i))}
-    merges = []
-    for name in sorted(normal, key=lambda n: -model.get_score(vocab[n])):
-        splits = [(name[:i], name[i:]) for i in range(1, len(name))]
-        splits = [s for s in splits if s[0] in normal and s[1] in normal]
-        merges += [list(s) for s in sorted(splits, key=lambda s: (vocab[s[0]], vocab[s[1]]))]
+    for piece in model.pieces:
+        if piece.type == NORMAL and set(piece.piece) == {"▁"}:
+            piece.score = -1e9
+    return model.pieces
+
+
+def pieces(form, mixed=False):
+    """tokenizer.json of a SentencePiece model in the form of llama2, metaspace (Mistral 7B v0.3), phi3 or gemma.
+
+    `mixed`: merges of tokens of one score are ordered by length, as transformers 5 does, so that those of runs of
+    spaces stand mixed; else by id, as 4.40 did.
+    """
+    options = {}
+    if form == "gemma":
+        runs = [c * n for c in "\n▁" for n in range(2, 6)]
+        control, user = ["<start_of_turn>", "<end_of_turn>"], [*runs, "<b>", "</b>"]
+        options = dict(pad_id=0, eos_id=1, bos_id=2, unk_id=3, eos_piece="<eos>", bos_piece="<bos>", user_defined_symbols=user, control_symbols=control)
+    model = sentencepiece_bpe(**options)
+    vocab = {piece.piece: i for i, piece in enumerate(model)}
+    scores = None if form == "gemma" else {piece.piece: piece.score for piece in model}
+    merges = generate_merges(vocab, scores)
+    if not mixed:
+        # Stable: merges of one token keep their order.
+        merges.sort(key=lambda pair: (-scores["".join(pair)] if scores else 0, vocab["".join(pair)]))
+    tok = Tokenizer(models.BPE(vocab, merges, unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     spaces = normalizers.Replace(" ", "▁")
-    tok = Tokenizer(models.BPE(vocab, [tuple(m) for m in merges], unk_token="<unk>", fuse_unk=True, byte_fallback=True))
-    tok.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), spaces]) if prefix else spaces
-    if not prefix:
-        tok.pre_tokenizer = pre_tokenizers.Split(" ", "merged_with_previous")
-    tok.add_special_tokens(["<unk>", "<s>", "</s>"])
-    tok.post_processor = processors.TemplateProcessing("<s> $A", "<s> $A $B", [("<s>", 1)])
-    config = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": True, "eos_token": "</s>", "bos_token": "<s>", "unk_token": "<unk>"}
-    return json.loads(tok.to_str()), config, len(names)
+    if form == "gemma":
+        tok.normalizer, tok.pre_tokenizer = spaces, pre_tokenizers.Split(" ", "merged_with_previous")
+    elif form == "metaspace":
+        tok.pre_tokenizer = pre_tokenizers.Metaspace("▁", prepend_scheme="first", split=False)
+    else:
+        tok.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), spaces])
+    for piece in model:
+        if piece.type in (UNKNOWN, CONTROL, USER_DEFINED):
+            strips = form == "phi3" and piece.piece == "</s>"
+            tok.add_tokens([AddedToken(piece.piece, normalized=False, special=piece.type != USER_DEFINED and not strips, rstrip=strips)])
+    if form == "phi3":
+        tok.add_tokens([AddedToken(token, normalized=False, special=True, rstrip=token != PHI3[0]) for token in PHI3])
+    begin, end = ("<bos>", "<eos>") if form == "gemma" else ("<s>", "</s>")
+    tok.post_processor = processors.TemplateProcessing(f"{begin} $A", f"{begin} $A $B", [(begin, vocab[begin])])
+    config = {"tokenizer_class": "LlamaTokenizer", "add_bos_token": form != "phi3", "eos_token": end, "bos_token": begin, "unk_token": "<unk>"}
+    return json.loads(tok.to_str()), config, tok.get_vocab_size()
 
 
 def randomise(model):
@@ -221,13 +253,19 @@ def main():
     transformers_model("llama3", "llama", byte_level("llama3"), torch.float16, shards="20KB", tie_word_embeddings=False, rope_parameters=scaling, rms_norm_eps=1e-5)
     biased = dict(attention_bias=True, rope_parameters=dict(rope_type="linear", factor=2.0, rope_theta=10000.0))
     transformers_model("llama-biases", "llama", byte_level("smollm"), torch.bfloat16, tie_word_embeddings=True, **biased)
-    *tokenizer, size = pieces(True)
+    *tokenizer, size = pieces("llama2", mixed=True)
+    transformers_model("tinyllama", "llama", tokenizer, torch.bfloat16, vocab_size=size, tie_word_embeddings=False, rms_norm_eps=1e-5)
+    *tokenizer, size = pieces("metaspace", mixed=True)
+    transformers_model("mistral-metaspace", "mistral", tokenizer, torch.bfloat16, vocab_size=size, tie_word_embeddings=False, sliding_window=None)
+    *tokenizer, size = pieces("llama2")
     transformers_model("mistral", "mistral", tokenizer, torch.bfloat16, vocab_size=size, head_dim=16, tie_word_embeddings=False, sliding_window=128)
     transformers_model("qwen2", "qwen2", byte_level("qwen2"), torch.bfloat16, tie_word_embeddings=True, rope_theta=1000000.0)
     transformers_model("qwen3", "qwen3", byte_level("qwen2"), torch.bfloat16, tie_word_embeddings=True, head_dim=16, rope_theta=1000000.0)
-    *tokenizer, size = pieces(False)
+    *tokenizer, size = pieces("gemma")
     transformers_model("gemma2", "gemma2", tokenizer, torch.bfloat16, vocab_size=size, head_dim=16, query_pre_attn_scalar=16, sliding_window=16)
     transformers_model("phi3", "phi3", byte_level("gpt4o"), torch.bfloat16, tie_word_embeddings=False, sliding_window=128)
+    *tokenizer, size = pieces("phi3")
+    transformers_model("phi3-mini", "phi3", tokenizer, torch.bfloat16, vocab_size=size + 9, tie_word_embeddings=False, sliding_window=128)
 
 
 main()

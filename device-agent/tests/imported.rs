@@ -27,16 +27,19 @@ use std::{
 /// Checkpoint and the largest difference from torch that is allowed, relative to the
 /// spread (RMS) of the logits, for F32 and for F16 files. GELU is looked up in a table
 /// of f16 numbers (`SlimLM`, Gemma 2); matrices in F16 take their inputs in f16, too.
-const CHECKPOINTS: [(&str, f64, f64); 9] = [
+const CHECKPOINTS: [(&str, f64, f64); 12] = [
     ("slimlm", 6e-3, 1e-2),
     ("smollm", 1e-4, 1e-2),
     ("llama3", 1e-4, 1e-2),
     ("llama-biases", 1e-4, 1e-2),
+    ("tinyllama", 1e-4, 1e-2),
     ("mistral", 1e-4, 1e-2),
+    ("mistral-metaspace", 1e-4, 1e-2),
     ("qwen2", 1e-4, 1e-2),
     ("qwen3", 1e-4, 1e-2),
     ("gemma2", 6e-3, 1e-2),
     ("phi3", 1e-4, 1e-2),
+    ("phi3-mini", 1e-4, 1e-2),
 ];
 
 #[derive(Deserialize)]
@@ -132,6 +135,39 @@ fn imported_checkpoints_give_the_logits_of_torch() {
     }
     // Seen with --nocapture.
     let _ = std::io::Write::write_all(&mut std::io::stdout(), report.as_bytes());
+}
+
+/// Changes bytes of a file in place.
+fn replace(path: &Path, from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let mut bytes = fs::read(path).unwrap();
+    let at = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    fs::write(path, bytes).unwrap();
+}
+
+/// A file from which the engine splits texts in another way does not appear.
+#[test]
+fn a_file_that_splits_texts_otherwise_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    for (name, from, to) in [
+        // Without the space before texts, or without what is dropped after special tokens.
+        ("mistral-metaspace", "prefix-start", "nfc         "),
+        ("phi3-mini", r#"["</s>","<|assistant|>""#, r#"["</s>","<|assistent|>""#),
+        ("gemma2", "tokenizer.ggml.add_space_prefix", "tokenizer.ggml.add_space_prefiy"),
+        // Two tokens change their places.
+        ("tinyllama", "▁the", "▁teh"),
+    ] {
+        let import = Import::read(request(checkpoint(name), FileType::F32)).unwrap();
+        let mut spoilt = |part: &Path, request: &CheckRequest| {
+            replace(part, from, to);
+            agent(part, request)
+        };
+        let error = import.write(&path, &mut spoilt, &mut |_, _| {}).unwrap_err().to_string();
+        assert!(error.contains("in other tokens than tokenizer.json"), "{name}: {error}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
+    }
 }
 
 /// The agent's quantiser on a file, every matrix in one type.

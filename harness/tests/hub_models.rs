@@ -177,6 +177,18 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
     // The engine's own choice differs, and is another file.
     well(&sandbox, &hub, &sweep("auto", "--quant q4_0 --embd auto"));
     assert_eq!(sandbox.names("models/quantised").len(), 6);
+    // So it is of mixtures: each type of the embeddings has its file, and its name in the rows.
+    let mut expected = vec!["m.gguf real q4_k_m completed".to_owned()];
+    well(&sandbox, &hub, &sweep("mixture", "--quant q4_k_m"));
+    assert_eq!(rows(&sandbox, "mixture"), expected);
+    for embd in ["q4_0", "q8_0"] {
+        well(&sandbox, &hub, &sweep(embd, &format!("--quant q4_k_m --embd {embd}")));
+        expected = vec![format!("m.gguf real q4_k_m+embd-{embd} completed")];
+        assert_eq!(rows(&sandbox, embd), expected);
+        let made = |name: &&String| name.starts_with(&format!("m-q4_k_m-embd-{embd}-"));
+        assert_eq!(sandbox.names("models/quantised").iter().filter(made).count(), 2);
+    }
+    assert_eq!(sandbox.names("models/quantised").len(), 12);
 
     well(&sandbox, &hub, &format!("models import {folder} --type q8_0 -o m.gguf"));
     assert_eq!(rows(&sandbox, "out").len(), 3);

@@ -134,7 +134,7 @@ fn what_cannot_be_imported_is_refused_in_one_line() {
     fs::write(cut.join("model.safetensors"), &weights[..weights.len() / 2]).unwrap();
     refuse(&cut);
     let spaces = folder("smollm", "spaces");
-    edit(&spaces, "tokenizer.json", &|json| json["added_tokens"][1]["rstrip"] = true.into());
+    edit(&spaces, "tokenizer.json", &|json| json["added_tokens"][1]["lstrip"] = true.into());
     refuse(&spaces);
     let bare = folder("slimlm", "bare");
     fs::remove_file(bare.join("tokenizer.json")).unwrap();

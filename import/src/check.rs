@@ -1,6 +1,8 @@
 //! The finished file against the tokenizer it was made from: the engine's token ids
 //! for several hundred texts must be those of the `tokenizers` library.
 
+use std::collections::BTreeMap;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use slm_protocol::CheckReport;
@@ -10,8 +12,12 @@ use crate::tokenizer::Tokenizer;
 
 /// Texts made of random characters, and of random words.
 const RANDOM_TEXTS: usize = 200;
-/// Added tokens that get texts of their own.
-const MAX_ADDED: usize = 64;
+/// Texts made of random tokens, where tokens are pieces of text.
+const PIECE_TEXTS: usize = 300;
+/// Added tokens that get texts of their own, from all over the list.
+const MAX_ADDED: usize = 128;
+/// Longest run of one character that is tried.
+const MAX_RUN: usize = 80;
 
 /// What trips tokenizers: spaces, line ends, digits, contractions, scripts, marks,
 /// control characters, and pieces of code.
@@ -43,7 +49,7 @@ const TEXTS: &[&str] = &[
     "a",
     " ",
 ];
-const CHARACTERS: &str = "ab zQ 19\n\t'é漢😀\u{a0}.,(_-\r\u{301}ßд";
+const CHARACTERS: &str = "ab zQ 19\n\t'é漢😀\u{a0}.,(_-\r\u{301}ßд▁";
 
 /// Texts to tokenise, always the same for the same tokenizer.
 pub(crate) fn texts(tokenizer: &Tokenizer) -> Vec<String> {
@@ -58,11 +64,40 @@ pub(crate) fn texts(tokenizer: &Tokenizer) -> Vec<String> {
         let length = 1 + below(20);
         texts.push((0..length).map(|_| words[below(words.len())]).collect());
     }
-    for token in tokenizer.added().iter().take(MAX_ADDED) {
+    let pieces = tokenizer.pieces();
+    if !pieces.is_empty() {
+        for _ in 0..PIECE_TEXTS {
+            let length = 1 + below(20);
+            texts.push((0..length).map(|_| pieces[below(pieces.len())].as_str()).collect());
+        }
+        texts.extend(runs(&pieces));
+    }
+    let added = tokenizer.added();
+    for token in added.iter().step_by(added.len().div_ceil(MAX_ADDED).max(1)) {
         texts.push(token.clone());
         texts.push(format!("a{token}b {token} c\n{token}{token}"));
+        texts.push(format!("{token}a  {token}\n\n {token}\u{a0}b{token}\u{3000}{token}\t"));
+        texts.push(format!(" {token}  a▁{token}▁b  "));
     }
     texts
+}
+
+/// Runs of every character that tokens have runs of, alone and between letters.
+fn runs(pieces: &[String]) -> Vec<String> {
+    let mut longest: BTreeMap<char, usize> = BTreeMap::new();
+    for piece in pieces {
+        let mut characters = piece.chars();
+        let Some(first) = characters.next() else { continue };
+        let count = 1 + characters.clone().count();
+        if count > 1 && characters.all(|other| other == first) {
+            let known = longest.entry(first).or_default();
+            *known = count.max(*known);
+        }
+    }
+    let lengths = |(character, longest): (char, usize)| {
+        (2..=(2 * longest + 2).min(MAX_RUN)).map(move |length| character.to_string().repeat(length))
+    };
+    longest.into_iter().flat_map(lengths).flat_map(|run| [format!("x{run}y{run}"), run]).collect()
 }
 
 /// Holds the engine's report against the library.

@@ -32,7 +32,7 @@ use plan::Item;
 use tokenizer::Tokenizer;
 
 /// Version of the conversion; grows when files change.
-pub const CONVERTER_VERSION: u32 = 1;
+pub const CONVERTER_VERSION: u32 = 2;
 
 /// What to import.
 #[derive(Debug, Clone)]

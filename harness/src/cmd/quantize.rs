@@ -31,10 +31,10 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     if args.dry_run {
         return print(args, &plan, &about, "nothing written, it would have").map(|()| Outcome::Done);
     }
+    let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
     let out = if let Some(out) = &args.out {
         out.clone()
     } else {
-        let hash = hash_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
         let kept = quantise::kept_path(&args.input, &hash, &recipe, &plan);
         if kept.is_file() {
             about["file"] = json!(kept);
@@ -43,13 +43,13 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
         }
         kept
     };
-    let made = quantise::quantise(&args.input, &out, &recipe, plan, &mut quantise_steps(), &interrupt);
+    let made = quantise::quantise(&args.input, &hash, &out, &recipe, plan, &mut quantise_steps(), &interrupt);
     let Some(made) = made? else { return Ok(Outcome::Interrupted) };
     about["file"] = json!(made.path);
     about["manifest"] = json!(made.manifest);
     about["file_bytes"] = json!(made.bytes);
     about["sha256"] = json!(made.sha256);
-    about["source_sha256"] = json!(made.source_sha256);
+    about["source_sha256"] = json!(hash);
     let name = made.path.display().to_string();
     print(args, &made.plan, &about, &format!("{}:", clean(&name))).map(|()| Outcome::Done)
 }

@@ -4,6 +4,7 @@
 mod cache;
 mod checkpoint;
 mod compiled;
+mod hashes;
 mod imported;
 mod resolve;
 mod weights;

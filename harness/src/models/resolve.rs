@@ -4,6 +4,7 @@ use super::{
     HubModel, Machine,
     checkpoint::hub,
     compiled::{self, runs_compiled},
+    hashes::Hashes,
     weights::{in_fewer_bits, is_at_hand, real_file},
 };
 use crate::{
@@ -122,6 +123,7 @@ pub fn resolve_all(
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
     let mut models: Vec<PlannedModel> = Vec::new();
+    let hashes = Hashes::default();
     for name in args.models() {
         let resolved = if compiled::is_folder(&name) {
             compiled_model(&name, args, engines, machines)?
@@ -131,7 +133,7 @@ pub fn resolve_all(
                 let remedy = format!("add llama.cpp to --backend, or {}", compiled::GET);
                 return Err(Error::input(what, remedy));
             };
-            resolve(&name, args, *engine, interrupt)?
+            resolve(&name, args, *engine, &hashes, interrupt)?
         };
         let is_double = |other: &&PlannedModel| {
             resolved.iter().any(|own| (&own.name, own.backend) == (&other.name, other.backend))
@@ -166,6 +168,7 @@ fn resolve(
     name: &str,
     args: &SweepArgs,
     backend: EngineKind,
+    hashes: &Hashes,
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
     let mut models = match named(name, interrupt)? {
@@ -183,7 +186,7 @@ fn resolve(
             };
             if real {
                 let hub_model = || HubModel::of_entry(entry);
-                from_checkpoint(&entry.name, &entry.name, hub_model, args, interrupt)?
+                from_checkpoint(&entry.name, &entry.name, hub_model, args, hashes, interrupt)?
             } else {
                 from_shape(&entry.name, &entry.shape, args)?
             }
@@ -195,10 +198,15 @@ fn resolve(
             }
             from_shape(&shape_name(name, &shape), &shape, args)?
         }
-        Named::Checkpoint(model) => {
-            from_checkpoint(model.repo(), &model.name(interrupt)?, || Ok(model.clone()), args, interrupt)?
-        }
-        Named::File(path, header) => from_users_file(&path, &header, args, interrupt)?,
+        Named::Checkpoint(model) => from_checkpoint(
+            model.repo(),
+            &model.name(interrupt)?,
+            || Ok(model.clone()),
+            args,
+            hashes,
+            interrupt,
+        )?,
+        Named::File(path, header) => from_users_file(&path, &header, args, hashes, interrupt)?,
     };
     if backend == EngineKind::Null {
         for model in &mut models {
@@ -213,9 +221,10 @@ fn from_users_file(
     path: &Path,
     header: &Header,
     args: &SweepArgs,
+    hashes: &Hashes,
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
-    let own = from_file(path, header, args)?;
+    let own = from_file(path, header, args, hashes)?;
     let Some(asked) = args.asked_quants() else { return Ok(vec![own]) };
     let planned = |quant: &FileType| {
         if header.file_type() == Some(*quant) && !matches!(args.embd, Some(EmbdArg::Type(_))) {
@@ -231,8 +240,8 @@ fn from_users_file(
             let remedy = "leave --quant out to measure it as it is, or give the model in f16, bf16 or f32";
             return Err(Error::input(what, remedy));
         }
-        let file = in_fewer_bits(path, header, *quant, args.embd, interrupt)?;
-        Ok(PlannedModel { name: own.name.clone(), ..from_path(&file, args)? })
+        let file = in_fewer_bits(path, header, *quant, args.embd, hashes, interrupt)?;
+        Ok(PlannedModel { name: own.name.clone(), ..from_path(&file, *quant, args, hashes)? })
     };
     asked.iter().map(planned).collect()
 }
@@ -244,19 +253,28 @@ fn from_checkpoint(
     kept: &str,
     model: impl Fn() -> Result<HubModel>,
     args: &SweepArgs,
+    hashes: &Hashes,
     interrupt: &Interrupt,
 ) -> Result<Vec<PlannedModel>> {
     let planned = |quant| {
-        let file = real_file(kept, &model, quant, args.embd, interrupt)?;
+        let file = real_file(kept, &model, quant, args.embd, hashes, interrupt)?;
         note(&format!("{name}: real weights of {}", clean(&file.display().to_string())));
-        Ok(PlannedModel { name: name.to_owned(), ..from_path(&file, args)? })
+        Ok(PlannedModel { name: name.to_owned(), ..from_path(&file, quant, args, hashes)? })
     };
     args.quants().into_iter().map(planned).collect()
 }
 
-fn from_path(path: &Path, args: &SweepArgs) -> Result<PlannedModel> {
+/// A file that was made for this sweep.
+fn from_path(path: &Path, quant: FileType, args: &SweepArgs, hashes: &Hashes) -> Result<PlannedModel> {
     let header = read_header_of_part(path).map_err(|error| not_a_model(&error))?;
-    from_file(path, &header, args)
+    let planned = from_file(path, &header, args, hashes)?;
+    Ok(match args.embd {
+        // A file of a mixture does not tell what was asked for.
+        Some(EmbdArg::Type(embeddings)) if quant.is_k_quant() => {
+            PlannedModel { quant: WeightTypes::of(quant).with_embeddings(embeddings).to_string(), ..planned }
+        }
+        _ => planned,
+    })
 }
 
 /// A shape's name in tables: as typed where that is short, so that the user finds
@@ -283,12 +301,12 @@ fn from_shape(name: &str, shape: &Shape, args: &SweepArgs) -> Result<Vec<Planned
     args.quants().into_iter().map(planned).collect()
 }
 
-fn from_file(path: &Path, header: &Header, args: &SweepArgs) -> Result<PlannedModel> {
+fn from_file(path: &Path, header: &Header, args: &SweepArgs, hashes: &Hashes) -> Result<PlannedModel> {
     let absolute = path.canonicalize().map_err(|error| Error::reading(path, &error))?;
     let not_text = || Error::input(format!("{} is not a UTF-8 path", path.display()), "rename the file");
     let text = absolute.to_str().ok_or_else(not_text)?.to_owned();
     let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(not_text)?.to_owned();
-    let sha256 = hash_file(&absolute).map_err(|error| Error::reading(path, &error))?;
+    let sha256 = hashes.of(&absolute)?;
     let file_bytes = absolute.metadata().map_err(|error| Error::reading(path, &error))?.len();
     let weights = if header.is_synthetic() { Weights::Synthetic } else { Weights::Real };
     Ok(PlannedModel {

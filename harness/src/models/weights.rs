@@ -1,7 +1,7 @@
 //! Real weights in the types that a sweep asks for: from a file in floating point, from
 //! what was imported before, or from the hub.
 
-use super::{HubModel, hash_file, import, imported_file};
+use super::{HubModel, hashes::Hashes, import, imported_file};
 use crate::{
     cli::EmbdArg,
     error::{Error, Result},
@@ -51,6 +51,7 @@ pub(super) fn real_file(
     model: impl FnOnce() -> Result<HubModel>,
     quant: FileType,
     embd: Option<EmbdArg>,
+    hashes: &Hashes,
     interrupt: &Interrupt,
 ) -> Result<PathBuf> {
     let source = match at_hand(name, quant, embd) {
@@ -63,7 +64,7 @@ pub(super) fn real_file(
             let header = read_header(&file).map_err(|error| {
                 Error::input(error.to_string(), "remove the file, so that it is imported again")
             })?;
-            in_fewer_bits(&file, &header, quant, embd, interrupt)
+            in_fewer_bits(&file, &header, quant, embd, hashes, interrupt)
         }
     }
 }
@@ -86,11 +87,11 @@ pub(super) fn in_fewer_bits(
     header: &Header,
     quant: FileType,
     embd: Option<EmbdArg>,
+    hashes: &Hashes,
     interrupt: &Interrupt,
 ) -> Result<PathBuf> {
     let recipe = recipe(header, quant, embd);
-    let sha256 = hash_file(file).map_err(|error| Error::reading(file, &error))?;
-    quantised(file, &sha256, &recipe, &mut quantise_steps(), interrupt)?.ok_or(Error::Interrupted)
+    quantised(file, &hashes.of(file)?, &recipe, &mut quantise_steps(), interrupt)?.ok_or(Error::Interrupted)
 }
 
 /// What synthetic models get by the same words: the plain kinds are of one type

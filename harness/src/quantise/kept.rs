@@ -31,7 +31,7 @@ pub fn quantised(
     if let Some(fallbacks) = plan.fallbacks_in_words() {
         note(&clean(&fallbacks));
     }
-    Ok(quantise(source, &file, recipe, plan, watch, interrupt)?.map(|made| made.path))
+    Ok(quantise(source, source_sha256, &file, recipe, plan, watch, interrupt)?.map(|made| made.path))
 }
 
 /// Where the quantised form of a file is kept. The engine's version decides its bytes,
@@ -49,5 +49,54 @@ pub fn kept_path(source: &Path, source_sha256: &str, recipe: &Recipe, plan: &Qua
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' })
         .take(60)
         .collect();
-    cache_folder().join("quantised").join(format!("{stem}-{}-{hash}.gguf", recipe.quant))
+    // For people; the hash tells them apart.
+    let quant = recipe.quant.to_string();
+    let mut types = quant.clone();
+    for (what, asked) in [("embd", recipe.embd), ("out", recipe.head)] {
+        if let Some(other) = asked.map(|asked| asked.to_string()).filter(|other| *other != quant) {
+            types = format!("{types}-{what}-{other}");
+        }
+    }
+    cache_folder().join("quantised").join(format!("{stem}-{types}-{hash}.gguf"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, HashSet};
+
+    #[test]
+    fn every_recipe_has_its_own_file() {
+        let plan = QuantPlan {
+            engine: "1".into(),
+            types: BTreeMap::new(),
+            fallbacks: Vec::new(),
+            bytes: 0,
+            bits_per_weight: 0.0,
+        };
+        let kept = |quant: &str, embd: Option<&str>, head: Option<&str>| {
+            let recipe = Recipe {
+                quant: quant.parse().unwrap(),
+                embd: embd.map(|name| name.parse().unwrap()),
+                head: head.map(|name| name.parse().unwrap()),
+            };
+            let path = kept_path(Path::new("m.gguf"), "00", &recipe, &plan);
+            path.file_name().unwrap().to_str().unwrap().to_owned()
+        };
+        let names = [
+            ("m-q4_k_m-", kept("q4_k_m", None, None)),
+            ("m-q4_k_m-embd-q4_0-", kept("q4_k_m", Some("q4_0"), None)),
+            ("m-q4_k_m-embd-q8_0-", kept("q4_k_m", Some("q8_0"), None)),
+            ("m-q4_k_m-out-q8_0-", kept("q4_k_m", None, Some("q8_0"))),
+            ("m-q5_0-", kept("q5_0", Some("q5_0"), Some("q5_0"))),
+            ("m-q5_0-embd-q8_0-", kept("q5_0", Some("q8_0"), Some("q5_0"))),
+            ("m-q5_0-", kept("q5_0", None, None)),
+        ];
+        let distinct: HashSet<&String> = names.iter().map(|(_, name)| name).collect();
+        assert_eq!(distinct.len(), names.len());
+        for (start, name) in &names {
+            assert_eq!(name.len(), start.len() + 16 + ".gguf".len(), "{name}");
+            assert!(name.starts_with(start), "{name}");
+        }
+    }
 }

@@ -51,7 +51,7 @@ pub enum Doing {
     },
     /// The result is loaded and tried.
     Checking,
-    /// Source and result are hashed.
+    /// The result is hashed.
     Hashing,
 }
 
@@ -62,8 +62,6 @@ pub struct Quantised {
     pub path: PathBuf,
     /// What became of its tensors.
     pub plan: QuantPlan,
-    /// SHA-256 of the source.
-    pub source_sha256: String,
     /// SHA-256 of the file.
     pub sha256: String,
     /// Its size.
@@ -110,13 +108,15 @@ pub fn check_places(input: &Path, output: &Path) -> Result<()> {
 }
 
 /// Quantises a file as planned: written beside its place, read back, loaded, and only
-/// then named. `None`: interrupted, and nothing is left.
+/// then named. `source_sha256` is the hash of the source. `None`: interrupted, and nothing
+/// is left.
 ///
 /// # Errors
 /// [`Error::Input`] for files that cannot be read or written; [`Error::Internal`] where
 /// the engine fails.
 pub fn quantise(
     input: &Path,
+    source_sha256: &str,
     output: &Path,
     recipe: &Recipe,
     plan: QuantPlan,
@@ -147,19 +147,11 @@ pub fn quantise(
         return Ok(None);
     }
     watch(Doing::Hashing);
-    let hash = |path: &Path| hash_file(path).map_err(|error| Error::reading(path, &error));
-    let (source_sha256, sha256) = (hash(input)?, hash(part.path())?);
-    let manifest = Manifest::of(input, &source_sha256, recipe, &plan, &sha256, header.file_bytes);
+    let sha256 = hash_file(part.path()).map_err(|error| Error::reading(part.path(), &error))?;
+    let manifest = Manifest::of(input, source_sha256, recipe, &plan, &sha256, header.file_bytes);
     part.publish(output).map_err(|error| Error::unwritable(output, &error))?;
     let manifest = manifest.write(output)?;
-    Ok(Some(Quantised {
-        path: output.to_owned(),
-        plan,
-        source_sha256,
-        sha256,
-        bytes: header.file_bytes,
-        manifest,
-    }))
+    Ok(Some(Quantised { path: output.to_owned(), plan, sha256, bytes: header.file_bytes, manifest }))
 }
 
 /// Reads and checks a source: a whole model in floating point.

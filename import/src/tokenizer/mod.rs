@@ -2,7 +2,9 @@
 //! known are taken; whether llama.cpp then gives the same ids is checked on the
 //! finished file (see `check`).
 
+mod added;
 mod pieces;
+mod runs;
 mod special;
 mod structure;
 mod vocabulary;
@@ -16,11 +18,13 @@ use slm_models::HeaderWriter;
 use crate::error::{Result, refuse, refused};
 use crate::source;
 use special::Specials;
-use structure::Kind;
+use structure::{Kind, Prefix};
 use vocabulary::Vocabulary;
 
-/// Metadata key of ours: what a text goes through before the engine's tokenizer.
+/// Metadata keys of ours: what a text goes through before the engine's tokenizer, in words,
+/// and the tokens that swallow the white space after them, as JSON.
 const NORMALIZER_KEY: &str = "slm_bench.tokenizer.normalizer";
+const STRIPS_KEY: &str = "slm_bench.tokenizer.strips";
 
 /// A tokenizer, ready to be written.
 #[derive(Debug)]
@@ -64,18 +68,22 @@ impl Tokenizer {
     /// Adds the vocabulary to a header.
     pub(crate) fn write(&self, out: &mut HeaderWriter) {
         match &self.kind {
-            Kind::Bytes { pre, nfc, .. } => {
+            Kind::Bytes { pre, .. } => {
                 out.str("tokenizer.ggml.model", "gpt2");
                 out.str("tokenizer.ggml.pre", pre);
-                if *nfc {
-                    out.str(NORMALIZER_KEY, "nfc");
-                }
             }
-            Kind::Pieces { space_prefix } => {
+            Kind::Pieces { prefix } => {
                 out.str("tokenizer.ggml.model", "llama");
                 out.str("tokenizer.ggml.pre", "default");
-                out.bool("tokenizer.ggml.add_space_prefix", *space_prefix);
+                out.bool("tokenizer.ggml.add_space_prefix", *prefix == Prefix::Stretches);
             }
+        }
+        let words = self.normalizer();
+        if !words.is_empty() {
+            out.str(NORMALIZER_KEY, &words.join(" "));
+        }
+        if !self.vocabulary.strips.is_empty() {
+            out.str(STRIPS_KEY, &serde_json::json!(self.vocabulary.strips).to_string());
         }
         out.strs("tokenizer.ggml.tokens", &self.vocabulary.tokens);
         out.i32s("tokenizer.ggml.token_type", &self.vocabulary.types);
@@ -89,13 +97,33 @@ impl Tokenizer {
         }
     }
 
+    /// What the agent does to texts since the engine does not, in the order in which it is
+    /// done. An agent that does not know a word refuses the file.
+    fn normalizer(&self) -> Vec<&'static str> {
+        let strips = (!self.vocabulary.strips.is_empty()).then_some("strip");
+        let own = match self.kind {
+            Kind::Bytes { nfc: true, .. } => Some("nfc"),
+            Kind::Pieces { prefix: Prefix::Start } => Some("prefix-start"),
+            Kind::Pieces { prefix: Prefix::BareStretches } => Some("prefix-stretches"),
+            Kind::Bytes { .. } | Kind::Pieces { .. } => None,
+        };
+        strips.into_iter().chain(own).collect()
+    }
+
     /// The name of the way texts are split, for people.
     pub(crate) fn description(&self) -> String {
-        match &self.kind {
-            Kind::Bytes { pre, nfc: true, .. } => format!("byte-level BPE, {pre}, texts in NFC"),
+        let mut text = match &self.kind {
             Kind::Bytes { pre, .. } => format!("byte-level BPE, {pre}"),
             Kind::Pieces { .. } => "SentencePiece BPE".to_owned(),
+        };
+        for word in self.normalizer() {
+            text.push_str(match word {
+                "nfc" => ", texts in NFC",
+                "strip" => ", no space after some special tokens",
+                _ => ", the space before a text put by bench",
+            });
         }
+        text
     }
 
     /// The same tokenizer in the library that the checkpoint was made for.
@@ -108,6 +136,14 @@ impl Tokenizer {
     /// Contents of the added tokens.
     pub(crate) fn added(&self) -> &[String] {
         &self.vocabulary.added
+    }
+
+    /// The texts that normal tokens stand for; none of byte-level BPE.
+    pub(crate) fn pieces(&self) -> Vec<String> {
+        match self.kind {
+            Kind::Bytes { .. } => Vec::new(),
+            Kind::Pieces { .. } => self.vocabulary.normal().map(|token| token.replace('▁', " ")).collect(),
+        }
     }
 }
 

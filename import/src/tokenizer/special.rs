@@ -64,13 +64,18 @@ pub(super) fn read(
             "neither tokenizer_config.json nor config.json tells the end-of-text token (eos_token)",
         );
     };
-    let (mut first, last) = added_around(&json["post_processor"])?;
+    let (mut first, mut last) = added_around(&json["post_processor"])?;
     let mut begin = id("bos")?;
     let rewrites = settings["tokenizer_class"].as_str().is_some_and(|class| REWRITING.contains(&class));
     let mut add_begin = first.is_some();
     if let (true, Some(add)) = (rewrites, settings["add_bos_token"].as_bool()) {
         add_begin = add;
         first = None;
+    }
+    let mut add_end = last.is_some();
+    if let (true, Some(add)) = (rewrites, settings["add_eos_token"].as_bool()) {
+        add_end = add;
+        last = None;
     }
     if let Some(token) = first {
         begin = Some(vocabulary.id(token).ok_or_else(|| {
@@ -83,7 +88,10 @@ pub(super) fn read(
     if last.is_some_and(|token| vocabulary.id(token) != Some(end)) {
         return refuse("tokenizer.json: post_processor adds another token than eos_token at the end");
     }
-    Ok(Specials { begin, end, unknown: id("unk")?, padding: id("pad")?, add_begin, add_end: last.is_some() })
+    // llama.cpp takes token 0 where none is told.
+    let own_unknown = || json["model"]["unk_token"].as_str().and_then(|token| vocabulary.id(token));
+    let unknown = id("unk")?.or_else(own_unknown);
+    Ok(Specials { begin, end, unknown, padding: id("pad")?, add_begin, add_end })
 }
 
 /// The tokens that a post-processor puts before and after a text.

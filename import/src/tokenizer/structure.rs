@@ -18,9 +18,23 @@ pub(super) enum Kind {
     },
     /// BPE over characters with `▁` for spaces, as `SentencePiece` does it.
     Pieces {
-        /// A space is put before every stretch of text.
-        space_prefix: bool,
+        /// Where a space is put before a text.
+        prefix: Prefix,
     },
+}
+
+/// Where a space is put before a text. A stretch is what is between two added tokens, or
+/// before the first or after the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Prefix {
+    /// Nowhere.
+    None,
+    /// Before every stretch: llama.cpp does it.
+    Stretches,
+    /// At the start, but for texts that begin with a space or an added token.
+    Start,
+    /// Before every stretch that does not begin with a space.
+    BareStretches,
 }
 
 /// Patterns of Llama 3, Qwen 2 and GPT-4o, as their tokenizers give them, and
@@ -119,30 +133,54 @@ fn pattern(pre_tokenizer: &Value) -> Result<&'static str> {
     }
 }
 
-/// Llama 2's and Gemma's forms of `SentencePiece`.
+/// The forms of `SentencePiece`: Llama 2's (normalizers that put a space before a text),
+/// Gemma's (none is put there), and `Metaspace`.
 fn pieces(json: &Value) -> Result<Kind> {
-    let spaces = json!({"type": "Replace", "pattern": {"String": " "}, "content": "▁"});
-    let prefix = json!({"type": "Prepend", "prepend": "▁"});
-    let normalizer = &json["normalizer"];
-    let space_prefix = if *normalizer == spaces {
-        false
-    } else if *normalizer == json!({"type": "Sequence", "normalizers": [prefix, spaces]}) {
-        true
-    } else {
-        return refuse(format!(
-            "tokenizer.json: this normalizer is not supported with byte_fallback (Prepend and Replace are): {normalizer}"
-        ));
-    };
-    // After the normalizer there are no spaces left to split at.
-    let pre = &json["pre_tokenizer"];
-    let idle = pre["type"] == "Split" && pre["pattern"] == json!({"String": " "});
-    if !pre.is_null() && !idle {
-        return refuse(format!(
-            "tokenizer.json: this pre-tokenizer is not supported with byte_fallback: {pre}"
-        ));
-    }
     if json["model"]["ignore_merges"] == true {
         return refuse("tokenizer.json: ignore_merges is not supported with byte_fallback");
     }
-    Ok(Kind::Pieces { space_prefix })
+    let spaces = json!({"type": "Replace", "pattern": {"String": " "}, "content": "▁"});
+    let prepend = json!({"type": "Prepend", "prepend": "▁"});
+    let normalizer = &json["normalizer"];
+    let steps = match normalizer["normalizers"].as_array() {
+        Some(steps) if normalizer["type"] == "Sequence" => steps.as_slice(),
+        _ if normalizer.is_null() => &[],
+        _ => std::slice::from_ref(normalizer),
+    };
+    let pre = &json["pre_tokenizer"];
+    let prefix = match steps {
+        [] if pre["type"] == "Metaspace" => return metaspace(pre).map(|prefix| Kind::Pieces { prefix }),
+        [only] if *only == spaces => Prefix::None,
+        [first, last] if *first == prepend && *last == spaces => Prefix::Stretches,
+        _ => {
+            return refuse(format!(
+                "tokenizer.json: this normalizer is not supported with byte_fallback (Prepend and Replace, or \
+                 Metaspace in their stead, are): {normalizer}"
+            ));
+        }
+    };
+    // After the normalizer there are no spaces left to split at.
+    let idle = pre["type"] == "Split" && pre["pattern"] == json!({"String": " "});
+    if !pre.is_null() && !idle {
+        return refuse(format!(
+            "tokenizer.json: this pre-tokenizer is not supported with byte_fallback and a normalizer: {pre}"
+        ));
+    }
+    Ok(Kind::Pieces { prefix })
+}
+
+fn metaspace(pre: &Value) -> Result<Prefix> {
+    if pre["replacement"] != "▁" || pre["split"] != false {
+        return refuse(format!(
+            "tokenizer.json: Metaspace with another replacement than ▁ or without split=false is not supported, \
+             since llama.cpp merges across words: {pre}"
+        ));
+    }
+    // `add_prefix_space` is its older name.
+    match (pre["prepend_scheme"].as_str(), pre["add_prefix_space"].as_bool()) {
+        (Some("never"), _) | (None, Some(false)) => Ok(Prefix::None),
+        (Some("first"), None | Some(true)) => Ok(Prefix::Start),
+        (Some("always"), None | Some(true)) | (None, Some(true)) => Ok(Prefix::BareStretches),
+        _ => refuse(format!("tokenizer.json: this Metaspace is not supported: {pre}")),
+    }
 }

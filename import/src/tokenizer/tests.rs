@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::structure::Prefix;
 use super::*;
 
 fn checkpoint(name: &str) -> PathBuf {
@@ -28,11 +29,49 @@ fn families_are_told_by_their_structure() {
         ("llama3", bytes("llama-bpe", false)),
         ("qwen2", bytes("qwen2", true)),
         ("phi3", bytes("gpt-4o", false)),
-        ("mistral", Kind::Pieces { space_prefix: true }),
-        ("gemma2", Kind::Pieces { space_prefix: false }),
+        ("mistral", Kind::Pieces { prefix: Prefix::Stretches }),
+        ("tinyllama", Kind::Pieces { prefix: Prefix::Stretches }),
+        ("phi3-mini", Kind::Pieces { prefix: Prefix::Stretches }),
+        ("mistral-metaspace", Kind::Pieces { prefix: Prefix::Start }),
+        ("gemma2", Kind::Pieces { prefix: Prefix::None }),
     ] {
         assert_eq!(structure::identify(&tokenizer_json(name)).unwrap(), kind, "{name}");
     }
+}
+
+#[test]
+fn metaspace_says_where_a_space_is_put() {
+    let mut json = tokenizer_json("mistral-metaspace");
+    let always = json!({"type": "Metaspace", "replacement": "▁", "split": false});
+    for (fields, prefix) in [
+        (json!({"prepend_scheme": "never"}), Prefix::None),
+        (json!({"add_prefix_space": false}), Prefix::None),
+        (json!({"prepend_scheme": "first"}), Prefix::Start),
+        (json!({"prepend_scheme": "always"}), Prefix::BareStretches),
+        (json!({"add_prefix_space": true}), Prefix::BareStretches),
+    ] {
+        let both = always.as_object().unwrap().iter().chain(fields.as_object().unwrap());
+        json["pre_tokenizer"] = both.map(|(key, value)| (key.clone(), value.clone())).collect();
+        assert_eq!(structure::identify(&json).unwrap(), Kind::Pieces { prefix }, "{fields}");
+    }
+}
+
+#[test]
+fn what_the_agent_must_do_is_in_the_file() {
+    let config = json!({"eos_token_id": 1});
+    let words = |name: &str| Tokenizer::read(&checkpoint(name), 420, &config).unwrap().normalizer().join(" ");
+    let expected = [
+        ("slimlm", "nfc"),
+        ("mistral", ""),
+        ("gemma2", ""),
+        ("mistral-metaspace", "prefix-start"),
+        ("phi3-mini", "strip"),
+    ];
+    for (name, expected) in expected {
+        assert_eq!(words(name), expected, "{name}");
+    }
+    let strips = Tokenizer::read(&checkpoint("phi3-mini"), 420, &config).unwrap().vocabulary.strips;
+    assert_eq!(strips, ["</s>", "<|assistant|>", "<|end|>", "<|user|>"]);
 }
 
 #[test]
@@ -52,7 +91,7 @@ fn other_structures_are_refused() {
         ("mistral", "/normalizer", Value::Null),
         ("mistral", "/pre_tokenizer", json!({"type": "Metaspace", "prepend_scheme": "first"})),
         ("mistral", "/post_processor", json!({"type": "RobertaProcessing"})),
-        ("smollm", "/added_tokens/0/rstrip", json!(true)),
+        ("smollm", "/added_tokens/0/lstrip", json!(true)),
         ("smollm", "/added_tokens/0/single_word", json!(true)),
         ("smollm", "/added_tokens/0/id", json!(999)),
         ("smollm", "/added_tokens/0/id", json!(7)),
@@ -77,6 +116,41 @@ fn other_structures_are_refused() {
         *json.pointer_mut(place).unwrap() = value;
         let error = read(&json, 500, &config).expect_err(place).to_string();
         assert!(!error.contains('\n') && error.contains("tokenizer"), "{place}: {error}");
+    }
+}
+
+#[test]
+fn what_llama_cpp_does_otherwise_is_refused_by_name() {
+    let normalizer = "this normalizer is not supported";
+    let mut changes = vec![
+        ("mistral", "/normalizer/normalizers/1/content", json!("_"), normalizer),
+        ("mistral", "/normalizer", json!({"type": "NFKC"}), normalizer),
+        ("mistral-metaspace", "/normalizer", json!({"type": "NFC"}), normalizer),
+        ("mistral", "/model/ignore_merges", json!(true), "ignore_merges"),
+        ("mistral", "/added_tokens/1/normalized", json!(true), "\"<s>\" has normalized=true"),
+        ("gemma2", "/added_tokens/10/normalized", json!(true), "\"▁▁\" has normalized=true"),
+        ("mistral-metaspace", "/pre_tokenizer/split", json!(true), "split=false"),
+        ("mistral-metaspace", "/pre_tokenizer/replacement", json!("_"), "another replacement than ▁"),
+        ("mistral-metaspace", "/pre_tokenizer/prepend_scheme", json!("sometimes"), "this Metaspace"),
+        ("mistral-metaspace", "/added_tokens/1", json!({"id": 410, "content": " x"}), "begins with a space"),
+        ("phi3-mini", "/added_tokens/3/content", json!(" <|end|>"), "begins with a space"),
+        ("phi3-mini", "/added_tokens/3/content", json!("<|user|>x"), "begins with \"<|user|>\""),
+        ("phi3-mini", "/added_tokens/3/single_word", json!(true), "single_word=true"),
+    ];
+    let model = tokenizer_json("mistral")["model"].clone();
+    let (mut gap, mut merged) = (model.clone(), model);
+    gap["vocab"].as_object_mut().unwrap().remove("<0xE4>");
+    // That of `A` is not needed.
+    gap["vocab"].as_object_mut().unwrap().remove("<0x41>");
+    changes.push(("mistral", "/model", gap, "without a token <0xE4>"));
+    merged["vocab"]["<0x41>a"] = json!(410);
+    merged["merges"].as_array_mut().unwrap().push(json!(["<0x41>", "a"]));
+    changes.push(("mistral", "/model", merged, "one of which is a byte"));
+    for (name, place, value, words) in changes {
+        let mut json = tokenizer_json(name);
+        *json.pointer_mut(place).unwrap() = value;
+        let error = read(&json, 500, &json!({"eos_token_id": 2})).expect_err(place).to_string();
+        assert!(error.contains(words), "{place}: {error}");
     }
 }
 
@@ -117,7 +191,7 @@ fn what_begins_and_ends_texts_is_known() {
 proptest! {
     #[test]
     fn any_value_anywhere_is_survived(
-        name in prop::sample::select(vec!["smollm", "mistral", "llama3"]),
+        name in prop::sample::select(vec!["smollm", "mistral", "mistral-metaspace", "phi3-mini", "llama3"]),
         place in prop::sample::select(vec![
             "/model", "/model/vocab", "/model/merges", "/model/merges/3", "/added_tokens", "/added_tokens/0",
             "/added_tokens/0/id", "/normalizer", "/pre_tokenizer", "/post_processor",

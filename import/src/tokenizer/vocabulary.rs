@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Ids, Kind, pieces};
+use super::{Ids, Kind, added, pieces};
 use crate::error::{Result, refuse, refused};
 
 /// llama.cpp's token types, as stored in files.
-mod token_type {
-    pub(super) const NORMAL: i32 = 1;
-    pub(super) const UNKNOWN: i32 = 2;
-    pub(super) const CONTROL: i32 = 3;
-    pub(super) const USER_DEFINED: i32 = 4;
-    pub(super) const UNUSED: i32 = 5;
-    pub(super) const BYTE: i32 = 6;
+pub(super) mod token_type {
+    pub(in super::super) const NORMAL: i32 = 1;
+    pub(in super::super) const UNKNOWN: i32 = 2;
+    pub(in super::super) const CONTROL: i32 = 3;
+    pub(in super::super) const USER_DEFINED: i32 = 4;
+    pub(in super::super) const UNUSED: i32 = 5;
+    pub(in super::super) const BYTE: i32 = 6;
 }
 
 /// The vocabulary as the file stores it.
@@ -27,12 +27,20 @@ pub(super) struct Vocabulary {
     pub(super) scores: Option<Vec<f32>>,
     /// Contents of added tokens.
     pub(super) added: Vec<String>,
+    /// Those of them that swallow the white space after them.
+    pub(super) strips: Vec<String>,
 }
 
 impl Vocabulary {
     /// The id of a token.
     pub(super) fn id(&self, token: &str) -> Option<u32> {
         (0..).zip(&self.tokens).find(|(_, other)| *other == token).map(|(id, _)| id)
+    }
+
+    /// Tokens that are nothing but text.
+    pub(super) fn normal(&self) -> impl Iterator<Item = &String> {
+        let tokens = self.tokens.iter().zip(&self.types);
+        tokens.filter(|(_, token_type)| **token_type == token_type::NORMAL).map(|(token, _)| token)
     }
 }
 
@@ -49,9 +57,14 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
         }
         *slot = Some((token.clone(), token_type));
     }
-    let mut added = Vec::new();
+    let (mut added, mut strips) = (Vec::new(), Vec::new());
     for entry in json["added_tokens"].as_array().into_iter().flatten() {
-        let (token, token_type) = added_token(entry)?;
+        let token = added::read(entry, kind)?;
+        if entry["rstrip"] == true {
+            strips.push(token.to_owned());
+        }
+        let token_type =
+            if entry["special"] == true { token_type::CONTROL } else { token_type::USER_DEFINED };
         let slot = slot(&mut slots, &entry["id"], token)?;
         match slot {
             Some((other, _)) if other != token => {
@@ -63,6 +76,7 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
         }
         added.push(token.to_owned());
     }
+    added::check_together(&added, &strips, kind)?;
     // Ids that no token has: rows that pad the matrix.
     let filled = slots
         .into_iter()
@@ -76,13 +90,9 @@ pub(super) fn read(json: &Value, rows: u32, kind: &Kind) -> Result<Vocabulary> {
     let merges = merges(&json["model"]["merges"], &tokens)?;
     let (scores, merges) = match kind {
         Kind::Bytes { .. } => (None, merges.iter().map(|(left, right)| format!("{left} {right}")).collect()),
-        Kind::Pieces { .. } => {
-            let normal: Vec<bool> =
-                types.iter().map(|token_type| *token_type == token_type::NORMAL).collect();
-            (Some(pieces::scores(&merges, &tokens, &normal)?), Vec::new())
-        }
+        Kind::Pieces { .. } => (Some(pieces::scores(&merges, &tokens, &types)?), Vec::new()),
     };
-    Ok(Vocabulary { tokens, types, merges, scores, added })
+    Ok(Vocabulary { tokens, types, merges, scores, added, strips })
 }
 
 /// The place of an id.
@@ -107,22 +117,6 @@ fn normal_type(token: &str, json: &Value, kind: &Kind) -> i32 {
         return token_type::UNKNOWN;
     }
     if pieces::byte(token).is_some() { token_type::BYTE } else { token_type::NORMAL }
-}
-
-/// An added token and its type. What it may do to the text around it is not known to
-/// llama.cpp.
-fn added_token(entry: &Value) -> Result<(&str, i32)> {
-    let Some(token) = entry["content"].as_str().filter(|token| !token.is_empty()) else {
-        return refuse("tokenizer.json: an added token without content");
-    };
-    for habit in ["lstrip", "rstrip", "single_word"] {
-        if entry[habit] == true {
-            return refuse(format!(
-                "tokenizer.json: added token {token:?} has {habit}=true, which llama.cpp does not do"
-            ));
-        }
-    }
-    Ok((token, if entry["special"] == true { token_type::CONTROL } else { token_type::USER_DEFINED }))
 }
 
 /// The merges by rank, each of two tokens that make a third.

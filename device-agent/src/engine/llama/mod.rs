@@ -4,6 +4,7 @@ mod context;
 mod log;
 mod quantise;
 mod report;
+mod text;
 
 use super::{ChatTemplate, LoadError, Model, Opened, Setup};
 use crate::digest;
@@ -11,19 +12,16 @@ use context::Context;
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
 pub(crate) use quantise::quantise;
 use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
-use std::{borrow::Cow, path::Path};
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
-
-/// Metadata key of imported files: what a text goes through before it is tokenised.
-const NORMALIZER_KEY: &str = "slm_bench.tokenizer.normalizer";
+use std::path::Path;
+use text::TextRules;
 
 /// A model in llama.cpp. The model is dropped before the backend.
 pub(crate) struct Llama {
     model: LlamaModel,
     _backend: LlamaBackend,
     facts: ModelFacts,
-    /// Texts are brought to NFC first, which the engine does not do itself.
-    nfc: bool,
+    /// What is done to texts first.
+    rules: TextRules,
 }
 
 /// Version, build flags and CPU features of the engine compiled in.
@@ -66,17 +64,9 @@ impl Llama {
             n_ctx_train: model.n_ctx_train(),
             chat_template_sha256: None,
         };
-        let nfc = match model.meta_val_str(NORMALIZER_KEY).as_deref() {
-            Err(_) => false,
-            Ok("nfc") => true,
-            Ok(other) => {
-                let path = path.display();
-                return Err(refuse(format!(
-                    "{path}: {NORMALIZER_KEY}={other:?} is not known; update the agent"
-                )));
-            }
-        };
-        let mut loaded = Self { model, _backend: backend, facts, nfc };
+        let rules =
+            TextRules::of(&model).map_err(|problem| refuse(format!("{}: {problem}", path.display())))?;
+        let mut loaded = Self { model, _backend: backend, facts, rules };
         loaded.facts.chat_template_sha256 =
             loaded.chat_template().map(|template| digest::text(&template.source));
         Ok(loaded)
@@ -88,14 +78,6 @@ impl Llama {
             return String::new();
         }
         self.model.vocab().text(token).map_or_else(String::new, |text| text.to_string_lossy().into_owned())
-    }
-}
-
-/// A text in NFC.
-fn composed(text: &str) -> Cow<'_, str> {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => text.into(),
-        IsNormalized::No | IsNormalized::Maybe => text.nfc().collect::<String>().into(),
     }
 }
 
@@ -111,7 +93,7 @@ impl Model for Llama {
     }
 
     fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32> {
-        let text = if self.nfc { composed(text) } else { text.into() };
+        let text = self.rules.apply(text, parse_special);
         let tokens = self.model.vocab().tokenize(text.as_bytes(), add_special, parse_special);
         tokens.into_iter().map(|token| token.0).collect()
     }
