@@ -80,9 +80,9 @@ fn two_phones_measure_at_once_into_one_folder() {
     // A line for each trial that says on which phone.
     let trials = results.planned().len();
     for device in ["s24", "s24-plus"] {
-        let lines = stderr.lines().filter(|line| {
-            line.starts_with('[') && line.contains(&format!("/{}] {device}: ", 2 * trials))
-        });
+        let lines = stderr
+            .lines()
+            .filter(|line| line.starts_with('[') && line.contains(&format!("/{}] {device}: ", 2 * trials)));
         assert_eq!(lines.count(), trials, "{device}: {stderr}");
         assert!(ran.stdout.contains(&format!("{device} (")), "{}", ran.stdout);
     }
@@ -97,7 +97,9 @@ fn a_phone_that_dies_stops_no_other_and_is_finished_when_it_is_back() {
     let [one, other] = devices.each_ref().map(String::as_str);
     let mut live = start(&stage, "all");
     let measured = |device: &str| of_device(stage.results().torn_csv("trials.csv"), device);
-    wait_until("trials of both", || devices.iter().all(|device| measured(device).len() > 2) || live.has_ended());
+    wait_until("trials of both", || {
+        devices.iter().all(|device| measured(device).len() > 2) || live.has_ended()
+    });
     second.off();
     let ran = live.wait();
     let stderr = stage.stderr();

@@ -21,8 +21,8 @@ fn waits(stage: &Stage) -> Vec<Value> {
 fn a_hot_phone_is_waited_for_until_it_is_cool() {
     let stage = Stage::set(0, &[]);
     stage.phone.plant(BIG_CORES, "52000\n");
-    let mut live =
-        stage.start_with(common::TINY, "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C");
+    let mut live = stage
+        .start_with(common::TINY, "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C");
     stage.await_agent(&mut live);
     wait_until("the model", || stage.stderr().contains("loaded in"));
     assert!(stage.results().torn_csv("trials.csv").is_empty(), "it begins cool only");
@@ -42,7 +42,8 @@ fn a_hot_phone_is_waited_for_until_it_is_cool() {
 fn a_phone_that_stays_hot_is_measured_at_the_time_out_and_its_rows_say_so() {
     let stage = Stage::set(0, &[]);
     stage.phone.plant(BIG_CORES, "52000\n");
-    let options = "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C --cool-timeout 300ms";
+    let options =
+        "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C --cool-timeout 300ms";
     assert_eq!(stage.start_with(common::TINY, options).wait().code, Some(0), "{}", stage.stderr());
     stage.results().check_complete();
     assert!(stage.stderr().contains("from 52.0 to 52.0 C, still too hot"), "{}", stage.stderr());

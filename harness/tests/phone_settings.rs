@@ -81,7 +81,10 @@ fn what_is_asked_for_is_changed_recorded_and_put_back_at_the_end() {
     results.check_complete();
     let phone = recorded(&results);
     assert_eq!(phone["changed"]["settings"], json!(NAMES));
-    assert_eq!((&phone["before"]["airplane_mode"], &phone["before"]["stay_awake"]), (&json!(false), &json!(1)));
+    assert_eq!(
+        (&phone["before"]["airplane_mode"], &phone["before"]["stay_awake"]),
+        (&json!(false), &json!(1))
+    );
     check_as_before(&stage, &results);
 }
 
@@ -105,7 +108,9 @@ fn the_next_sweep_puts_back_what_a_killed_host_left() {
     signal(live.pid(), Signal::KILL);
     wait_until("the host's end", || live.has_ended());
     // Its agent works on: nobody else may touch the phone, or change its clocks.
-    for words in [vec!["devices", "restore", "--device", &device], vec!["devices", "clean", "--device", &device]] {
+    for words in
+        [vec!["devices", "restore", "--device", &device], vec!["devices", "clean", "--device", &device]]
+    {
         let refused = stage.bench(&words);
         assert_eq!(refused.code, Some(2), "{words:?}: {refused:?}");
         assert!(stage.stderr().contains("its agent runs"), "{}", stage.stderr());
@@ -120,7 +125,10 @@ fn the_next_sweep_puts_back_what_a_killed_host_left() {
     let results = Results::named(&stage.sandbox, "next");
     let phone = recorded(&results);
     assert_eq!(phone["put_back"], json!(["fixed-performance off", "airplane-mode 0", "stay-awake 1"]));
-    assert_eq!((&phone["changed"]["settings"], &phone["before"]["airplane_mode"]), (&json!([]), &json!(false)));
+    assert_eq!(
+        (&phone["changed"]["settings"], &phone["before"]["airplane_mode"]),
+        (&json!([]), &json!(false))
+    );
     check_as_before(&stage, &results);
 }
 
@@ -153,7 +161,8 @@ fn a_long_sweep_keeps_them_and_without_it_the_phone_puts_them_back_itself() {
     let mut live = sweep_under_way(&mut stage, LONG);
     let folder = stage.phone.disk().join("slm-bench/settings");
     // Until when the phone waits for word of its host, seconds since its start.
-    let until = || fs::read_to_string(folder.join("lease")).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    let until =
+        || fs::read_to_string(folder.join("lease")).ok().and_then(|text| text.trim().parse::<u64>().ok());
     let first = until().expect("a lease");
     wait_until("word of the host, again and again", || until() >= Some(first + 6) || live.has_ended());
     assert!(!live.has_ended() && settings(&stage.phone) == changed(), "{}", stage.stderr());

@@ -20,7 +20,7 @@ const AGENT_VARIABLE: &str = "SLM_PHONE_AGENT";
 pub(super) const HELLO_PATIENCE: Duration = Duration::from_mins(2);
 /// What a shell gives for a program that died of an instruction it has not (SIGILL).
 const ILLEGAL_INSTRUCTION: u8 = 128 + 4;
-/// `e_machine` of AArch64 in an ELF file.
+/// `e_machine` of 64-bit ARM in an ELF file.
 const AARCH64: u16 = 183;
 
 /// Which binary a phone gets: the one named in `SLM_PHONE_AGENT`, or the fastest that all
@@ -71,7 +71,8 @@ pub(super) fn introduced(output: &ShellOutput) -> std::result::Result<AgentFacts
         }
         Ok(_) => {
             let words = String::from_utf8_lossy(&output.stderr);
-            let words = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said");
+            let words =
+                words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said");
             Err(format!("exit status {}: {}", output.code, words.trim()))
         }
         Err(error) => Err(error.to_string()),
@@ -86,7 +87,8 @@ fn objection(facts: &AgentFacts) -> Option<String> {
     // It may have got this far without them: kernels of the engine come later.
     let flavour: Flavour = facts.flavour.parse().ok()?;
     let lacking = flavour.lacking(&facts.machine.cpu_features);
-    (!lacking.is_empty()).then(|| format!("it was built for {flavour}, and the phone lacks {}", lacking.join(", ")))
+    (!lacking.is_empty())
+        .then(|| format!("it was built for {flavour}, and the phone lacks {}", lacking.join(", ")))
 }
 
 /// For which machine an ELF file is; `None` when it is no such file.
@@ -150,7 +152,10 @@ mod tests {
         );
         assert!(said(0, hello(facts(AGENT_VERSION, "armv8-a", "fp")), "").is_ok());
         assert!(said(132, Vec::new(), "").unwrap_err().contains("SIGILL"));
-        assert_eq!(said(126, Vec::new(), "\nsh: x: not executable\n\n").unwrap_err(), "exit status 126: sh: x: not executable");
+        assert_eq!(
+            said(126, Vec::new(), "\nsh: x: not executable\n\n").unwrap_err(),
+            "exit status 126: sh: x: not executable"
+        );
         assert!(said(0, b"hello\n".to_vec(), "").is_err());
     }
 

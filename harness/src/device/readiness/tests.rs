@@ -277,7 +277,10 @@ fn settings_are_changed_and_put_back() {
 fn nothing_is_changed_that_was_not_asked_for() {
     let phone = phone();
     let root = root(&phone);
-    assert_eq!(change(&phone, &root, "R5CX", &Readiness::default(), &[], Lease::USUAL).unwrap(), Changed::default());
+    assert_eq!(
+        change(&phone, &root, "R5CX", &Readiness::default(), &[], Lease::USUAL).unwrap(),
+        Changed::default()
+    );
     assert_eq!((phone.read("calls"), phone.path("it's $(touch x); root").exists()), (None, false));
     change(&phone, &root, "R5CX", &state(&phone), &[Setting::FixedPerformance], Lease::USUAL).unwrap();
     restore(&phone, &root).unwrap();
