@@ -415,7 +415,13 @@ fn long_work_gives_signs_of_life_and_keeps_its_outcome() {
     let output = reach.working("sleep 2.5; echo out; echo err >&2; exit 3", at_most).unwrap();
     assert_eq!((output.code, output.stdout.as_slice()), (3, b"out\n".as_slice()));
     assert_eq!(String::from_utf8(output.stderr).unwrap().replace("err\n", ""), "\n\n");
-    assert_eq!(reach.working("exit 0", at_most).unwrap().code, 0);
+    // Nothing of it outlives the work, or delays its end until the next sign.
+    let times = [(); 5].map(|()| {
+        let before = Instant::now();
+        assert_eq!(reach.working("exit 0", at_most).unwrap().code, 0);
+        before.elapsed()
+    });
+    assert!(times.iter().any(|time| *time < Duration::from_millis(900)), "{times:?}");
     // Work without an end is not waited for without one.
     let output = reach.working("sleep 4", Duration::from_secs(1)).unwrap();
     assert_eq!((output.code, output.stderr.as_slice()), (0, b"\n".as_slice()));
