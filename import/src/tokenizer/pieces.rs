@@ -59,15 +59,13 @@ fn mixed_runs(made: &[String], groups: &HashMap<&str, Group>) -> Result<HashSet<
         if until < Some(rank) {
             continue;
         }
-        match runs::of(token) {
-            Some((character, _)) => mixed.insert(character),
-            None => {
-                return refuse(format!(
-                    "tokenizer.json: merges that make {scattered:?} do not stand together (one that makes \
-                     {token:?} is between them); this BPE has no scores"
-                ));
-            }
+        let Some((character, _)) = runs::of(token) else {
+            return refuse(format!(
+                "tokenizer.json: merges that make {scattered:?} do not stand together (one that makes \
+                 {token:?} is between them); this BPE has no scores"
+            ));
         };
+        mixed.insert(character);
     }
     Ok(mixed)
 }

@@ -70,9 +70,10 @@ impl TextRules {
                 other => return Err(format!("{KEY}={other:?} is not known; update the agent")),
             }
         }
-        let stripping: Vec<String> = match strips_some {
-            true => serde_json::from_str(strips).map_err(|error| format!("{STRIPS_KEY}: {error}"))?,
-            false => Vec::new(),
+        let stripping: Vec<String> = if strips_some {
+            serde_json::from_str(strips).map_err(|error| format!("{STRIPS_KEY}: {error}"))?
+        } else {
+            Vec::new()
         };
         if rules.prefix.is_some() || strips_some {
             let rule =
@@ -89,10 +90,8 @@ impl TextRules {
 
     /// The text as the engine is to have it. `parse_special`: special tokens in it count.
     pub(super) fn apply<'a>(&self, text: &'a str, parse_special: bool) -> Cow<'a, str> {
-        let spaced = match self.begins.is_empty() {
-            true => Cow::Borrowed(text),
-            false => self.spaced(text, parse_special).into(),
-        };
+        let spaced: Cow<'a, str> =
+            if self.begins.is_empty() { text.into() } else { self.spaced(text, parse_special).into() };
         match is_nfc_quick(spaced.chars()) {
             IsNormalized::No | IsNormalized::Maybe if self.nfc => spaced.nfc().collect::<String>().into(),
             _ => spaced,
