@@ -164,7 +164,8 @@ fn a_file_that_splits_texts_otherwise_is_refused() {
             replace(part, from, to);
             agent(part, request)
         };
-        let error = import.write(&path, &mut spoilt, &mut |_, _| {}).unwrap_err().to_string();
+        let error =
+            import.write(&path, &mut spoilt, &mut |_, _| ControlFlow::Continue(())).unwrap_err().to_string();
         assert!(error.contains("in other tokens than tokenizer.json"), "{name}: {error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{name}");
     }
