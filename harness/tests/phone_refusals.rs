@@ -165,6 +165,7 @@ fn an_agent_on_the_shelf_of_another_flavour_is_refused() {
     let manifest = manifest.replace("\"armv8.6-a+i8mm\"", "\"armv8-a\"");
     fs::write(folder.join("slm-agent.json"), manifest).expect("a manifest");
     stage.sandbox.variables.push(("SLM_AGENTS", agents));
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", PathBuf::new()));
     check_refused(&stage, &stage.sweep(), 2, &["it was built for armv8-a", "bench agent build"]);
 }
 

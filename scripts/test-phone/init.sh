@@ -26,14 +26,20 @@ mount --bind "$files/proc/boot_id" "$root/proc/sys/kernel/random/boot_id"
 for file in cpuinfo meminfo; do mount --bind "$files/proc/$file" "$root/proc/$file"; done
 hostname "$(sed -n 's/^ro.product.device=//p' "$files/build.prop")" 2>/dev/null || true
 
-# shellcheck disable=SC2016 # for the phone's shell
-exec chroot "$root" /usr/bin/env -i PATH=/phone/bin:/usr/bin:/bin HOME=/data/local/tmp TMPDIR=/data/local/tmp \
-  ADBD_PORT="$(<"$phone/port")" QEMU_CPU="$(<"$phone/cpu")" /bin/sh -c '
-    while :; do
-      if [ "$(getprop ro.adb.secure)" = 1 ]; then
-        nc -l -p "$ADBD_PORT" -e /phone/bin/refuse-adb
-      else
-        LD_PRELOAD=/usr/lib/propshim.so /usr/lib/android-sdk/platform-tools/adbd
-      fi
-      sleep 0.3
-    done'
+# In the phone: a program of its own, with nothing of this machine's environment.
+inside() {
+  chroot "$root" /usr/bin/env -i PATH=/phone/bin:/usr/bin:/bin HOME=/data/local/tmp TMPDIR=/data/local/tmp \
+    ADBD_PORT="$port" QEMU_CPU="$(<"$phone/cpu")" "$@"
+}
+
+# The loop is this machine's own shell: an emulated one that waits for a child may sleep for ever (qemu 7.2 loses a
+# signal that comes between being blocked and sigsuspend), and then no adbd would come back.
+port=$(<"$phone/port")
+while :; do
+  if grep -q '^ro.adb.secure=1$' "$files/build.prop"; then
+    inside /usr/bin/nc -l -p "$port" -e /phone/bin/refuse-adb || true
+  else
+    inside LD_PRELOAD=/usr/lib/propshim.so /usr/lib/android-sdk/platform-tools/adbd || true
+  fi
+  sleep 0.3
+done
