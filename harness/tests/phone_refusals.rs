@@ -150,7 +150,7 @@ fn built_agent() -> PathBuf {
 fn an_agent_for_another_machine_is_refused() {
     let mut stage = Stage::set(0, &[]);
     stage.sandbox.variables.push(("SLM_PHONE_AGENT", common::agent()));
-    check_refused(&stage, &stage.sweep(), 2, &["another kind of machine", "bench agent build"]);
+    check_refused(&stage, &stage.sweep(), 2, &["not for phones", "bench agent build"]);
 }
 
 #[test]

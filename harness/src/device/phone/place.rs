@@ -10,7 +10,7 @@ use crate::{
     device::{LinkError, Placed, quote},
     models::PlaceError,
     plan::{ModelSource, PlannedModel},
-    show::{bytes, clean, note},
+    show::{bytes, clean},
 };
 use slm_models::{MakeOptions, Shape, cache_file_name};
 use slm_protocol::{Failure, ModelSpec};
@@ -60,7 +60,7 @@ fn send(
     let path = format!("{root}/models/{}-{}.gguf", &sha256[..sha256.len().min(16)], safe_name(&model.name));
     let wanted = Wanted { path: &path, sha256, bytes: model.file_bytes, mode: "644" };
     if !wanted.is_there(reach)? {
-        note(&format!("sending {} ({})", clean(&model.name), bytes(model.file_bytes)));
+        reach.say(&format!("sending {} ({})", clean(&model.name), bytes(model.file_bytes)));
         wanted.deliver(reach, file)?;
     }
     Ok(path)
@@ -85,7 +85,7 @@ fn make(
         return Ok(path);
     }
     make_room(reach, &path, model.file_bytes)?;
-    note(&format!("making {} ({}) on the phone", clean(&model.name), bytes(model.file_bytes)));
+    reach.say(&format!("making {} ({}) on the phone", clean(&model.name), bytes(model.file_bytes)));
     let spec = ModelSpec { shape: shape.to_string(), types: options.types.to_string(), seed: options.seed };
     let spec = serde_json::to_string(&spec).unwrap_or_default();
     let script = format!("{} make --spec {} --out {}", quote(agent), quote(&spec), quote(&path));

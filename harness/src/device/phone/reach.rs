@@ -74,19 +74,21 @@ impl Reach {
         BackOff { since: Instant::now(), pause: FIRST_PAUSE, patience: self.patience }
     }
 
+    /// Tells the user something of this phone.
+    pub(super) fn say(&self, what: &str) {
+        note(&format!("{}: {what}", clean(&self.name)));
+    }
+
     /// Tells the user that the phone is away.
     pub(super) fn say_away(&self, error: &LinkError) {
         let patience = seconds(self.patience.as_secs_f64());
-        note(&format!("{}: {}; trying again for {patience}", clean(&self.name), clean(&error.to_string())));
+        self.say(&format!("{}; trying again for {patience}", clean(&error.to_string())));
     }
 
     /// Tells the user that the phone answers and its agent does not.
     pub(super) fn say_silent(&self, silence: &Silence) {
         let (lasts, state) = (seconds(silence.lasts.as_secs_f64()), clean(&silence.state));
-        note(&format!(
-            "{}: its agent has said nothing for {lasts} (process state {state})",
-            clean(&self.name)
-        ));
+        self.say(&format!("its agent has said nothing for {lasts} (process state {state})"));
     }
 
     /// Repeats a request until it succeeds, cannot succeed, or patience ends.
