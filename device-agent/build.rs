@@ -85,7 +85,8 @@ fn binding_version() -> String {
 fn mlc() {
     let folder = "src/engine/mlc";
     println!("cargo::rerun-if-env-changed=TVM_FFI_INCLUDE");
-    for file in ["bridge.rs", "runner.h", "runner.cc", "interface.h", "interface.cc"] {
+    let sources = ["runner.cc", "engine.cc", "interface.cc"];
+    for file in ["bridge.rs", "calls.h", "runner.h", "engine.h", "interface.h"].iter().chain(&sources) {
         println!("cargo::rerun-if-changed={folder}/{file}");
     }
     let headers =
@@ -97,7 +98,7 @@ fn mlc() {
         );
     };
     cxx_build::bridge(format!("{folder}/bridge.rs"))
-        .files([format!("{folder}/runner.cc"), format!("{folder}/interface.cc")])
+        .files(sources.map(|file| format!("{folder}/{file}")))
         .include(folder)
         .include(headers)
         .std("c++17")

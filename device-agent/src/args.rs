@@ -28,7 +28,8 @@ tokenize           load MODEL, tokenise the texts of a JSON request on stdin, de
                    a few tokens, print a JSON report
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
-3 the model cannot be loaded; 101 a defect of the agent; 130 interrupted.
+3 the model cannot be loaded; 4 the engine hangs or broke in a trial, which was told;
+101 a defect of the agent; 130 interrupted.
 ";
 
 /// What to do.

@@ -2,6 +2,7 @@
 //! times as events. It runs on the device that is measured.
 
 mod affinity;
+mod answered;
 mod args;
 mod bandwidth;
 mod calibrate;
@@ -28,6 +29,7 @@ mod telemetry;
 mod tokenise;
 mod trial;
 mod trials;
+mod watchdog;
 
 use args::{Command, QuantiseArgs, RunArgs};
 use output::Output;
@@ -48,6 +50,8 @@ const CANNOT_WRITE: u8 = 1;
 const WRONG_INPUT: u8 = 2;
 /// The model cannot be loaded.
 const LOAD_FAILED: u8 = 3;
+/// The engine cannot run another trial; another agent can.
+const UNUSABLE: u8 = 4;
 /// SIGINT or SIGTERM.
 const INTERRUPTED: u8 = 130;
 
@@ -112,6 +116,7 @@ fn run(args: &RunArgs) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),
+        Err(error @ RunError::Unusable(_)) => fail(UNUSABLE, error),
         Err(RunError::Interrupted) => ExitCode::from(INTERRUPTED),
         Err(error @ RunError::Output(_)) => fail(CANNOT_WRITE, error),
     }

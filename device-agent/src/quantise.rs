@@ -3,7 +3,7 @@
 
 use crate::{
     args::QuantiseArgs,
-    engine::{self, LoadError, Setup},
+    engine::{self, LoadError, NO_STEPS, Running, Setup},
 };
 use slm_models::{Header, read_header};
 use slm_protocol::{EngineKind, Failure, FlashAttention, LoadMode, QuantiseEvent, QuantiseLine};
@@ -29,13 +29,16 @@ pub(crate) fn check(file: &Path) -> Result<(), LoadError> {
     let setup =
         Setup { threads: 1, flash_attention: FlashAttention::Auto, n_ctx: TRIAL_CONTEXT, n_ubatch: None };
     let mut opened = model.open(&setup)?;
-    let mut tokens = model.tokenize("a", true, false);
+    let (Some(vocabulary), Running::Steps(session)) = (model.vocabulary(), &mut opened.running) else {
+        return Err(refuse(NO_STEPS.to_owned()));
+    };
+    let mut tokens = vocabulary.tokenize("a", true, false);
     tokens.truncate(1);
     if tokens.is_empty() {
         tokens.push(0);
     }
-    opened.session.prefill(&tokens).map_err(|error| refuse(error.to_string()))?;
-    let sampled = opened.session.sample().map_err(|error| refuse(error.to_string()))?;
+    session.prefill(&tokens).map_err(|error| refuse(error.to_string()))?;
+    let sampled = session.sample().map_err(|error| refuse(error.to_string()))?;
     if !sampled.finite {
         return Err(refuse(format!("{}: the model's logits are not finite", file.display())));
     }

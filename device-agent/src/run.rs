@@ -2,7 +2,7 @@
 
 use crate::{
     affinity, bandwidth, calibrate, clock,
-    engine::{self, LoadError, Model, Opened, Setup},
+    engine::{self, LoadError, Model, NO_STEPS, Opened, Running, Setup},
     gate::Gate,
     heartbeat, machine,
     memory::Memory,
@@ -11,6 +11,7 @@ use crate::{
     residency, root, signals,
     telemetry::{Sampler, Thermometer},
     trials::Trials,
+    watchdog::Watchdog,
 };
 use slm_protocol::{AgentFacts, Calibration, Event, Failure, Job, LoadReport, MachineFacts, Ready, VERSION};
 use std::{io, path::Path};
@@ -25,6 +26,9 @@ pub(crate) enum RunError {
     /// A signal came.
     #[error("interrupted")]
     Interrupted,
+    /// The engine cannot run another trial after this one, which is reported.
+    #[error("the engine cannot go on after trial {0}")]
+    Unusable(String),
     /// An event could not be recorded.
     #[error("an event cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -52,14 +56,16 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     // Helpers first: they do not inherit what the compute threads are bound to.
     let helper_cpus = affinity::for_helpers(machine.cpus.as_ref(), asked, &machine.clusters);
     heartbeat::start(output, helper_cpus.clone())?;
+    let watchdog = Watchdog::start(output, helper_cpus.clone())?;
     let sampler = Sampler::start(job.telemetry_ms, output, helper_cpus)?;
     if let Some(cpus) = asked
         && let Err(error) = affinity::bind(cpus)
     {
         let message = format!("the CPUs {cpus} cannot be used: {error}");
-        return load_failed(LoadError { failure: Failure::Unsupported, message }, output);
+        return load_failed(LoadError { failure: Failure::Unsupported, message }, output, &watchdog);
     }
     let memory = Memory::open();
+    watchdog.load(job.load_timeout_ms);
     let path = Path::new(&job.model.path);
     let load = LoadReport {
         ready_ns: 0,
@@ -68,7 +74,7 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     };
     let model = match engine::load_for(job) {
         Ok(model) => model,
-        Err(error) => return load_failed(error, output),
+        Err(error) => return load_failed(error, output, &watchdog),
     };
     // Neither this nor the watch over the machine is loading.
     let preparing = clock::now_ns();
@@ -76,9 +82,10 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let set_aside = clock::now_ns() - preparing + machine::watch_ns();
     let mut opened = match model.open(&setup(job, &prompts, &machine)) {
         Ok(opened) => opened,
-        Err(error) => return load_failed(error, output),
+        Err(error) => return load_failed(error, output, &watchdog),
     };
     let load = LoadReport { ready_ns: clock::now_ns().saturating_sub(set_aside), ..load };
+    watchdog.rest();
     opened.options.affinity = asked.and_then(|_| affinity::allowed());
     let mut notes = Vec::new();
     let calibration =
@@ -89,15 +96,28 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     }
     let ready = ready(load, model.as_ref(), &opened, &memory, &machine, &prompts);
     output.emit(Event::Ready(Box::new(Ready { calibration, notes, ..ready })))?;
-    let mut trials = Trials { job, prompts: &prompts, model: model.as_ref(), opened, memory, sampler, gate };
-    trials.run(output)?;
-    output.emit_last(Event::Done { trials: job.trials.len() as u64 })?;
-    Ok(())
+    let mut trials = Trials {
+        job,
+        prompts: &prompts,
+        model: model.as_ref(),
+        opened,
+        memory,
+        sampler,
+        gate,
+        watchdog: watchdog.clone(),
+    };
+    let result = trials.run(output).and_then(|()| {
+        output.emit_last(Event::Done { trials: job.trials.len() as u64 })?;
+        Ok(())
+    });
+    watchdog.end();
+    result
 }
 
-fn load_failed(error: LoadError, output: &Output) -> Result<(), RunError> {
+fn load_failed(error: LoadError, output: &Output, watchdog: &Watchdog) -> Result<(), RunError> {
     output
         .emit_last(Event::LoadFailed { failure: error.failure, message: error.message.replace('\n', " ") })?;
+    watchdog.end();
     Err(RunError::LoadFailed(error))
 }
 
@@ -107,8 +127,11 @@ fn calibrate(
     machine: &MachineFacts,
     notes: &mut Vec<String>,
 ) -> Option<Calibration> {
-    let session = opened.session.as_mut();
-    match calibrate::choose(session, machine::physical_cores(), opened.options.n_ctx) {
+    let Running::Steps(session) = &mut opened.running else {
+        notes.push(format!("the number of threads was not calibrated: {NO_STEPS}"));
+        return None;
+    };
+    match calibrate::choose(session.as_mut(), machine::physical_cores(), opened.options.n_ctx) {
         Ok(calibration) => {
             opened.options.threads = calibration.threads;
             Some(calibration)

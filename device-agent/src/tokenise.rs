@@ -1,7 +1,7 @@
 //! `slm-agent tokenize MODEL`: loads a model, tokenises texts, decodes a little. How a
 //! converted file is proved before it is used.
 
-use crate::engine::{self, LoadError, Session, Setup, StepError};
+use crate::engine::{self, LoadError, NO_STEPS, Running, Session, Setup, StepError};
 use slm_protocol::{CheckReport, CheckRequest, EngineKind, FlashAttention, LoadMode};
 use std::{
     io::{self, Read},
@@ -44,7 +44,9 @@ pub(crate) fn read(input: impl Read) -> Result<CheckRequest, TokeniseError> {
 /// Does what is asked for.
 pub(crate) fn run(path: &Path, request: &CheckRequest) -> Result<CheckReport, TokeniseError> {
     let model = engine::load(EngineKind::Llama, path, LoadMode::Mmap, true)?;
-    let tokens = |text: &String| model.tokenize(text, false, true);
+    let no_steps = || StepError::Unsupported(NO_STEPS.to_owned());
+    let vocabulary = model.vocabulary().ok_or_else(no_steps)?;
+    let tokens = |text: &String| vocabulary.tokenize(text, false, true);
     let ids: Vec<Vec<i32>> = request.texts.iter().map(tokens).collect();
     // The first tokens of all texts make a prompt; without texts any token does.
     let mut prompt: Vec<i32> = ids.iter().flatten().copied().take(PROMPT).collect();
@@ -53,7 +55,8 @@ pub(crate) fn run(path: &Path, request: &CheckRequest) -> Result<CheckReport, To
     }
     let setup = Setup { threads: 1, flash_attention: FlashAttention::Auto, n_ctx: CONTEXT, n_ubatch: None };
     let mut opened = model.open(&setup)?;
-    let (decoded, finite) = decode(opened.session.as_mut(), &prompt)?;
+    let Running::Steps(session) = &mut opened.running else { return Err(no_steps().into()) };
+    let (decoded, finite) = decode(session.as_mut(), &prompt)?;
     Ok(CheckReport { ids, decoded, finite })
 }
 

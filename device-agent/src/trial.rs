@@ -10,7 +10,7 @@
 
 use crate::{
     clock, digest,
-    engine::{Model, Sampled, Session, StepError},
+    engine::{Sampled, Session, StepError, Vocabulary},
     memory::Memory,
     prepare::Prepared,
     signals,
@@ -18,7 +18,10 @@ use crate::{
 use slm_protocol::{
     Failure, Generation, MemoryReading, Output, Progress, StopReason, StopRule, Timestamps, TrialOutcome,
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// How often a running trial shows a sign of life.
 const PROGRESS_EVERY_NS: u64 = 250_000_000;
@@ -38,6 +41,7 @@ pub(crate) struct Measured {
     pub(crate) n_evaluated: Option<u32>,
     pub(crate) times: Timestamps,
     pub(crate) output: Option<Output>,
+    pub(crate) engine_figures: BTreeMap<String, f64>,
     pub(crate) rss_after_prefill: Option<u64>,
     pub(crate) after_prefill: Option<MemoryReading>,
 }
@@ -76,7 +80,7 @@ impl Trial<'_> {
     /// Runs the trial. `progress` is called now and then while tokens come.
     pub(crate) fn run(
         &self,
-        model: &dyn Model,
+        vocabulary: &dyn Vocabulary,
         session: &mut dyn Session,
         memory: &Memory,
         mut progress: impl FnMut(Progress) -> std::io::Result<()>,
@@ -92,7 +96,7 @@ impl Trial<'_> {
         };
         session.reset();
         session.set_deadline(Instant::now().checked_add(self.timeout));
-        let result = self.steps(model, session, memory, &mut progress, &mut state);
+        let result = self.steps(vocabulary, session, memory, &mut progress, &mut state);
         session.set_deadline(None);
         if signals::interrupted() {
             return Err(Stop::Interrupted);
@@ -109,10 +113,11 @@ impl Trial<'_> {
             output: state.times.prefill_end_ns.map(|_| Output {
                 n_out: u32::try_from(state.tokens.len()).unwrap_or(u32::MAX),
                 stop,
-                tokens_sha256: digest::tokens(&state.tokens),
-                text: model.detokenize(&state.tokens),
-                logits_finite: state.finite,
+                tokens_sha256: Some(digest::tokens(&state.tokens)),
+                text: vocabulary.detokenize(&state.tokens),
+                logits_finite: Some(state.finite),
             }),
+            engine_figures: BTreeMap::new(),
             times: state.times,
             rss_after_prefill: state.rss_after_prefill,
             after_prefill: state.after_prefill,
@@ -122,7 +127,7 @@ impl Trial<'_> {
     /// The measured steps.
     fn steps(
         &self,
-        model: &dyn Model,
+        vocabulary: &dyn Vocabulary,
         session: &mut dyn Session,
         memory: &Memory,
         progress: &mut impl FnMut(Progress) -> std::io::Result<()>,
@@ -131,7 +136,7 @@ impl Trial<'_> {
         let prompt = self.prompt;
         let natural = self.generation.stop == StopRule::Natural;
         state.times.request_ns = Some(clock::now_ns());
-        let tokens = model.tokenize(&prompt.text, prompt.add_special, prompt.parse_special);
+        let tokens = vocabulary.tokenize(&prompt.text, prompt.add_special, prompt.parse_special);
         state.times.tokenized_ns = Some(clock::now_ns());
         let n_in = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
         state.n_in = Some(n_in);
@@ -149,7 +154,7 @@ impl Trial<'_> {
         loop {
             let Sampled { token, finite } = session.sample()?;
             state.finite &= finite;
-            if natural && model.is_end(token) {
+            if natural && vocabulary.is_end(token) {
                 state.times.end_ns = Some(clock::now_ns());
                 return Ok(StopReason::EndToken);
             }
@@ -178,19 +183,23 @@ impl Trial<'_> {
 
     /// A failed step as an outcome, with how far the trial had come.
     fn failed(&self, error: &StepError, state: &Loop) -> TrialOutcome {
+        let reached = match (state.times.prefill_end_ns, state.tokens.len()) {
+            (None, _) => "within the prompt".to_owned(),
+            (Some(_), tokens) => format!("after {tokens} output tokens"),
+        };
+        self.outcome(error, &reached)
+    }
+
+    /// An error of the engine as an outcome. `reached`: where the trial was.
+    pub(crate) fn outcome(&self, error: &StepError, reached: &str) -> TrialOutcome {
         let (failure, message) = match error {
-            StepError::Aborted => {
-                let reached = match (state.times.prefill_end_ns, state.tokens.len()) {
-                    (None, _) => "within the prompt".to_owned(),
-                    (Some(_), tokens) => format!("after {tokens} output tokens"),
-                };
-                (
-                    Failure::TimedOut,
-                    format!("the time-out of {} ms passed {reached}", self.timeout.as_millis()),
-                )
-            }
+            StepError::Aborted => (
+                Failure::TimedOut,
+                format!("the time-out of {} ms passed {reached}", self.timeout.as_millis()),
+            ),
             StepError::OutOfMemory(_) => (Failure::OutOfMemory, error.to_string()),
             StepError::Unsupported(_) => (Failure::Unsupported, error.to_string()),
+            StepError::Broken(_) => (Failure::Crashed, error.to_string()),
         };
         TrialOutcome::Failed { failure, message }
     }

@@ -3,7 +3,7 @@
 use crate::{
     clock,
     contention::Moment,
-    engine::{Model, Opened},
+    engine::{Model, Opened, Running},
     gate::Gate,
     memory::Memory,
     output::Output,
@@ -12,12 +12,13 @@ use crate::{
     signals,
     telemetry::Sampler,
     trial::{Measured, Stop, Trial},
+    watchdog::Watchdog,
 };
 use slm_protocol::{
     Contention, Event, Failure, Job, MemoryReading, Progress, Timestamps, TrialOrder, TrialOutcome,
     TrialReport,
 };
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 /// What every trial of a run shares.
 pub(crate) struct Trials<'a> {
@@ -28,6 +29,7 @@ pub(crate) struct Trials<'a> {
     pub(crate) memory: Memory,
     pub(crate) sampler: Sampler,
     pub(crate) gate: Option<Gate>,
+    pub(crate) watchdog: Watchdog,
 }
 
 impl Trials<'_> {
@@ -41,6 +43,11 @@ impl Trials<'_> {
                 output.emit(Event::CoolDown(report))?;
             }
             self.one(order, output)?;
+            if let Running::Answers(answerer) = &self.opened.running
+                && !answerer.is_usable()
+            {
+                return Err(RunError::Unusable(order.trial_id.clone()));
+            }
             signals::sleep(Duration::from_millis(self.job.gap_ms));
             if signals::interrupted() {
                 return Err(RunError::Interrupted);
@@ -57,11 +64,13 @@ impl Trials<'_> {
         self.sampler.begin(&order.trial_id);
         let peak_is_fresh = self.memory.reset_peak();
         let started_unix_ns = clock::unix_ns();
+        self.watchdog.trial(&order.trial_id, started_unix_ns, self.job.trial_timeout_ms);
         let before = Moment::now();
         let measured = match &prompt.report.unsupported {
             Some(reason) => refused(reason),
             None => self.measure(order, prompt, output)?,
         };
+        self.watchdog.rest();
         let contention = before.until(&Moment::now());
         let rss_peak = peak_is_fresh.then(Memory::peak_since_reset).flatten();
         let samples = self.sampler.end();
@@ -89,8 +98,14 @@ impl Trials<'_> {
         let progress = |progress: Progress| {
             output.emit(Event::Progress(Progress { trial_id: order.trial_id.clone(), ..progress }))
         };
-        trial.run(self.model, self.opened.session.as_mut(), &self.memory, progress).map_err(|stop| match stop
-        {
+        let measured = match (&mut self.opened.running, self.model.vocabulary()) {
+            (Running::Steps(session), Some(vocabulary)) => {
+                trial.run(vocabulary, session.as_mut(), &self.memory, progress)
+            }
+            (Running::Steps(_), None) => Ok(refused("this engine reads no text")),
+            (Running::Answers(answerer), _) => trial.ask(answerer.as_mut()),
+        };
+        measured.map_err(|stop| match stop {
             Stop::Interrupted => RunError::Interrupted,
             Stop::Output(error) => RunError::Output(error),
         })
@@ -105,6 +120,7 @@ fn refused(reason: &str) -> Measured {
         n_evaluated: None,
         times: Timestamps::default(),
         output: None,
+        engine_figures: BTreeMap::new(),
         rss_after_prefill: None,
         after_prefill: None,
     }
@@ -126,6 +142,7 @@ fn report(
         n_evaluated: measured.n_evaluated,
         times: measured.times,
         output: measured.output,
+        engine_figures: measured.engine_figures,
         rss_peak,
         rss_after_prefill: measured.rss_after_prefill,
         after_prefill: measured.after_prefill,

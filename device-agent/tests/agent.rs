@@ -10,6 +10,7 @@ use slm_protocol::{
 use std::{
     fs::{self, File},
     io::{BufRead, BufReader, Write},
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::LazyLock,
@@ -62,6 +63,7 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
             .collect(),
         trials,
         trial_timeout_ms: 60_000,
+        load_timeout_ms: 60_000,
         gap_ms: 0,
         telemetry_ms: 1000,
         cool_down: None,
@@ -140,7 +142,7 @@ fn check_identities(report: &TrialReport, max_new_tokens: u32) {
     let times = &report.times;
     assert_eq!(output.stop, StopReason::Length);
     assert_eq!((output.n_out, times.tokens_ns.len()), (max_new_tokens, max_new_tokens as usize));
-    assert!(output.logits_finite);
+    assert_eq!(output.logits_finite, Some(true));
     let mut all = vec![times.request_ns, times.tokenized_ns, times.prefill_start_ns, times.prefill_end_ns];
     all.extend(times.tokens_ns.iter().copied().map(Some));
     all.push(times.end_ns);
@@ -157,9 +159,10 @@ fn hello_and_version_say_who_the_agent_is() {
     let events = events(&hello.stdout);
     let [Envelope { event: Event::Hello(facts), .. }] = events.as_slice() else { panic!("{events:?}") };
     let engines: Vec<EngineKind> = facts.engines.iter().map(|engine| engine.engine).collect();
-    let compiled = cfg!(feature = "mlc").then_some(EngineKind::TvmRelaxVm);
-    let expected: Vec<EngineKind> =
-        [EngineKind::Llama, EngineKind::Null].into_iter().chain(compiled).collect();
+    let mut expected = vec![EngineKind::Llama, EngineKind::Null];
+    if cfg!(feature = "mlc") {
+        expected.extend([EngineKind::TvmRelaxVm, EngineKind::MlcLlm]);
+    }
     assert_eq!(engines, expected);
     assert!(!facts.engines[0].cpu_features.is_empty() && facts.engines[0].version.contains("ggml"));
     let version = start(&["--version"], "").wait_with_output().unwrap();
@@ -277,6 +280,22 @@ fn a_model_that_cannot_be_used_is_an_event_and_exit_code_3() {
     }
     fs::remove_file(&path).unwrap();
     assert_eq!(run(&job(EngineKind::Llama, &path, vec![exact(5)], 2)).status.code(), Some(3));
+}
+
+#[test]
+fn a_load_that_never_ends_is_told_and_ends_the_agent() {
+    let folder = tempfile::tempdir().unwrap();
+    // Reading it waits for a writer that never comes.
+    let path = folder.path().join("model.gguf");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let mut job = job(EngineKind::Llama, &path, vec![text("hi")], 2);
+    job.load_timeout_ms = 300;
+    let output = run(&job);
+    assert_eq!(output.status.signal(), Some(9));
+    let events = events(&output.stdout);
+    let Event::LoadFailed { failure, message } = &events.last().unwrap().event else { panic!("{events:?}") };
+    assert_eq!(*failure, Failure::TimedOut);
+    assert!(message.contains("within 300 ms"), "{message}");
 }
 
 #[test]

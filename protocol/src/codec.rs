@@ -161,10 +161,11 @@ mod tests {
             output: Some(crate::Output {
                 n_out: 1,
                 stop: StopReason::Aborted,
-                tokens_sha256: String::new(),
+                tokens_sha256: None,
                 text,
-                logits_finite: true,
+                logits_finite: Some(true),
             }),
+            engine_figures: [("ttft_s".to_owned(), 0.25)].into(),
             rss_peak: None,
             rss_after_prefill: Some(7),
             after_prefill: None,

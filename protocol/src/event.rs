@@ -2,6 +2,7 @@
 
 use crate::{AgentFacts, BufferSizes, Failure, ModelFacts, ResolvedOptions, Version};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One line on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -146,12 +147,16 @@ pub struct LoadReport {
 pub struct PromptReport {
     /// Identifier from the job.
     pub id: String,
-    /// Tokens by the model's own tokenizer, special ones included.
-    pub n_in: u32,
-    /// SHA-256 of the text given to the tokenizer (after the chat template).
+    /// Tokens by the model's own tokenizer, special ones included; `None` where the
+    /// engine tokenises within the trial.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub n_in: Option<u32>,
+    /// SHA-256 of the text given to the tokenizer (after the chat template), or to an
+    /// engine that applies its own template.
     pub text_sha256: String,
-    /// SHA-256 of the token ids as little-endian 32-bit integers.
-    pub tokens_sha256: String,
+    /// SHA-256 of the token ids as little-endian 32-bit integers; `None` as above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_sha256: Option<String>,
     /// Whether the chat template was applied.
     pub templated: bool,
     /// Begin of the text given to the tokenizer, of the job's first prompt alone: for
@@ -194,6 +199,9 @@ pub struct TrialReport {
     pub times: Timestamps,
     /// What came out, as far as it got.
     pub output: Option<Output>,
+    /// What the engine measured itself, by its own names and definitions. Since 1.1.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub engine_figures: BTreeMap<String, f64>,
     /// Peak RSS of the process within the trial, bytes.
     pub rss_peak: Option<u64>,
     /// RSS right after prefill, bytes.
@@ -233,8 +241,12 @@ pub struct Timestamps {
     pub prefill_start_ns: Option<u64>,
     /// After it, logits in hand.
     pub prefill_end_ns: Option<u64>,
-    /// Each output token in hand (sampled), the first included.
+    /// Each output token in hand (sampled), the first included; none from an engine that
+    /// gives text.
     pub tokens_ns: Vec<u64>,
+    /// The first text in hand, from an engine that gives text. Since 1.1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_text_ns: Option<u64>,
     /// The trial is over.
     pub end_ns: Option<u64>,
 }
@@ -246,12 +258,15 @@ pub struct Output {
     pub n_out: u32,
     /// What ended it.
     pub stop: StopReason,
-    /// SHA-256 of the token ids as little-endian 32-bit integers.
-    pub tokens_sha256: String,
+    /// SHA-256 of the token ids as little-endian 32-bit integers; `None` from an engine
+    /// that gives text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tokens_sha256: Option<String>,
     /// The text, invalid UTF-8 replaced. Untrusted.
     pub text: String,
-    /// Whether every sampled logit row was finite.
-    pub logits_finite: bool,
+    /// Whether every sampled logit row was finite; `None` where the engine keeps them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logits_finite: Option<bool>,
 }
 
 /// What ended an output.

@@ -22,6 +22,10 @@ pub struct Job {
     pub trials: Vec<TrialOrder>,
     /// A trial longer than this is aborted and reported as timed out. Milliseconds.
     pub trial_timeout_ms: u64,
+    /// An engine that takes longer to load is hung: the agent reports that and ends
+    /// itself. Milliseconds; 0: however long it takes. Since 1.1.
+    #[serde(default)]
+    pub load_timeout_ms: u64,
     /// Rest between trials, in which the host writes its files, so that it does
     /// not disturb the next trial. Milliseconds.
     pub gap_ms: u64,
@@ -63,6 +67,10 @@ pub enum EngineKind {
     /// else by the agent. Since 1.1.
     #[serde(rename = "tvm-relax-vm")]
     TvmRelaxVm,
+    /// The same library in MLC-LLM's own engine, which tokenises and generates by
+    /// itself and gives text, not tokens. Since 1.1.
+    #[serde(rename = "mlc-llm")]
+    MlcLlm,
 }
 
 impl EngineKind {
@@ -72,6 +80,7 @@ impl EngineKind {
             EngineKind::Llama => "llama.cpp",
             EngineKind::Null => "null",
             EngineKind::TvmRelaxVm => "tvm-relax-vm",
+            EngineKind::MlcLlm => "mlc-llm",
         }
     }
 }
@@ -91,7 +100,8 @@ pub struct ModelFile {
 /// A model compiled by TVM, and what runs it; all are paths on the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompiledModel {
-    /// TVM's libraries, in the order in which they are opened.
+    /// TVM's libraries, and MLC-LLM's where its engine runs, in the order in which they
+    /// are opened.
     pub runtime: Vec<String>,
     /// The model library.
     pub library: String,

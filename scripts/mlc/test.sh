@@ -1,13 +1,32 @@
 #!/usr/bin/env bash
-# Compiles tiny models with PyPI's TVM, builds an agent with the bridge to it, and holds what it computes against numpy.
+# Compiles tiny models with PyPI's TVM, builds an agent with the bridge to it, holds what it computes against numpy, and
+# plays MLC-LLM's engine with a stand-in (scripts/mlc/standin). One step from nothing, about two minutes after ./test.
 # usage: scripts/mlc/test.sh check        whether python3 with venv is there; one line if not
-#        scripts/mlc/test.sh run FOLDER   FOLDER keeps environment, models and build between runs
+#        scripts/mlc/test.sh versions     whether docs/mlc.md names the versions of requirements.txt
+#        scripts/mlc/test.sh run FOLDER   FOLDER keeps environment, models and agent between runs; ends with 3 where
+#                                         the packages cannot be installed
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 die() {
   echo "mlc: $*" >&2
   exit 1
+}
+
+# Figures name these versions, so the document must not lag behind.
+check_versions() {
+  local name version
+  while IFS='=' read -r name _ version; do
+    grep -qF "$name $version" docs/mlc.md || die "docs/mlc.md does not name $name $version (scripts/mlc/requirements.txt)"
+  done < <(grep '==' scripts/mlc/requirements.txt)
+}
+
+# The headers have a version of their own.
+check_header_version() {
+  local version
+  version=$(awk '/^#define TVM_FFI_VERSION_(MAJOR|MINOR|PATCH) / { v = v sep $3; sep = "." } END { print v }' \
+    "$TVM_FFI_INCLUDE/tvm/ffi/c_api.h")
+  grep -qF "headers are of version $version" docs/mlc.md || die "docs/mlc.md does not say: headers are of version $version"
 }
 
 make_models() {
@@ -25,26 +44,49 @@ make_models() {
   make tiny-mpt q4f16_1 "arch=mpt,tied=yes,bias=yes,$common"
 }
 
+# An agent with TVM's engines, as FOLDER/slm-agent. In the same target folder as all else, so that llama.cpp is not
+# compiled again; the agent beside bench is then put back, which compiles nothing.
+build_agent() {
+  local base=$1 build=(cargo build --workspace --release --locked --bin slm-agent)
+  "${build[@]}" --features slm-agent/mlc
+  cp "${CARGO_TARGET_DIR:-target}/release/slm-agent" "$base/slm-agent.part"
+  mv "$base/slm-agent.part" "$base/slm-agent"
+  "${build[@]}"
+}
+
+run() {
+  local base=$1 log
+  # shellcheck source=scripts/engine-flags.sh
+  . scripts/engine-flags.sh
+  check_versions
+  TVM_FFI_INCLUDE=$(python3 scripts/mlc/make.py --environment "$base/python" --install-only) || exit 3
+  export TVM_FFI_INCLUDE
+  check_header_version
+  make_models "$base"
+  SLM_MLC_RUNTIME=$(find "$base/models" -maxdepth 1 -name 'tvm-*' | head -n 1)
+  SLM_MLC_TEST=$(find "$base/models" -maxdepth 1 -name '*-MLC' | sort | paste -sd:)
+  SLM_MLC_STANDIN=$base/standin
+  export SLM_MLC_RUNTIME SLM_MLC_TEST SLM_MLC_STANDIN
+  scripts/mlc/standin/make.sh "$SLM_MLC_RUNTIME" "$base/models/tiny-llama-q4f32_1-MLC" "$SLM_MLC_STANDIN"
+  build_agent "$base"
+  cargo test --workspace --release --locked --features slm-agent/mlc --bin slm-agent engine::mlc
+  log=$(mktemp)
+  SLM_AGENT=$base/slm-agent cargo test --workspace --release --locked --test mlc --test mlc_engine -- --ignored |
+    tee "$log"
+  # For ./test, which counted them as ignored.
+  awk '/^test result:/ { n += $4 } END { print "mlc: " n " ignored tests passed" }' "$log"
+  rm -f "$log"
+}
+
 case "${1-}" in
 check)
   command -v python3 >/dev/null || die "no python3"
   python3 -c 'import venv, ensurepip' 2>/dev/null || die "python3 has no venv"
   ;;
+versions) check_versions ;;
 run)
   base=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
-  # shellcheck source=scripts/engine-flags.sh
-  . scripts/engine-flags.sh
-  TVM_FFI_INCLUDE=$(python3 scripts/mlc/make.py --environment "$base/python" --install-only) || exit 3
-  export TVM_FFI_INCLUDE
-  make_models "$base"
-  runtime=$(find "$base/models" -maxdepth 1 -name 'tvm-*' | head -n 1)
-  export SLM_MLC_RUNTIME=$runtime
-  SLM_MLC_TEST=$(find "$base/models" -maxdepth 1 -name '*-MLC' | sort | paste -sd:)
-  export SLM_MLC_TEST
-  # In a folder of its own, so that the agent beside bench stays as it is.
-  CARGO_TARGET_DIR="$base/target" cargo test -p slm-agent --release --locked --features mlc engine::mlc
-  export SLM_AGENT="$base/target/release/slm-agent"
-  cargo test -p slm-bench --release --locked --test mlc -- --ignored
+  run "$base"
   ;;
-*) die "usage: $0 check | run FOLDER" ;;
+*) die "usage: $0 check | versions | run FOLDER" ;;
 esac

@@ -1,9 +1,11 @@
-//! What an engine must offer to be measured. Steps, not whole generations: the
-//! clock is read between them, by one loop for all engines.
+//! What an engine must offer to be measured. Steps where it can be driven by them: the
+//! clock is read between them, by one loop for all such engines. Whole answers where
+//! the engine has a loop of its own.
 //!
 //! A [`Model`] is loaded first; its tokenizer prepares the prompts, and these say
-//! how large a context must be. Then a [`Session`] is opened on it.
+//! how large a context must be. Then it is opened, and is [`Running`].
 
+mod answer;
 mod llama;
 #[cfg(feature = "mlc")]
 mod mlc;
@@ -11,6 +13,9 @@ mod null;
 mod sample;
 
 use crate::args::QuantiseArgs;
+#[cfg(feature = "mlc")]
+pub(crate) use answer::AnswerEnd;
+pub(crate) use answer::{Answer, Answerer, Question, Running};
 use slm_protocol::{
     BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, Job, LoadMode, ModelFacts, ModelFile,
     QuantiseEvent, ResolvedOptions,
@@ -23,6 +28,15 @@ pub(crate) trait Model {
     /// What was loaded, by the engine's own report.
     fn facts(&self) -> &ModelFacts;
 
+    /// Its texts and tokens; `None` where the engine takes text and gives text.
+    fn vocabulary(&self) -> Option<&dyn Vocabulary>;
+
+    /// Makes a context and what belongs to it.
+    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError>;
+}
+
+/// Texts and tokens of a model.
+pub(crate) trait Vocabulary {
     /// Token ids of a text. `add_special`: with the begin and end tokens that the
     /// model wants. `parse_special`: special tokens written in the text count.
     fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32>;
@@ -35,9 +49,6 @@ pub(crate) trait Model {
 
     /// Whether a token ends an output.
     fn is_end(&self, token: i32) -> bool;
-
-    /// Makes a context and what belongs to it.
-    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError>;
 }
 
 /// A context: runs one sequence, step by step.
@@ -81,7 +92,7 @@ pub(crate) struct Setup {
 
 /// A context and what the engine reports of it.
 pub(crate) struct Opened<'model> {
-    pub(crate) session: Box<dyn Session + 'model>,
+    pub(crate) running: Running<'model>,
     pub(crate) options: ResolvedOptions,
     pub(crate) buffers: BufferSizes,
     pub(crate) devices: Vec<String>,
@@ -116,12 +127,19 @@ pub(crate) enum StepError {
     /// The engine cannot do this.
     #[error("{0}")]
     Unsupported(String),
+    /// The engine ended by a fault of its own.
+    #[error("{0}")]
+    #[cfg_attr(not(feature = "mlc"), expect(dead_code, reason = "others end the process"))]
+    Broken(String),
 }
+
+/// What an engine with a token loop of its own cannot do.
+pub(crate) const NO_STEPS: &str = "this engine gives no single tokens";
 
 /// The engines inside this binary.
 pub(crate) fn available() -> Vec<EngineFacts> {
     #[cfg(feature = "mlc")]
-    return vec![llama::facts(), null::facts(), mlc::facts()];
+    return [vec![llama::facts(), null::facts()], mlc::facts().to_vec()].concat();
     #[cfg(not(feature = "mlc"))]
     vec![llama::facts(), null::facts()]
 }
@@ -142,7 +160,7 @@ pub(crate) fn quantise(
 /// Loads the model of a job.
 pub(crate) fn load_for(job: &Job) -> Result<Box<dyn Model>, LoadError> {
     match job.engine {
-        EngineKind::TvmRelaxVm => load_compiled(&job.model),
+        kind @ (EngineKind::TvmRelaxVm | EngineKind::MlcLlm) => load_compiled(kind, &job.model),
         kind => load(kind, Path::new(&job.model.path), job.options.load, job.options.repack),
     }
 }
@@ -157,20 +175,27 @@ pub(crate) fn load(
     Ok(match kind {
         EngineKind::Llama => Box::new(llama::Llama::load(path, mode, repack)?),
         EngineKind::Null => Box::new(null::Null::load()),
-        EngineKind::TvmRelaxVm => return Err(unsupported("a compiled model has no file of its own")),
+        EngineKind::TvmRelaxVm | EngineKind::MlcLlm => {
+            return Err(unsupported("a compiled model has no file of its own"));
+        }
     })
 }
 
 #[cfg(feature = "mlc")]
-fn load_compiled(model: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
+fn load_compiled(kind: EngineKind, model: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
     let compiled =
         model.compiled.as_deref().ok_or_else(|| unsupported("the job names no library and no runtime"))?;
-    Ok(Box::new(mlc::Mlc::load(Path::new(&model.path), compiled)?))
+    let folder = Path::new(&model.path);
+    Ok(match kind {
+        EngineKind::MlcLlm => Box::new(mlc::MlcLlm::load(folder, compiled)?),
+        _ => Box::new(mlc::Mlc::load(folder, compiled)?),
+    })
 }
 
 #[cfg(not(feature = "mlc"))]
-fn load_compiled(_: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
-    Err(unsupported("this agent has no tvm-relax-vm engine: it was built without the feature mlc"))
+fn load_compiled(kind: EngineKind, _: &ModelFile) -> Result<Box<dyn Model>, LoadError> {
+    let name = kind.name();
+    Err(unsupported(&format!("this agent has no {name} engine: it was built without the feature mlc")))
 }
 
 fn unsupported(message: &str) -> LoadError {

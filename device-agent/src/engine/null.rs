@@ -1,6 +1,8 @@
 //! An engine that does nothing, at once: what is measured with it is the harness.
 
-use super::{ChatTemplate, LoadError, Model, Opened, Sampled, Session, Setup, StepError};
+use super::{
+    ChatTemplate, LoadError, Model, Opened, Running, Sampled, Session, Setup, StepError, Vocabulary,
+};
 use crate::signals;
 use slm_protocol::{BufferSizes, EngineFacts, EngineKind, ModelFacts, ResolvedOptions};
 use std::time::Instant;
@@ -47,6 +49,30 @@ impl Model for Null {
         &self.facts
     }
 
+    fn vocabulary(&self) -> Option<&dyn Vocabulary> {
+        Some(self)
+    }
+
+    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
+        Ok(Opened {
+            running: Running::Steps(Box::new(NullSession { deadline: None, evaluated: 0 })),
+            options: ResolvedOptions {
+                threads: setup.threads,
+                flash_attention: None,
+                n_ctx: setup.n_ctx,
+                n_batch: setup.n_ctx,
+                n_ubatch: setup.n_ubatch.unwrap_or(setup.n_ctx),
+                affinity: None,
+                repack: None,
+            },
+            buffers: BufferSizes::default(),
+            devices: vec!["null".to_owned()],
+            log: Vec::new(),
+        })
+    }
+}
+
+impl Vocabulary for Null {
     fn tokenize(&self, text: &str, add_special: bool, _parse_special: bool) -> Vec<i32> {
         let begin = add_special.then_some(BEGIN);
         let pieces = text.as_bytes().chunks(BYTES_PER_TOKEN);
@@ -63,24 +89,6 @@ impl Model for Null {
 
     fn is_end(&self, _token: i32) -> bool {
         false
-    }
-
-    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
-        Ok(Opened {
-            session: Box::new(NullSession { deadline: None, evaluated: 0 }),
-            options: ResolvedOptions {
-                threads: setup.threads,
-                flash_attention: None,
-                n_ctx: setup.n_ctx,
-                n_batch: setup.n_ctx,
-                n_ubatch: setup.n_ubatch.unwrap_or(setup.n_ctx),
-                affinity: None,
-                repack: None,
-            },
-            buffers: BufferSizes::default(),
-            devices: vec!["null".to_owned()],
-            log: Vec::new(),
-        })
     }
 }
 

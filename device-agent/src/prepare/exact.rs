@@ -1,6 +1,6 @@
 //! Cuts a text to an exact number of tokens.
 
-use crate::engine::Model;
+use crate::engine::Vocabulary;
 
 /// Longest text tried per token: more means that the source hardly tokenizes.
 const MAX_BYTES_PER_TOKEN: usize = 256;
@@ -14,9 +14,9 @@ const MAX_SKIPPED: usize = 16;
 ///
 /// It begins where the source does, but for rare cases: where the wanted count falls
 /// within a character of several tokens, no prefix has it, and a later start is tried.
-pub(super) fn cut(source: &str, tokens: u32, model: &dyn Model) -> Result<String, String> {
+pub(super) fn cut(source: &str, tokens: u32, vocabulary: &dyn Vocabulary) -> Result<String, String> {
     let wanted = tokens as usize;
-    let count = |text: &str| model.tokenize(text, true, false).len();
+    let count = |text: &str| vocabulary.tokenize(text, true, false).len();
     let special = count("");
     if wanted <= special {
         return Err(format!("{tokens} tokens are asked for, but special tokens alone take {special}"));
@@ -64,7 +64,7 @@ fn long_enough(source: &str, wanted: usize, count: &impl Fn(&str) -> usize) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine;
+    use crate::engine::{self, Model};
     use proptest::prelude::*;
     use slm_protocol::{EngineKind, LoadMode};
 
@@ -76,15 +76,15 @@ mod tests {
         #[test]
         fn ascii_is_cut_to_the_very_token(source in "[a-z ]{1,200}", tokens in 2u32..400) {
             let model = null();
-            let text = cut(&source, tokens, model.as_ref()).unwrap();
-            prop_assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
+            let text = cut(&source, tokens, model.vocabulary().unwrap()).unwrap();
+            prop_assert_eq!(model.vocabulary().unwrap().tokenize(&text, true, false).len(), tokens as usize);
         }
 
         #[test]
         fn any_text_is_cut_exactly_or_refused(source in "\\PC{0,60}", tokens in 0u32..200) {
             let model = null();
-            if let Ok(text) = cut(&source, tokens, model.as_ref()) {
-                prop_assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
+            if let Ok(text) = cut(&source, tokens, model.vocabulary().unwrap()) {
+                prop_assert_eq!(model.vocabulary().unwrap().tokenize(&text, true, false).len(), tokens as usize);
             }
         }
     }
@@ -99,15 +99,15 @@ mod tests {
         let source =
             "The tenant, A. B. Müller, pays 1,250.50 € a month; naïve readers — and 模型 — agree. 🙂\n";
         for tokens in (1..60).chain([199, 200, 201, 800, 1999]) {
-            let text = cut(source, tokens, model.as_ref()).unwrap();
-            assert_eq!(model.tokenize(&text, true, false).len(), tokens as usize);
+            let text = cut(source, tokens, model.vocabulary().unwrap()).unwrap();
+            assert_eq!(model.vocabulary().unwrap().tokenize(&text, true, false).len(), tokens as usize);
         }
     }
 
     #[test]
     fn what_cannot_be_is_refused_with_a_reason() {
         let model = null();
-        assert!(cut("", 5, model.as_ref()).unwrap_err().contains("empty"));
-        assert!(cut("text", 1, model.as_ref()).unwrap_err().contains("special"));
+        assert!(cut("", 5, model.vocabulary().unwrap()).unwrap_err().contains("empty"));
+        assert!(cut("text", 1, model.vocabulary().unwrap()).unwrap_err().contains("special"));
     }
 }

@@ -7,8 +7,12 @@ mod date;
 mod exact;
 mod tags;
 mod template;
+mod whole;
 
-use crate::{digest, engine::Model};
+use crate::{
+    digest,
+    engine::{Model, Vocabulary},
+};
 use slm_protocol::{Job, Prompt, PromptContent, PromptReport};
 use template::Template;
 
@@ -26,6 +30,8 @@ pub(crate) struct Prepared {
     /// Whether special tokens in the text count: in a template they do, in what
     /// a user wrote they do not.
     pub(crate) parse_special: bool,
+    /// Tokens at most: counted, or bounded where the engine tokenises within the trial.
+    pub(crate) most_tokens: u32,
     /// What the host is told.
     pub(crate) report: PromptReport,
 }
@@ -35,21 +41,29 @@ const NO_PLACE: &str = "a system message is asked for, but no chat template has 
 
 /// Prepares all prompts of a job, in its order.
 pub(crate) fn prompts(job: &Job, model: &dyn Model) -> Vec<Prepared> {
-    let template = job.generation.chat_template.then(|| model.chat_template()).flatten().map(Template::new);
-    let limit = longest_prompt(job, model);
-    let system = job.generation.system.as_deref();
-    let mut prepared: Vec<Prepared> =
-        job.prompts.iter().map(|prompt| prepare(prompt, model, template.as_ref(), system, &limit)).collect();
+    let mut prepared = match model.vocabulary() {
+        Some(vocabulary) => tokenised(job, model, vocabulary),
+        None => whole::prompts(job),
+    };
     if let Some(first) = prepared.first_mut() {
         first.report.text = Some(first.text.chars().take(SHOWN_CHARS).collect());
     }
     prepared
 }
 
+fn tokenised(job: &Job, model: &dyn Model, vocabulary: &dyn Vocabulary) -> Vec<Prepared> {
+    let template =
+        job.generation.chat_template.then(|| vocabulary.chat_template()).flatten().map(Template::new);
+    let limit = longest_prompt(job, model);
+    let system = job.generation.system.as_deref();
+    let prepared = |prompt| prepare(prompt, vocabulary, template.as_ref(), system, &limit);
+    job.prompts.iter().map(prepared).collect()
+}
+
 /// Context length for these prompts if none is asked for: the longest one with its
 /// output, rounded up to 256. `None` when none of them can run.
 pub(crate) fn context_length(prompts: &[Prepared], max_new_tokens: u32) -> Option<u32> {
-    let longest = prompts.iter().filter(|p| p.report.unsupported.is_none()).map(|p| p.report.n_in).max()?;
+    let longest = prompts.iter().filter(|p| p.report.unsupported.is_none()).map(|p| p.most_tokens).max()?;
     Some(longest.saturating_add(max_new_tokens).checked_next_multiple_of(256).unwrap_or(u32::MAX))
 }
 
@@ -75,7 +89,7 @@ fn longest_prompt(job: &Job, model: &dyn Model) -> Limit {
 
 fn prepare(
     prompt: &Prompt,
-    model: &dyn Model,
+    vocabulary: &dyn Vocabulary,
     template: Option<&Template>,
     system: Option<&str>,
     limit: &Limit,
@@ -91,13 +105,13 @@ fn prepare(
         PromptContent::Exact { source, tokens } if *tokens > limit.tokens => {
             (String::new(), false, Some(too_long(*tokens, limit)).filter(|_| !source.is_empty()))
         }
-        PromptContent::Exact { source, tokens } => match exact::cut(source, *tokens, model) {
+        PromptContent::Exact { source, tokens } => match exact::cut(source, *tokens, vocabulary) {
             Ok(text) => (text, false, None),
             Err(problem) => (String::new(), false, Some(problem)),
         },
     };
     let add_special = !templated || !template.is_some_and(|template| template.begins(&text));
-    let tokens = model.tokenize(&text, add_special, templated);
+    let tokens = vocabulary.tokenize(&text, add_special, templated);
     let n_in = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
     if problem.is_none() && n_in == 0 {
         problem = Some("the prompt has no tokens".to_owned());
@@ -108,9 +122,9 @@ fn prepare(
     Prepared {
         report: PromptReport {
             id: prompt.id.clone(),
-            n_in,
+            n_in: Some(n_in),
             text_sha256: digest::text(&text),
-            tokens_sha256: digest::tokens(&tokens),
+            tokens_sha256: Some(digest::tokens(&tokens)),
             templated,
             text: None,
             unsupported: problem,
@@ -118,6 +132,7 @@ fn prepare(
         text,
         add_special,
         parse_special: templated,
+        most_tokens: n_in,
     }
 }
 
@@ -164,6 +179,7 @@ mod tests {
                 .collect(),
             trials: Vec::new(),
             trial_timeout_ms: 1,
+            load_timeout_ms: 0,
             gap_ms: 0,
             telemetry_ms: 0,
             cool_down: None,
@@ -179,7 +195,7 @@ mod tests {
         let prepared = prompts(&job, model.as_ref());
         let refused: Vec<bool> = prepared.iter().map(|p| p.report.unsupported.is_some()).collect();
         assert_eq!(refused, [false, true, false, true, false]);
-        assert_eq!(prepared[2].report.n_in, 90);
+        assert_eq!(prepared[2].report.n_in, Some(90));
         assert!(prepared[1].report.unsupported.as_ref().unwrap().contains("context of 100"));
         assert_eq!(context_length(&prepared, 10), Some(256));
         assert_eq!(context_length(&prepared[1..2], 10), None);

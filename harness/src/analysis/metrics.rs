@@ -9,7 +9,8 @@ use slm_protocol::{Timestamps, TrialReport};
 pub struct Metrics {
     /// Text to tokens, seconds.
     pub tokenize_s: Option<f64>,
-    /// Request to first token in hand: tokenisation, prefill and one sampling included; seconds.
+    /// Request to first token in hand (first text, where the engine gives text):
+    /// tokenisation, prefill and one sampling included; seconds.
     pub ttft_s: Option<f64>,
     /// The decode call over the prompt alone, seconds.
     pub prefill_s: Option<f64>,
@@ -24,7 +25,7 @@ pub struct Metrics {
     pub tpot_p90_ms: Option<f64>,
     /// 99th percentile of the same.
     pub tpot_p99_ms: Option<f64>,
-    /// Request to last token, seconds.
+    /// Request to last token (end of the answer, where the engine gives text), seconds.
     pub runtime_s: Option<f64>,
 }
 
@@ -33,19 +34,22 @@ impl Metrics {
     pub fn of(report: &TrialReport) -> Self {
         let times = &report.times;
         let latencies = inter_token_ms(times);
-        let decode_s = seconds(times.tokens_ns.first().copied(), times.tokens_ns.last().copied());
+        let (first, last) = (times.tokens_ns.first().copied(), times.tokens_ns.last().copied());
+        let decode_s = seconds(first, last);
+        // From an engine that gives text, what its caller sees: the first text and the end.
+        let text_end = times.first_text_ns.and(times.end_ns);
         let prefill_s = seconds(times.prefill_start_ns, times.prefill_end_ns);
         let percentile_ms = |p| percentile(&latencies, p);
         Self {
             tokenize_s: seconds(times.request_ns, times.tokenized_ns),
-            ttft_s: seconds(times.request_ns, times.tokens_ns.first().copied()),
+            ttft_s: seconds(times.request_ns, first.or(times.first_text_ns)),
             prefill_s,
             itps: report.n_in.zip(prefill_s).map(|(n, s)| f64::from(n) / s),
             otps: decode_s.map(|s| latencies.len() as f64 / s),
             tpot_p50_ms: percentile_ms(50.0),
             tpot_p90_ms: percentile_ms(90.0),
             tpot_p99_ms: percentile_ms(99.0),
-            runtime_s: seconds(times.request_ns, times.tokens_ns.last().copied()),
+            runtime_s: seconds(times.request_ns, last.or(text_end)),
         }
     }
 }
@@ -73,6 +77,7 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use slm_protocol::{Contention, MemoryReading, Output, StopReason, TrialOutcome};
+    use std::collections::BTreeMap;
 
     /// A completed trial with the given times.
     pub(in crate::analysis) fn report(n_in: u32, times: Timestamps) -> TrialReport {
@@ -87,10 +92,11 @@ pub(super) mod tests {
             output: Some(Output {
                 n_out,
                 stop: StopReason::Length,
-                tokens_sha256: "0".into(),
+                tokens_sha256: Some("0".into()),
                 text: String::new(),
-                logits_finite: true,
+                logits_finite: Some(true),
             }),
+            engine_figures: BTreeMap::new(),
             rss_peak: None,
             rss_after_prefill: None,
             after_prefill: None,
@@ -109,6 +115,7 @@ pub(super) mod tests {
             prefill_end_ns: Some(202 * ms),
             tokens_ns: vec![203 * ms, 213 * ms, 223 * ms, 253 * ms],
             end_ns: Some(254 * ms),
+            first_text_ns: None,
         };
         let metrics = Metrics::of(&report(200, times.clone()));
         let close = |a: Option<f64>, b: f64| assert!((a.unwrap() - b).abs() < 1e-9, "{a:?} {b}");
@@ -128,6 +135,24 @@ pub(super) mod tests {
         let one = Timestamps { request_ns: Some(1), tokens_ns: vec![9], ..Timestamps::default() };
         let metrics = Metrics::of(&report(5, one));
         assert!(metrics.ttft_s.is_some() && metrics.otps.is_none() && metrics.tpot_p50_ms.is_none());
+    }
+
+    #[test]
+    fn an_engine_that_gives_text_has_no_times_of_tokens() {
+        let times = Timestamps {
+            request_ns: Some(1_000_000),
+            first_text_ns: Some(31_000_000),
+            end_ns: Some(501_000_000),
+            ..Timestamps::default()
+        };
+        let metrics = Metrics::of(&report(5, times.clone()));
+        assert_eq!((metrics.ttft_s, metrics.runtime_s), (Some(0.03), Some(0.5)));
+        assert_eq!(
+            Metrics { ttft_s: None, runtime_s: None, ..metrics },
+            Metrics::default(),
+            "nothing is made up"
+        );
+        assert!(token_latencies_ms(&times).is_empty());
     }
 
     proptest! {

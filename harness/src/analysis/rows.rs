@@ -3,7 +3,8 @@
 use super::{Evidence, Metrics, UtcTime, Verdict, columns::row, judge, metrics::token_latencies_ms};
 use crate::plan::{Plan, PlannedTrial};
 use serde::{Deserialize, Serialize};
-use slm_protocol::{Failure, Ready, Sample, TrialOutcome, TrialReport};
+use slm_protocol::{EngineKind, Failure, Ready, Sample, TrialOutcome, TrialReport};
+use std::collections::BTreeMap;
 
 /// How a planned trial ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +64,11 @@ pub struct TrialRow {
     pub energy_j: Option<f64>,
     pub started_at: Option<UtcTime>,
     pub prompt_tokens: Option<u32>,
+    pub mlc_prefill_tokens_per_s: Option<f64>,
+    pub mlc_decode_tokens_per_s: Option<f64>,
+    pub mlc_ttft_s: Option<f64>,
+    pub mlc_inter_token_latency_s: Option<f64>,
+    pub mlc_end_to_end_latency_s: Option<f64>,
 }
 }
 
@@ -158,7 +164,21 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     row.rss_peak_mib = report.rss_peak.map(mib);
     row.energy_j = place.evidence.energy_j.ok();
     row.started_at = Some(UtcTime { unix_ns: report.started_unix_ns });
+    if row.backend == EngineKind::MlcLlm.name() {
+        mlc_figures(&mut row, &report.engine_figures);
+    }
     row
+}
+
+/// MLC-LLM's own figures, whose definitions are not those of our columns.
+fn mlc_figures(row: &mut TrialRow, figures: &BTreeMap<String, f64>) {
+    // It writes 0 for what it did not do; that is no measurement.
+    let figure = |name| figures.get(name).copied().filter(|value| value.is_finite() && *value > 0.0);
+    row.mlc_prefill_tokens_per_s = figure("prefill_tokens_per_s");
+    row.mlc_decode_tokens_per_s = figure("decode_tokens_per_s");
+    row.mlc_ttft_s = figure("ttft_s");
+    row.mlc_inter_token_latency_s = figure("inter_token_latency_s");
+    row.mlc_end_to_end_latency_s = figure("end_to_end_latency_s");
 }
 
 /// The row of a trial that never reported: its agent died, its model did not
@@ -226,6 +246,11 @@ fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
         energy_j: None,
         started_at: None,
         prompt_tokens: prompt.context.tokens(),
+        mlc_prefill_tokens_per_s: None,
+        mlc_decode_tokens_per_s: None,
+        mlc_ttft_s: None,
+        mlc_inter_token_latency_s: None,
+        mlc_end_to_end_latency_s: None,
     }
 }
 
@@ -297,10 +322,37 @@ mod tests {
             prefill_end_ns: Some(77_777_777),
             tokens_ns: (1..=64).map(|i| 77_777_777 + i * 5_000_000).collect(),
             end_ns: Some(1_000_000_000),
+            first_text_ns: None,
         };
         let row = finished_row(&plan, &plan.trials[1], place, &report(203, times));
         assert!((row.itps.unwrap() * row.prefill_s.unwrap() - 203.0).abs() < 1e-9);
         assert_eq!((row.status, row.verdict), (Status::Completed, Some(Verdict::Valid)));
         assert_eq!(row.started_at.unwrap().to_string(), "2023-11-14T22:13:20.000Z");
+    }
+
+    #[test]
+    fn figures_of_mlcs_own_stand_beside_ours_and_are_not_taken_for_them() {
+        let mut input = input(1, &[1], 1, 1);
+        input.models[0].backend = EngineKind::MlcLlm;
+        let plan = Plan::new(input).unwrap();
+        let (ready, evidence) = (ready(), Evidence::default());
+        let place = Place { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };
+        let times = Timestamps {
+            request_ns: Some(0),
+            first_text_ns: Some(40_000_000),
+            end_ns: Some(700_000_000),
+            ..Timestamps::default()
+        };
+        let mut report = report(203, times);
+        report.output.as_mut().unwrap().n_out = 64;
+        report.engine_figures =
+            [("prefill_tokens_per_s", 5000.0), ("decode_tokens_per_s", 0.0), ("ttft_s", 0.04)]
+                .map(|(name, value)| (name.to_owned(), value))
+                .into();
+        let row = finished_row(&plan, &plan.trials[1], place, &report);
+        assert_eq!((row.ttft_s, row.runtime_s, row.itps, row.otps), (Some(0.04), Some(0.7), None, None));
+        assert_eq!((row.mlc_prefill_tokens_per_s, row.mlc_ttft_s), (Some(5000.0), Some(0.04)));
+        assert_eq!(row.mlc_decode_tokens_per_s, None, "0 is no measurement");
+        assert_eq!((row.backend.as_str(), row.verdict), ("mlc-llm", Some(Verdict::Valid)));
     }
 }

@@ -118,10 +118,12 @@ fn tokens(report: &TrialReport, stop: StopRule, max_new_tokens: u32, reasons: &m
     if output.n_out < max_new_tokens && !ended {
         reasons.push(format!("{} of {max_new_tokens} tokens without an end token", output.n_out));
     }
-    if output.n_out as usize != report.times.tokens_ns.len() {
+    // An engine that gives text has no times of tokens.
+    let gives_text = report.times.first_text_ns.is_some();
+    if !gives_text && output.n_out as usize != report.times.tokens_ns.len() {
         reasons.push(format!("{} tokens but {} times", output.n_out, report.times.tokens_ns.len()));
     }
-    if !output.logits_finite {
+    if output.logits_finite == Some(false) {
         reasons.push("the engine's logits were not finite".into());
     }
 }
@@ -188,6 +190,7 @@ pub(super) mod tests {
             prefill_end_ns: Some(3),
             tokens_ns: (1..=n).map(|i| i * gap_ns).collect(),
             end_ns: Some(n * gap_ns + 1),
+            first_text_ns: None,
         }
     }
 

@@ -75,10 +75,11 @@ pub struct SweepArgs {
     /// requests.txt and documents/ [default: the study's own]
     #[arg(long, value_name = "NAME|DIR")]
     pub prompts: Option<PathBuf>,
-    /// Engines, separated by commas: a model runs under the one that its form is for, compiled folders under mlc
+    /// Engines, separated by commas: a model runs under the one that its form is for, compiled folders under mlc and mlc-llm
     #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_value = "llama.cpp")]
     pub backend: Vec<BackendArg>,
-    /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so` for the device, for --backend mlc
+    /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so` for the device, for --backend mlc; for mlc-llm with
+    /// `libmlc_llm.so`, or of `libtvm4j_runtime_packed.so`
     #[arg(long, value_name = "DIR")]
     pub mlc_runtime: Option<PathBuf>,
     /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
@@ -299,8 +300,10 @@ pub enum BackendArg {
     /// llama.cpp
     #[value(name = "llama.cpp")]
     Llama,
-    /// Model libraries of MLC-LLM's convention, run by TVM
+    /// Model libraries of MLC-LLM's convention, run by TVM with our token loop (tvm-relax-vm)
     Mlc,
+    /// The same libraries in MLC-LLM's own engine
+    MlcLlm,
     /// An engine that does nothing: measures the harness itself
     Null,
 }
@@ -311,6 +314,7 @@ impl BackendArg {
         match self {
             BackendArg::Llama => EngineKind::Llama,
             BackendArg::Mlc => EngineKind::TvmRelaxVm,
+            BackendArg::MlcLlm => EngineKind::MlcLlm,
             BackendArg::Null => EngineKind::Null,
         }
     }

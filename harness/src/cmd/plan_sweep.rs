@@ -73,7 +73,7 @@ pub(super) fn engines(args: &SweepArgs) -> Result<Vec<EngineKind>> {
     }
     if args.mlc_runtime.is_some() && !engines.iter().any(|engine| models::runs_compiled(*engine)) {
         let what = "--mlc-runtime is of no use to this backend";
-        return Err(Error::input(what, "add mlc to --backend, or leave it out"));
+        return Err(Error::input(what, "add mlc or mlc-llm to --backend, or leave it out"));
     }
     Ok(engines)
 }
@@ -81,8 +81,8 @@ pub(super) fn engines(args: &SweepArgs) -> Result<Vec<EngineKind>> {
 /// How to get an agent with an engine.
 fn remedy(engine: EngineKind, device: &str) -> &'static str {
     match engine {
-        EngineKind::TvmRelaxVm if is_phone(device) => GET_PHONE_MLC,
-        EngineKind::TvmRelaxVm => GET_MLC,
+        engine if models::runs_compiled(engine) && is_phone(device) => GET_PHONE_MLC,
+        engine if models::runs_compiled(engine) => GET_MLC,
         _ => "build the agent with it, or choose another --backend",
     }
 }

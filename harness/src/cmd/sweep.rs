@@ -15,6 +15,7 @@ use crate::{
     interrupt::Interrupt,
     models,
     plan::{Cell, Estimate, Plan},
+    session,
     show::{self, Progress},
     store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
 };
@@ -55,6 +56,7 @@ struct Ready {
 /// Everything that can be wrong is found here, before anything is measured. Nothing
 /// is left to be done after a `--dry-run`.
 fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
+    session::load_patience()?;
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),

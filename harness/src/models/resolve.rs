@@ -159,8 +159,7 @@ fn compiled_model(
         let what = format!("{name} is a folder of a compiled model, which no engine of --backend runs");
         return Err(Error::input(what, "add mlc: --backend llama.cpp,mlc --mlc-runtime DIR"));
     }
-    let model = compiled::resolve(name, args, machines)?;
-    Ok(engines.into_iter().map(|backend| PlannedModel { backend, ..model.clone() }).collect())
+    engines.into_iter().map(|engine| compiled::resolve(name, args, engine, machines)).collect()
 }
 
 /// One model in every quantisation; at least one.

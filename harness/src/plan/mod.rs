@@ -110,6 +110,9 @@ pub struct CompiledSource {
     /// TVM's version, where the folder or the runtime tells it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tvm: Option<String>,
+    /// MLC-LLM's version, where its engine runs and the runtime's folder tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mlc_llm: Option<String>,
 }
 
 /// A file of a compiled model.

@@ -48,22 +48,24 @@ impl<'a> Backlog<'a> {
         std::mem::take(&mut self.gave_up) && !self.is_empty()
     }
 
-    /// A trial was reported. One that is not in the backlog (a re-warm-up) is nothing.
+    /// A trial was reported. A re-warm-up gets no row, but when it fails it counts for the
+    /// cell whose prompt it had: an agent may have ended over it.
     pub(super) fn finished(
         &mut self,
         trial_id: &str,
         failure: Option<Failure>,
         emit: Emit<'_>,
     ) -> Result<()> {
-        let Some(trial) = self.remove(trial_id) else { return Ok(()) };
+        let rewarmed = self.rewarmed(trial_id);
+        let Some(trial) = rewarmed.or_else(|| self.remove(trial_id)) else { return Ok(()) };
         match failure {
             Some(failure) => self.note_failure(trial, failure, emit),
             None => Ok(()),
         }
     }
 
-    /// A trial got no report. A re-warm-up gets no row, but it counts for the cell
-    /// whose prompt it had: else one that always crashes would be begun forever.
+    /// A trial got no report. A re-warm-up counts as above: else one that always crashes
+    /// would be begun forever.
     pub(super) fn lose(
         &mut self,
         trial_id: &str,
@@ -71,8 +73,7 @@ impl<'a> Backlog<'a> {
         evidence: &str,
         emit: Emit<'_>,
     ) -> Result<()> {
-        let rewarmed = job::rewarmed(trial_id).and_then(|id| self.trials().find(|trial| trial.id == id));
-        if let Some(trial) = rewarmed {
+        if let Some(trial) = self.rewarmed(trial_id) {
             return self.note_failure(trial, failure, emit);
         }
         let Some(trial) = self.remove(trial_id) else { return Ok(()) };
@@ -110,6 +111,12 @@ impl<'a> Backlog<'a> {
             emit(self.lost(&plan.trials[index], Status::Skipped, failure, &evidence))?;
         }
         Ok(())
+    }
+
+    /// The trial whose prompt a re-warm-up has.
+    fn rewarmed(&self, trial_id: &str) -> Option<&'a PlannedTrial> {
+        let id = job::rewarmed(trial_id)?;
+        self.trials().find(|trial| trial.id == id)
     }
 
     fn remove(&mut self, trial_id: &str) -> Option<&'a PlannedTrial> {
@@ -171,6 +178,24 @@ mod tests {
         }
         assert_eq!((lost(&events, Status::Failed), lost(&events, Status::Skipped)), (0, 5));
         assert_eq!(backlog.len(), 5);
+    }
+
+    #[test]
+    fn a_re_warm_up_that_times_out_counts_for_its_cell() {
+        let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
+        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
+        let id = job::make(&plan, 0, "m", &backlog).trials[0].trial_id.clone();
+        let mut events = Vec::new();
+        let mut emit = |event| {
+            events.push(event);
+            Ok(())
+        };
+        backlog.finished(&id, None, &mut emit).unwrap();
+        assert_eq!(backlog.len(), 10);
+        for _ in 0..2 {
+            backlog.finished(&id, Some(Failure::TimedOut), &mut emit).unwrap();
+        }
+        assert_eq!((backlog.len(), lost(&events, Status::Skipped)), (5, 5));
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(super) fn make(plan: &Plan, model: usize, placed: &Placed, backlog: &Backlog
             .collect(),
         trials: rewarm.into_iter().chain(trials).collect(),
         trial_timeout_ms: input.timeout_ms,
+        load_timeout_ms: 0,
         gap_ms: input.gap_ms,
         telemetry_ms: input.conditions.telemetry_ms,
         cool_down: input.conditions.cool_down,

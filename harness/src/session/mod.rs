@@ -7,9 +7,11 @@
 
 mod backlog;
 mod job;
+mod patience;
 mod recall;
 
 pub(crate) use job::REWARM;
+pub use patience::load_patience;
 pub use recall::Recall;
 
 use crate::{
@@ -28,9 +30,7 @@ use std::{
 
 /// How often an interrupt and the time-outs are looked at.
 const TICK: Duration = Duration::from_millis(200);
-/// A model may take so long to load.
-const LOAD_PATIENCE: Duration = Duration::from_mins(15);
-/// An agent aborts a trial itself when its time is over; it may take so much longer.
+/// An agent gives up a load and a trial itself when their time is over; it may take so much longer.
 const TRIAL_GRACE: Duration = Duration::from_secs(30);
 /// An agent that beats once a second and is silent for so long will not speak again.
 const FROZEN_PATIENCE: Duration = Duration::from_mins(2);
@@ -86,6 +86,7 @@ impl Session<'_> {
     /// # Errors
     /// When events cannot be recorded, or no agent can be started.
     pub fn run(&self, pending: Vec<usize>, emit: &mut dyn FnMut(SweepEvent) -> Result<()>) -> Result<Ending> {
+        let load_patience = load_patience()?;
         let mut backlog = Backlog::new(self.plan, self.device.name(), pending);
         let mut idle_deaths = 0;
         let name = RunName { sweep: self.sweep, model: self.model };
@@ -98,7 +99,7 @@ impl Session<'_> {
             let mut run = match started {
                 Ok(Some(run)) => run,
                 Ok(None) => {
-                    started = self.device.start(name, &self.job(&backlog)).map(Some);
+                    started = self.device.start(name, &self.job(&backlog, load_patience)).map(Some);
                     continue;
                 }
                 Err(StartError::Refused(error)) => return Err(error),
@@ -107,7 +108,7 @@ impl Session<'_> {
                 }
             };
             started = Ok(None);
-            let Some(phase) = self.follow(run.as_mut(), &mut backlog, emit)? else {
+            let Some(phase) = self.follow(run.as_mut(), load_patience, &mut backlog, emit)? else {
                 run.stop();
                 run.finish();
                 return Ok(Ending::Interrupted);
@@ -134,8 +135,9 @@ impl Session<'_> {
     }
 
     /// The job for what is left, with what is this device's own.
-    fn job(&self, backlog: &Backlog<'_>) -> Job {
+    fn job(&self, backlog: &Backlog<'_>, load_patience: Duration) -> Job {
         let mut job = job::make(self.plan, self.model, &self.placed, backlog);
+        job.load_timeout_ms = u64::try_from(load_patience.as_millis()).unwrap_or(u64::MAX);
         if let Some(threads) = self.threads {
             job.options.threads = Some(threads);
             job.options.calibrate_threads = false;
@@ -161,11 +163,12 @@ impl Session<'_> {
     fn follow(
         &self,
         run: &mut dyn AgentRun,
+        load_patience: Duration,
         backlog: &mut Backlog<'_>,
         emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
     ) -> Result<Option<Phase>> {
         let mut phase = Phase::Loading;
-        let mut deadline = Instant::now() + LOAD_PATIENCE;
+        let mut deadline = Instant::now() + load_patience + TRIAL_GRACE;
         let trial_patience = Duration::from_millis(self.plan.input.timeout_ms) + TRIAL_GRACE;
         // Events of an adopted agent that are recorded already.
         let mut known = 0;

@@ -7,6 +7,7 @@ use crate::{
     plan::{Cell, Plan, Weights},
     prompts::Context,
 };
+use slm_protocol::EngineKind;
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
@@ -57,6 +58,7 @@ struct Notes {
     none_valid: bool,
     paper: bool,
     interval: bool,
+    mlc: bool,
 }
 
 impl Notes {
@@ -74,6 +76,11 @@ impl Notes {
             (
                 self.paper,
                 "†  SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length",
+            ),
+            (
+                self.mlc,
+                "MLC-LLM gives text, not tokens: its ITPS and OTPS are not known; its own figures are in trials.csv, \
+                 columns mlc_…",
             ),
         ];
         let used: Vec<&str> = lines.iter().filter(|(used, _)| *used).map(|(_, text)| *text).collect();
@@ -116,6 +123,7 @@ fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec
         let dash = || "-".to_owned();
         return vec![name, dash(), dash(), dash(), dash(), format!("{cause} 0/{planned}")];
     }
+    notes.mlc |= row.backend == EngineKind::MlcLlm.name();
     let mark = if valid == 0 { "! " } else { "" };
     notes.none_valid |= valid == 0;
     let mut cell = |mean: Option<f64>, low: Option<f64>, high: Option<f64>| match (mean, low, high) {

@@ -264,6 +264,11 @@ impl<'a> Rows<'a> {
             energy_j: None,
             started_at: Some(self.time()),
             prompt_tokens: prompt.context.tokens(),
+            mlc_prefill_tokens_per_s: None,
+            mlc_decode_tokens_per_s: None,
+            mlc_ttft_s: None,
+            mlc_inter_token_latency_s: None,
+            mlc_end_to_end_latency_s: None,
         }
     }
 
@@ -325,10 +330,11 @@ fn write_events(folder: &Path, plan: &Plan, recipe: &Recipe) {
                 output: Some(Output {
                     n_out: 64,
                     stop: StopReason::Length,
-                    tokens_sha256: String::new(),
+                    tokens_sha256: None,
                     text: recipe.output.clone(),
-                    logits_finite: true,
+                    logits_finite: Some(true),
                 }),
+                engine_figures: BTreeMap::new(),
                 rss_peak: None,
                 rss_after_prefill: None,
                 after_prefill: None,

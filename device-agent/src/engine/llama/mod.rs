@@ -6,7 +6,7 @@ mod quantise;
 mod report;
 mod text;
 
-use super::{ChatTemplate, LoadError, Model, Opened, Setup};
+use super::{ChatTemplate, LoadError, Model, Opened, Running, Setup, Vocabulary};
 use crate::digest;
 use context::Context;
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
@@ -92,6 +92,33 @@ impl Model for Llama {
         &self.facts
     }
 
+    fn vocabulary(&self) -> Option<&dyn Vocabulary> {
+        Some(self)
+    }
+
+    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
+        let context = Context::new(&self.model, setup)
+            .ok_or_else(|| engine_failure("the engine made no context and gave no reason"))?;
+        let lines = log::lines();
+        Ok(Opened {
+            options: ResolvedOptions {
+                threads: context.n_threads(),
+                flash_attention: report::flash_attention(&lines),
+                n_ctx: context.n_ctx(),
+                n_batch: context.n_batch(),
+                n_ubatch: context.n_ubatch(),
+                affinity: None,
+                repack: report::repacked(&lines),
+            },
+            running: Running::Steps(Box::new(context)),
+            buffers: report::buffer_sizes(&lines),
+            devices: report::devices(&lines),
+            log: report::evidence(&lines),
+        })
+    }
+}
+
+impl Vocabulary for Llama {
     fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32> {
         let text = self.rules.apply(text, parse_special);
         let tokens = self.model.vocab().tokenize(text.as_bytes(), add_special, parse_special);
@@ -115,26 +142,5 @@ impl Model for Llama {
 
     fn is_end(&self, token: i32) -> bool {
         self.model.vocab().is_eog(LlamaToken(token))
-    }
-
-    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
-        let context = Context::new(&self.model, setup)
-            .ok_or_else(|| engine_failure("the engine made no context and gave no reason"))?;
-        let lines = log::lines();
-        Ok(Opened {
-            options: ResolvedOptions {
-                threads: context.n_threads(),
-                flash_attention: report::flash_attention(&lines),
-                n_ctx: context.n_ctx(),
-                n_batch: context.n_batch(),
-                n_ubatch: context.n_ubatch(),
-                affinity: None,
-                repack: report::repacked(&lines),
-            },
-            session: Box::new(context),
-            buffers: report::buffer_sizes(&lines),
-            devices: report::devices(&lines),
-            log: report::evidence(&lines),
-        })
     }
 }

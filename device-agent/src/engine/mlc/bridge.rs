@@ -8,12 +8,25 @@
     reason = "what the macro makes"
 )]
 
+use super::llm::Ear;
+
 #[cxx::bridge(namespace = "slm::mlc")]
 pub(super) mod ffi {
+    // Called from threads of the engine.
+    extern "Rust" {
+        type Ear;
+        fn computes_with(self: &Ear, threads: i32);
+        fn loaded(self: &Ear);
+        fn load_failed(self: &Ear, why: &[u8]);
+        fn called_back(self: &Ear, json: &[u8]);
+        fn loop_ended(self: &Ear, why: &[u8]);
+    }
+
     // SAFETY (of all below): `runner.h` keeps what these signatures say: nothing it is
     // given outlives a call, the slice of `logits` belongs to the runner and is only
     // changed through `Pin<&mut _>`, and every exception is turned into an `Err` by cxx.
-    // The type is neither Send nor Sync, since TVM's threads belong to the calling one.
+    // The types are neither Send nor Sync: TVM's threads belong to the calling one. `Ear`
+    // is called from several threads, and is Sync (`llm/ear.rs` has it checked).
     unsafe extern "C++" {
         include!("runner.h");
 
@@ -32,5 +45,20 @@ pub(super) mod ffi {
         fn prefill(self: Pin<&mut Runner>, tokens: &[i32]) -> Result<()>;
         fn decode(self: Pin<&mut Runner>, token: i32) -> Result<()>;
         fn logits(self: &Runner) -> &[f32];
+
+        include!("engine.h");
+
+        type Engine;
+        fn open_engine(
+            device_type: i32,
+            device_id: i32,
+            threads: i32,
+            cpus: &[u32],
+            ear: Box<Ear>,
+        ) -> Result<UniquePtr<Engine>>;
+        fn load(self: Pin<&mut Engine>, config: &str);
+        fn chat(self: &Engine, request: &str, id: &str) -> Result<bool>;
+        fn last_error(self: &Engine) -> Result<String>;
+        fn close(self: Pin<&mut Engine>) -> Result<()>;
     }
 }

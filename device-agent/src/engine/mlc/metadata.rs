@@ -39,6 +39,25 @@ pub(super) struct ChatConfig {
     pub(super) vocab_size: u32,
     #[serde(default)]
     pub(super) eos_token_id: Option<Ids>,
+    #[serde(default)]
+    model_type: String,
+    #[serde(default)]
+    quantization: String,
+    #[serde(default = "none")]
+    context_window_size: i64,
+    #[serde(default = "none")]
+    prefill_chunk_size: i64,
+}
+
+/// `tensor-cache.json`: the weights of a folder.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct TensorCache {
+    records: Vec<Shard>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Shard {
+    records: Vec<Param>,
 }
 
 /// One id or several; configurations have both.
@@ -95,6 +114,20 @@ impl Metadata {
             return refuse("its attention has a sliding window");
         }
         Ok(metadata)
+    }
+
+    /// What a folder says, for an engine that reads the library itself.
+    pub(super) fn of_folder(config: &ChatConfig, cache: TensorCache) -> Self {
+        Self {
+            model_type: config.model_type.clone(),
+            quantization: config.quantization.clone(),
+            context_window_size: config.context_window_size,
+            prefill_chunk_size: config.prefill_chunk_size,
+            sliding_window_size: none(),
+            tensor_parallel_shards: one(),
+            kv_state_kind: kv_cache(),
+            params: cache.records.into_iter().flat_map(|shard| shard.records).collect(),
+        }
     }
 
     /// Bytes of all tensors.

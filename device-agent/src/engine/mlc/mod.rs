@@ -1,18 +1,21 @@
 //! Models that TVM compiled, by MLC-LLM's convention: a library with `embed`, `prefill`,
 //! `decode`, `create_tir_paged_kv_cache` and `_metadata`, and its weights in a folder.
-//! The token loop is the agent's own, as for every engine; TVM is opened at run time.
+//! Here the token loop is the agent's own; MLC-LLM's own engine is in `llm`. Both are
+//! opened at run time.
 
 mod bridge;
+mod llm;
 mod metadata;
 mod session;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-use super::{ChatTemplate, LoadError, Model, Opened, Setup};
+use super::{ChatTemplate, LoadError, Model, Opened, Running, Setup, Vocabulary};
 use crate::{affinity, digest};
 use bridge::ffi::{self, Runner};
 use cxx::UniquePtr;
+pub(crate) use llm::MlcLlm;
 use metadata::{ChatConfig, Metadata};
 use session::RelaxSession;
 use slm_protocol::{
@@ -39,13 +42,14 @@ pub(crate) struct Mlc {
 }
 
 /// The interface compiled in; the runtime's own version is known when it is opened.
-pub(crate) fn facts() -> EngineFacts {
-    EngineFacts {
+pub(crate) fn facts() -> [EngineFacts; 2] {
+    let relax = EngineFacts {
         engine: EngineKind::TvmRelaxVm,
         version: format!("tvm-ffi {} (headers)", ffi::header_version()),
         build_flags: Vec::new(),
         cpu_features: Vec::new(),
-    }
+    };
+    [relax, llm::facts()]
 }
 
 impl Mlc {
@@ -124,6 +128,32 @@ impl Model for Mlc {
         &self.facts
     }
 
+    fn vocabulary(&self) -> Option<&dyn Vocabulary> {
+        Some(self)
+    }
+
+    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
+        let session = self.session(setup)?;
+        let threads = session.threads().map_err(|why| refuse("TVM's threads", why))?;
+        Ok(Opened {
+            running: Running::Steps(Box::new(session)),
+            options: ResolvedOptions {
+                threads,
+                flash_attention: None,
+                n_ctx: self.context(setup),
+                n_batch: self.chunk(setup),
+                n_ubatch: self.chunk(setup),
+                affinity: None,
+                repack: None,
+            },
+            buffers: BufferSizes { model: Some(self.facts.size), kv_cache: None, compute: None },
+            devices: vec![self.device.name().to_owned()],
+            log: self.opened.clone(),
+        })
+    }
+}
+
+impl Vocabulary for Mlc {
     fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32> {
         self.tokens.encode(text, add_special, parse_special)
     }
@@ -139,26 +169,6 @@ impl Model for Mlc {
 
     fn is_end(&self, token: i32) -> bool {
         self.ends.contains(&token)
-    }
-
-    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
-        let session = self.session(setup)?;
-        let threads = session.threads().map_err(|why| refuse("TVM's threads", why))?;
-        Ok(Opened {
-            session: Box::new(session),
-            options: ResolvedOptions {
-                threads,
-                flash_attention: None,
-                n_ctx: self.context(setup),
-                n_batch: self.chunk(setup),
-                n_ubatch: self.chunk(setup),
-                affinity: None,
-                repack: None,
-            },
-            buffers: BufferSizes { model: Some(self.facts.size), kv_cache: None, compute: None },
-            devices: vec![self.device.name().to_owned()],
-            log: self.opened.clone(),
-        })
     }
 }
 

@@ -1,15 +1,12 @@
 #include "runner.h"
 
 #include <dlfcn.h>
-#include <tvm/ffi/container/array.h>
 #include <tvm/ffi/container/shape.h>
 #include <tvm/ffi/container/tensor.h>
-#include <tvm/ffi/function.h>
 
-#include <stdexcept>
-#include <string>
 #include <vector>
 
+#include "calls.h"
 #include "interface.h"
 
 namespace slm::mlc {
@@ -19,35 +16,8 @@ using namespace tvm::ffi;
 
 // TVM's allocator that keeps freed memory for the next step, by its number.
 constexpr int kPooledAllocator = 2;
-// Threads share the CPUs named, none is bound to a single one: what llama.cpp's do.
-constexpr int kShareAllCores = -3;
 // The one sequence in the cache.
 constexpr int64_t kSequence = 0;
-
-// cxx passes on what is a std::exception; of TVM's errors it would lose the words.
-template <typename F>
-auto told(F work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    throw std::runtime_error(error.kind() + ": " + error.message());
-  }
-}
-
-Function global(const char* name) { return Function::GetGlobalRequired(name); }
-
-// Through the registry, since the C++ methods of modules are symbols of the library.
-Optional<Function> find(const Any& module, const char* name) {
-  return global("ffi.ModuleGetFunction")(module, String(name), true).cast<Optional<Function>>();
-}
-
-Function method(const Any& module, const char* name) {
-  Optional<Function> found = find(module, name);
-  if (!found.has_value()) {
-    throw std::runtime_error(std::string("it has no function `") + name + "`");
-  }
-  return found.value();
-}
 
 class TvmRunner final : public Runner {
  public:
@@ -103,15 +73,11 @@ class TvmRunner final : public Runner {
   void close() override { cache_ = Any(); }
 
   void set_threads(int32_t threads, rust::Slice<const uint32_t> cpus) const override {
-    told([&] {
-      Array<String> list;
-      for (uint32_t cpu : cpus) list.push_back(String(std::to_string(cpu)));
-      global("runtime.config_threadpool")(kShareAllCores, threads, list, static_cast<int>(cpus.size()));
-    });
+    told([&] { share_cpus(threads, cpu_names(cpus)); });
   }
 
   int32_t threads() const override {
-    return told([&] { return global("runtime.NumThreads")().cast<int32_t>(); });
+    return told([&] { return computing_threads(); });
   }
 
   void reset() override {

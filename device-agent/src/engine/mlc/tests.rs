@@ -77,7 +77,7 @@ fn what_a_library_would_not_check_is_refused_before_it() {
         let mut opened = model.open(&setup(64, None)).unwrap();
         assert!(model.open(&setup(64, None)).is_err(), "two contexts at once");
         assert_eq!((opened.options.n_ctx, opened.devices.as_slice()), (64, &["cpu".to_owned()][..]));
-        let session = opened.session.as_mut();
+        let Running::Steps(session) = &mut opened.running else { panic!("it runs by steps") };
         session.reset();
         for token in [-1, 512, i32::MAX] {
             let why = session.prefill(&[1, token]).unwrap_err();

@@ -140,6 +140,7 @@ impl Setting {
             prompts: Vec::new(),
             trials: Vec::new(),
             trial_timeout_ms: 1000,
+            load_timeout_ms: 0,
             gap_ms: 0,
             telemetry_ms: 0,
             cool_down: None,
@@ -360,6 +361,7 @@ fn compiled_model(folder: &Path) -> CompiledSource {
         device: TvmDevice::Cpu,
         files: files.into_iter().map(in_model).collect(),
         tvm: None,
+        mlc_llm: None,
     }
 }
 

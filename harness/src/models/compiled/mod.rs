@@ -28,7 +28,7 @@ const CONFIG: &str = "mlc-chat-config.json";
 /// What `scripts/mlc/make.py` writes beside the rest.
 const MANIFEST: &str = "slm-bench-mlc.json";
 /// Read where they are there, whatever the configuration says.
-const TOKENIZER: [&str; 2] = ["tokenizer.json", "tokenizer_config.json"];
+const TOKENIZER: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "tokenizer.model"];
 
 /// How to get a folder.
 pub(super) const GET: &str = "make a folder with `bench models make --format mlc`, or see docs/mlc.md";
@@ -39,6 +39,11 @@ struct ChatConfig {
     quantization: String,
     #[serde(default)]
     tokenizer_files: Vec<String>,
+    /// What MLC-LLM's engine reads, and hangs without.
+    #[serde(default)]
+    conv_template: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    model_config: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// What we write of a library that we made; MLC-LLM's folders have none.
@@ -59,7 +64,7 @@ struct Manifest {
 /// Whether an engine runs compiled models, and nothing else.
 pub fn runs_compiled(engine: EngineKind) -> bool {
     match engine {
-        EngineKind::TvmRelaxVm => true,
+        EngineKind::TvmRelaxVm | EngineKind::MlcLlm => true,
         EngineKind::Llama | EngineKind::Null => false,
     }
 }
@@ -69,19 +74,24 @@ pub(super) fn is_folder(name: &str) -> bool {
     Path::new(name).join(CONFIG).is_file()
 }
 
-/// A model's folder and the runtime that the arguments name, checked for the machines
-/// that it is to run on.
+/// A model's folder and the runtime that the arguments name, checked for an engine and
+/// for the machines that it is to run on.
 ///
 /// # Errors
 /// [`Error::Input`] that names the file or version that is wrong.
-pub(super) fn resolve(name: &str, args: &SweepArgs, machines: &[Machine]) -> Result<PlannedModel> {
+pub(super) fn resolve(
+    name: &str,
+    args: &SweepArgs,
+    engine: EngineKind,
+    machines: &[Machine],
+) -> Result<PlannedModel> {
     let folder = absolute(Path::new(name))?;
     let config: ChatConfig = json(&folder.join(CONFIG))?;
     let manifest =
         if folder.join(MANIFEST).exists() { json(&folder.join(MANIFEST))? } else { Manifest::default() };
     let library = library(&folder, &manifest)?;
     elf::check(&folder.join(&library), machines)?;
-    let runtime = Runtime::find(args.mlc_runtime.as_deref(), machines)?;
+    let runtime = Runtime::find(args.mlc_runtime.as_deref(), engine, machines)?;
     if let (Some(made), Some(has)) = (&manifest.tvm, &runtime.tvm)
         && made != has
     {
@@ -92,7 +102,9 @@ pub(super) fn resolve(name: &str, args: &SweepArgs, machines: &[Machine]) -> Res
     let cache = Cache::read(&folder)?;
     let files = files(&folder, &library, &cache, &config)?;
     unchanged(&folder, &manifest, &files)?;
-    if !folder.join(TOKENIZER[0]).is_file() && !matches!(args.contexts(), ContextLengths::Tokens(_)) {
+    if engine == EngineKind::MlcLlm {
+        takes_text(&folder, &config, args)?;
+    } else if !folder.join(TOKENIZER[0]).is_file() && !matches!(args.contexts(), ContextLengths::Tokens(_)) {
         let what = format!("{name} has no tokenizer.json, so that it reads no text");
         return Err(Error::input(what, "give --prompt-tokens, such as --prompt-tokens 128,1024"));
     }
@@ -102,7 +114,7 @@ pub(super) fn resolve(name: &str, args: &SweepArgs, machines: &[Machine]) -> Res
     let sha256 = files.iter().find(|file| file.name == library).map(|file| file.sha256.clone());
     Ok(PlannedModel {
         name: folder.file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned()),
-        backend: EngineKind::TvmRelaxVm,
+        backend: engine,
         weights,
         quant: config.quantization,
         params,
@@ -117,9 +129,34 @@ pub(super) fn resolve(name: &str, args: &SweepArgs, machines: &[Machine]) -> Res
             device: manifest.device,
             files,
             tvm: manifest.tvm.or(runtime.tvm),
+            mlc_llm: runtime.mlc_llm,
         }),
         generation: generation(args, weights),
     })
+}
+
+/// What MLC-LLM's engine needs in a folder, and what it cannot be asked for. It would
+/// hang, not refuse.
+fn takes_text(folder: &Path, config: &ChatConfig, args: &SweepArgs) -> Result<()> {
+    if matches!(args.contexts(), ContextLengths::Tokens(_)) {
+        let what = "--prompt-tokens cannot be had from mlc-llm, which tokenises by itself";
+        return Err(Error::input(what, "give --chunks, or choose --backend mlc"));
+    }
+    if args.no_chat_template {
+        let what = "--no-chat-template cannot be had from mlc-llm, which applies its conversation template";
+        return Err(Error::input(what, "leave it out, or choose --backend mlc"));
+    }
+    for (name, part) in [("conv_template", &config.conv_template), ("model_config", &config.model_config)] {
+        if part.is_none() {
+            let what = format!("{} has no {name}", folder.join(CONFIG).display());
+            return Err(Error::input(what, "write it with MLC-LLM's `gen_config` (docs/mlc.md)"));
+        }
+    }
+    if !["tokenizer.json", "tokenizer.model"].iter().any(|name| folder.join(name).is_file()) {
+        let what = format!("{} has neither tokenizer.json nor tokenizer.model", folder.display());
+        return Err(Error::input(what, "write it with MLC-LLM's `gen_config` (docs/mlc.md)"));
+    }
+    Ok(())
 }
 
 /// Name of the one library of a folder.

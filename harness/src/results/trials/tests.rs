@@ -33,7 +33,7 @@ fn a_trial_of_exact_length_that_failed_tells_its_context() {
     let newer = header(TrialRow::COLUMNS);
     assert!(newer.starts_with(HEADER));
     let row = ROW.replace(",0,q4,", ",,d1-800,").replace(",8,8,32,", ",801,,,");
-    let trials = read(format!("{newer}{row},800\n")).unwrap();
+    let trials = read(format!("{newer}{row},800,,,,,\n")).unwrap();
     assert_eq!((trials[0].context(), trials[0].prompt_tokens), (Context::Tokens(800), Some(800)));
     // Format 1.0 had only the nominal length.
     assert_eq!(read(format!("{HEADER}\n{row}\n")).unwrap()[0].context(), Context::Tokens(801));
