@@ -184,7 +184,7 @@ mod tests {
     fn a_re_warm_up_that_times_out_counts_for_its_cell() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
         let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
-        let id = job::make(&plan, 0, "m", &backlog).trials[0].trial_id.clone();
+        let id = job::make(&plan, 0, &Placed::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         let mut emit = |event| {
             events.push(event);
