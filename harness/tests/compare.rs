@@ -165,3 +165,35 @@ fn wrong_input_is_refused_in_one_line() {
     fs::write(sandbox.path("windows.csv"), format!("\u{feff}{}", paper.replace('\n', "\r\n"))).unwrap();
     assert_eq!(compare(&sandbox, "paper.csv windows.csv").code, Some(0));
 }
+
+#[test]
+fn the_engines_of_one_sweep_are_set_beside_each_other() {
+    let sandbox = Sandbox::new();
+    let models = vec![("slimlm-125m", 125_311_488), ("slimlm-125m-q4f32_1-MLC", 125_311_488)];
+    Made { models, lengths: ContextLengths::Tokens(vec![32, 128]), ..Made::default() }
+        .write(&sandbox.path("sweep"));
+    let map = "--map slimlm-125m=slimlm-125m-q4f32_1-MLC";
+    let ran = compare(&sandbox, &format!("sweep sweep --backends llama.cpp=tvm-relax-vm {map}"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert!(
+        ran.stdout.starts_with("baseline   sweep (llama.cpp)\ncandidate  sweep (tvm-relax-vm)\n"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stdout.contains("! backends differ: llama.cpp against tvm-relax-vm"), "{}", ran.stdout);
+    // The same prompts: two lengths of each document, paired.
+    assert!(ran.stdout.contains("10 from paired trials"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("only in the"), "{}", ran.stdout);
+
+    let missing = compare(&sandbox, "sweep sweep --backends llama.cpp=mlc-llm");
+    assert_eq!(missing.code, Some(2));
+    let expected = "--backends names mlc-llm, of which sweep has no figures; it has llama.cpp, tvm-relax-vm";
+    assert!(missing.stderr.contains(expected) && missing.stderr.lines().count() == 1, "{}", missing.stderr);
+
+    let report = sandbox.bench(&["report", "sweep", "--out", "report"]);
+    assert_eq!(report.code, Some(0), "{report:?}");
+    let text = fs::read_to_string(sandbox.path("report/report.md")).unwrap();
+    for name in ["slimlm-125m · llama.cpp", r"slimlm-125m-q4f32\_1-MLC · tvm-relax-vm"] {
+        assert!(text.contains(name), "no '{name}' in the report");
+    }
+}

@@ -7,6 +7,7 @@ mod devices;
 mod export;
 mod import;
 mod lists;
+mod mlc;
 mod phone;
 mod pull;
 mod quantize;
@@ -21,6 +22,7 @@ pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use export::{ExportArgs, ExportFormat};
 pub use import::ImportArgs;
 pub use lists::{ContextLengths, DeviceList, EmbdArg, ModelList, QuantList};
+pub use mlc::{MlcArgs, MlcDeviceArg, MlcQuantArg, MlcTargetArg};
 pub use phone::PhoneArgs;
 pub use pull::PullArgs;
 pub use quantize::QuantizeArgs;
@@ -93,9 +95,9 @@ pub enum ModelsCommand {
         /// A GGUF file for llama.cpp, or a folder with a model library for TVM
         #[arg(long, value_enum, default_value_t = MakeFormat::Gguf)]
         format: MakeFormat,
-        /// Quantisation of --format mlc
-        #[arg(long, value_enum, default_value_t = MlcQuantArg::Q4f16)]
-        mlc_quant: MlcQuantArg,
+        /// How --format mlc compiles.
+        #[command(flatten)]
+        mlc: MlcArgs,
         /// Quantisation: `f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`, `q3_k_m`…
         #[arg(long, value_name = "TYPE", default_value_t = FileType::Q4_0)]
         quant: FileType,
@@ -129,27 +131,6 @@ pub enum MakeFormat {
     Gguf,
     /// A folder like MLC-LLM's
     Mlc,
-}
-
-/// MLC-LLM's 4-bit quantisations in groups of 32.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MlcQuantArg {
-    /// Computes in 16-bit floating point
-    #[value(name = "q4f16_1")]
-    Q4f16,
-    /// Computes in 32-bit floating point
-    #[value(name = "q4f32_1")]
-    Q4f32,
-}
-
-impl MlcQuantArg {
-    /// MLC-LLM's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            MlcQuantArg::Q4f16 => "q4f16_1",
-            MlcQuantArg::Q4f32 => "q4f32_1",
-        }
-    }
 }
 
 /// How data is printed.

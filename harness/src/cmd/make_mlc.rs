@@ -3,7 +3,7 @@
 
 use crate::{
     agent::Project,
-    cli::{MlcQuantArg, OutputFormat},
+    cli::{MlcArgs, MlcDeviceArg, OutputFormat},
     error::{Error, Result},
     models::cache_folder,
     show::{clean, data},
@@ -27,7 +27,7 @@ struct Made {
 pub(super) fn make(
     name: &str,
     shape: &Shape,
-    quant: MlcQuantArg,
+    mlc: MlcArgs,
     seed: u64,
     out: Option<PathBuf>,
     output: OutputFormat,
@@ -41,10 +41,14 @@ pub(super) fn make(
     }
     let short: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
-    let folder = out.unwrap_or_else(|| Path::new("dist").join(format!("{short}-{}-MLC", quant.name())));
+    let folder = out.unwrap_or_else(|| Path::new("dist").join(folder_name(&short, mlc)));
     let mut command = Command::new("python3");
     command.arg(&script).arg("--environment").arg(cache_folder().join("mlc-python"));
-    command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", quant.name()]);
+    command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", mlc.quant.name()]);
+    command.args(["--device", mlc.device.name()]);
+    if let Some(target) = mlc.target {
+        command.args(["--target", target.name()]);
+    }
     command.arg("--seed").arg(seed.to_string()).arg("--out").arg(&folder);
     // The script's own words go to stderr as they come.
     let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
@@ -64,11 +68,40 @@ pub(super) fn make(
         return super::models::print_json(&json!({ "folder": made.folder, "runtime": made.runtime }));
     }
     let runtime = made.runtime.as_deref().unwrap_or("DIR");
+    let device = if is_for_here(mlc) { "local" } else { "NAME" };
     data(&format!(
-        "{}\nmeasure it: bench sweep --device local --backend mlc --mlc-runtime {} --models {} --prompt-tokens 128\n",
+        "{}\nmeasure it: bench sweep --device {device} --backend mlc --mlc-runtime {} --models {} --prompt-tokens 128\n",
         clean(&made.folder),
         clean(runtime),
         clean(&made.folder)
     ));
     Ok(())
+}
+
+/// Whether the library is for a machine like this one.
+fn is_for_here(mlc: MlcArgs) -> bool {
+    mlc.target.is_none_or(|target| target.name() == std::env::consts::ARCH)
+}
+
+/// A folder's name as MLC-LLM gives it, with what is not usual before its end.
+fn folder_name(model: &str, mlc: MlcArgs) -> String {
+    let target = mlc.target.filter(|_| !is_for_here(mlc)).map(|target| format!("-{}", target.name()));
+    let device = (mlc.device != MlcDeviceArg::Cpu).then(|| format!("-{}", mlc.device.name()));
+    format!("{model}-{}{}{}-MLC", mlc.quant.name(), target.unwrap_or_default(), device.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::{MlcQuantArg, MlcTargetArg};
+
+    #[test]
+    fn a_folder_tells_what_is_not_usual() {
+        let mut mlc = MlcArgs { quant: MlcQuantArg::Q4f16, target: None, device: MlcDeviceArg::Cpu };
+        assert_eq!(folder_name("m", mlc), "m-q4f16_1-MLC");
+        let other = if cfg!(target_arch = "aarch64") { MlcTargetArg::X86 } else { MlcTargetArg::Aarch64 };
+        mlc.target = Some(other);
+        mlc.device = MlcDeviceArg::Opencl;
+        assert_eq!(folder_name("m", mlc), format!("m-q4f16_1-{}-opencl-MLC", other.name()));
+    }
 }

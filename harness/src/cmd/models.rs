@@ -20,8 +20,8 @@ pub(super) fn run(command: ModelsCommand) -> Result<Outcome> {
     match command {
         ModelsCommand::List(output) => list(output.output),
         ModelsCommand::Show { model, output } => show(&model, output.output),
-        ModelsCommand::Make { model, format: MakeFormat::Mlc, mlc_quant, seed, out, output, .. } => {
-            super::make_mlc::make(&model, &shape_of(&model)?, mlc_quant, seed, out, output.output)
+        ModelsCommand::Make { model, format: MakeFormat::Mlc, mlc, seed, out, output, .. } => {
+            super::make_mlc::make(&model, &shape_of(&model)?, mlc, seed, out, output.output)
         }
         ModelsCommand::Make { model, quant, embd, seed, out, output, .. } => {
             make_file(&model, (quant, embd), seed, out, output.output)

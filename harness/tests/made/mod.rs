@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// A sweep to make.
 pub(crate) struct Made {
-    /// Names and parameters.
+    /// Names and parameters; a name with `-MLC` at its end is run by TVM, others by llama.cpp.
     pub(crate) models: Vec<(&'static str, u64)>,
     pub(crate) lengths: ContextLengths,
     pub(crate) repetitions: u32,
@@ -76,7 +76,7 @@ impl Made {
     fn input(&self) -> PlanInput {
         let model = |&(name, params): &(&str, u64)| PlannedModel {
             name: name.into(),
-            backend: EngineKind::Llama,
+            backend: if name.ends_with("-MLC") { EngineKind::TvmRelaxVm } else { EngineKind::Llama },
             weights: Weights::Synthetic,
             quant: "q4_0".into(),
             params,

@@ -53,9 +53,34 @@ pub(crate) fn cut(text: &str, em: f64, available: f64) -> String {
     "…".to_owned()
 }
 
+/// A subject's label, cut where it is too long; what tells it from others stands behind
+/// its name and stays if it can.
+pub(crate) fn cut_label(label: &str, em: f64, available: f64) -> String {
+    let Some((name, telling)) = label.split_once(" · ").filter(|_| width(label, em) > available) else {
+        return cut(label, em, available);
+    };
+    let telling = format!(" · {telling}");
+    let room = available - width(&telling, em);
+    if room < available / 4.0 {
+        cut(label, em, available)
+    } else {
+        cut(name, em, room) + &cut(&telling, em, available)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_keeps_what_tells_it_from_others() {
+        let label = "slimlm-125m-q4f32_1-MLC · tvm-relax-vm";
+        let short = cut_label(label, 12.0, 200.0);
+        assert!(short.starts_with("slimlm") && short.ends_with("… · tvm-relax-vm"), "{short}");
+        assert!(width(&short, 12.0) <= 200.0, "{short}");
+        assert_eq!(cut_label(label, 12.0, 1000.0), label);
+        assert!(cut_label(label, 12.0, 60.0).ends_with('…'), "no room for either");
+    }
 
     #[test]
     fn texts_are_measured_and_cut() {

@@ -28,7 +28,7 @@ pub(crate) fn draw(scene: &mut Scene, mut labels: Vec<Label>, x: f64, width: f64
     let wanted: Vec<f64> = labels.iter().map(|label| label.y).collect();
     for (label, y) in labels.iter().zip(apart(&wanted, LINE, top, bottom)) {
         scene.line((label.x + 5.0, label.y), (x - 4.0, y), label.style.ink, 0.5);
-        let text = font::cut(&label.text, SMALL, width);
+        let text = font::cut_label(&label.text, SMALL, width);
         scene.text(x, y, &text, SMALL, Anchor::Start, label.style.ink);
     }
 }

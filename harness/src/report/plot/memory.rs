@@ -47,7 +47,7 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
     }
     for (index, (subject, parts, peak)) in rows.iter().enumerate() {
         let y = frame.top + ROW * index as f64 + 6.0;
-        let name = font::cut(&model.subjects[*subject].label, SMALL, names);
+        let name = font::cut_label(&model.subjects[*subject].label, SMALL, names);
         scene.text(names + 14.0, y + 9.0, &name, SMALL, Anchor::End, Ink::Text);
         let mut done = 0.0;
         for (part, (ink, _)) in parts.iter().zip(PARTS) {

@@ -56,7 +56,7 @@ pub(super) fn plot(model: &Model) -> Option<Plot> {
             (false, false) => Shape::Ring,
         };
         scene.dot(x, y, 5.0, shape, ink);
-        let name = font::cut(&model.subjects[point.subject].label, SMALL, 190.0);
+        let name = font::cut_label(&model.subjects[point.subject].label, SMALL, 190.0);
         if let Some((at, anchor, bounds)) = place((x, y), font::width(&name, SMALL), &frame, &taken) {
             taken.push(bounds);
             if (at.1 - y).abs() > 20.0 {
