@@ -32,8 +32,8 @@ inside() {
     ADBD_PORT="$port" QEMU_CPU="$(<"$phone/cpu")" "$@"
 }
 
-# The loop is this machine's own shell: an emulated one that waits for a child may sleep for ever (qemu 7.2 loses a
-# signal that comes between being blocked and sigsuspend), and then no adbd would come back.
+# The loop is this machine's own shell: an emulated one was found asleep with no child left (qemu 7.2; as if it had lost a
+# signal between blocking it and sigsuspend), and then no adbd would come back.
 port=$(<"$phone/port")
 while :; do
   if grep -q '^ro.adb.secure=1$' "$files/build.prop"; then
