@@ -6,13 +6,13 @@ use clap::{Args, ValueEnum};
 #[derive(Clone, Copy, Debug, Args)]
 pub struct MlcArgs {
     /// Quantisation of --format mlc
-    #[arg(long = "mlc-quant", id = "mlc_quant", value_enum, default_value_t = MlcQuantArg::Q4f16)]
+    #[arg(long = "mlc-quant", id = "mlc_quant", value_name = "TYPE", value_enum, default_value_t = MlcQuantArg::Q4f16)]
     pub quant: MlcQuantArg,
     /// Machine that --format mlc compiles for, a Linux with glibc [default: this one]
     #[arg(long, value_enum)]
     pub target: Option<MlcTargetArg>,
     /// What the library of --format mlc computes on; opencl is compiled only, nobody has run it
-    #[arg(long = "mlc-device", id = "mlc_device", value_enum, default_value_t = MlcDeviceArg::Cpu)]
+    #[arg(long = "mlc-device", id = "mlc_device", value_name = "DEVICE", value_enum, default_value_t = MlcDeviceArg::Cpu)]
     pub device: MlcDeviceArg,
 }
 
