@@ -80,7 +80,7 @@ def main():
     args = parser.parse_args()
     cases = [("null", "", 200_000, 6, min(args.interval, 5))]
     if args.model:
-        cases.append(("llama.cpp", str(pathlib.Path(args.model).resolve()), 256, 6, args.interval))
+        cases.append(("llama.cpp", str(pathlib.Path(args.model).resolve()), 768, 3, args.interval))
     env = dict(os.environ)
     with tempfile.TemporaryDirectory() as root:
         if args.zones:
