@@ -32,6 +32,7 @@ pub mod show;
 pub mod stats;
 pub mod store;
 pub mod sweetspot;
+mod variable;
 
 /// Prints why a command ended, in one line on stderr, whatever words of an agent
 /// or names of files are in it.

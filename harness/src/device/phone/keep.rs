@@ -1,11 +1,12 @@
 //! Settings that stay changed while a sweep runs: the phone hears of its host every few
 //! minutes, since it puts them back when it does not.
 
-use super::{reach::Reach, variable};
+use super::reach::Reach;
 use crate::{
     device::readiness::{Lease, PhoneRecord, Readiness, Renewal, Setting, change, renew, restore},
     error::{Error, Result},
     show::{clean, note},
+    variable,
 };
 use std::{
     sync::{

@@ -13,7 +13,6 @@ mod run;
 mod scripts;
 mod silence;
 mod space;
-mod variable;
 
 #[cfg(test)]
 mod tests;

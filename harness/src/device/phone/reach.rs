@@ -1,11 +1,12 @@
 //! Requests to a phone that may be away for a while: repeated until it is back or
 //! patience ends. Every script here may therefore run twice.
 
-use super::{scripts, variable};
+use super::scripts;
 use crate::{
     device::{Link, LinkError, Shell, ShellOutput, Silence},
     error,
     show::{clean, note, seconds},
+    variable,
 };
 use std::{
     sync::Arc,

@@ -111,7 +111,7 @@ fn plot(model: &Model, course: &Course<'_>, name: String, left_out: usize) -> Op
     frame.draw_x(&mut scene, "minutes since the first trial", SMALL);
     let mut caption =
         "Each point is a trial; a slope is drift, most often heat. Crosses are trials that are not to be \
-                   trusted. Below, readings taken before, within and after the trials."
+                   trusted. Below, what the sensors said meanwhile."
             .to_owned();
     if left_out > 0 {
         let _ = write!(caption, " The courses of {left_out} more are not drawn.");

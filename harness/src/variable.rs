@@ -10,7 +10,7 @@ use std::{env, time::Duration};
 ///
 /// # Errors
 /// [`Error::Input`] when it holds no time.
-pub(super) fn duration(name: &str) -> Result<Option<Duration>> {
+pub(crate) fn duration(name: &str) -> Result<Option<Duration>> {
     match env::var_os(name).filter(|value| !value.is_empty()) {
         Some(text) => parse(name, &text.to_string_lossy()).map(Some),
         None => Ok(None),
@@ -31,7 +31,10 @@ mod tests {
     #[test]
     fn a_time_has_its_unit() {
         assert_eq!(parse("SLM_PHONE_PATIENCE", "90s").unwrap(), Duration::from_secs(90));
-        let error = parse("SLM_PHONE_PATIENCE", "long").unwrap_err().to_string();
-        assert!(error.contains("SLM_PHONE_PATIENCE is 'long'") && error.contains("90s"), "{error}");
+        for text in ["long", "-1s", "5"] {
+            let error = parse("SLM_PHONE_PATIENCE", text).unwrap_err().to_string();
+            assert!(error.contains(&format!("SLM_PHONE_PATIENCE is '{text}'")), "{error}");
+            assert!(error.contains("90s") && !error.contains('\n'), "{error}");
+        }
     }
 }
