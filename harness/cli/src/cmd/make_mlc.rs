@@ -1,0 +1,110 @@
+//! `bench models make --format mlc`: a model library with random 4-bit weights, made by
+//! the project's Python script in an environment of its own.
+
+use crate::{
+    args::{MlcArgs, MlcDeviceArg, OutputFormat},
+    show::data,
+};
+use serde::Deserialize;
+use serde_json::json;
+use slm_device::agents::Project;
+use slm_models::Shape;
+use slm_plan::{
+    error::{Error, Result},
+    text::clean,
+};
+use slm_provision::cache_folder;
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+/// What the script prints in the end.
+#[derive(Deserialize)]
+struct Made {
+    folder: String,
+    runtime: Option<String>,
+}
+
+/// Makes the folder `./dist/NAME-q4f16_1-MLC`, or the one named.
+pub(super) fn make(
+    name: &str,
+    shape: &Shape,
+    mlc: MlcArgs,
+    seed: u64,
+    out: Option<PathBuf>,
+    output: OutputFormat,
+) -> Result<()> {
+    let script = Project::find()?.root().join("scripts/mlc/make.py");
+    if !script.is_file() {
+        return Err(Error::input(
+            format!("there is no {}", script.display()),
+            "start bench from a whole checkout",
+        ));
+    }
+    let short: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
+    let folder = out.unwrap_or_else(|| Path::new("dist").join(folder_name(&short, mlc)));
+    let mut command = Command::new("python3");
+    command.arg(&script).arg("--environment").arg(cache_folder().join("mlc-python"));
+    command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", mlc.quant.name()]);
+    command.args(["--device", mlc.device.name()]);
+    if let Some(target) = mlc.target {
+        command.args(["--target", target.name()]);
+    }
+    command.arg("--seed").arg(seed.to_string()).arg("--out").arg(&folder);
+    // The script's own words go to stderr as they come.
+    let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let ran = ran.map_err(|error| {
+        Error::input(format!("python3 cannot be started: {error}"), "install python3 with venv")
+    })?;
+    if !ran.status.success() {
+        let what = format!("{} was not made", folder.display());
+        return Err(Error::input(what, "the line above says why"));
+    }
+    let text = String::from_utf8_lossy(&ran.stdout);
+    let line = text.lines().last().unwrap_or_default();
+    let made: Made = serde_json::from_str(line).map_err(|error| {
+        Error::Internal(format!("{} ended with '{}': {error}", script.display(), clean(line)))
+    })?;
+    if output == OutputFormat::Json {
+        return crate::show::json(&json!({ "folder": made.folder, "runtime": made.runtime }));
+    }
+    let runtime = made.runtime.as_deref().unwrap_or("DIR");
+    let device = if is_for_here(mlc) { "local" } else { "NAME" };
+    data(&format!(
+        "{}\nmeasure it: bench sweep --device {device} --backend mlc --mlc-runtime {} --models {} --prompt-tokens 128\n",
+        clean(&made.folder),
+        clean(runtime),
+        clean(&made.folder)
+    ));
+    Ok(())
+}
+
+/// Whether the library is for a machine like this one.
+fn is_for_here(mlc: MlcArgs) -> bool {
+    mlc.target.is_none_or(|target| target.name() == std::env::consts::ARCH)
+}
+
+/// A folder's name as MLC-LLM gives it, with what is not usual before its end.
+fn folder_name(model: &str, mlc: MlcArgs) -> String {
+    let target = mlc.target.filter(|_| !is_for_here(mlc)).map(|target| format!("-{}", target.name()));
+    let device = (mlc.device != MlcDeviceArg::Cpu).then(|| format!("-{}", mlc.device.name()));
+    format!("{model}-{}{}{}-MLC", mlc.quant.name(), target.unwrap_or_default(), device.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{MlcQuantArg, MlcTargetArg};
+
+    #[test]
+    fn a_folder_tells_what_is_not_usual() {
+        let mut mlc = MlcArgs { quant: MlcQuantArg::Q4f16, target: None, device: MlcDeviceArg::Cpu };
+        assert_eq!(folder_name("m", mlc), "m-q4f16_1-MLC");
+        let other = if cfg!(target_arch = "aarch64") { MlcTargetArg::X86 } else { MlcTargetArg::Aarch64 };
+        mlc.target = Some(other);
+        mlc.device = MlcDeviceArg::Opencl;
+        assert_eq!(folder_name("m", mlc), format!("m-q4f16_1-{}-opencl-MLC", other.name()));
+    }
+}

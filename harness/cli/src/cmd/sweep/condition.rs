@@ -1,0 +1,56 @@
+//! What state devices are in before a sweep and after it.
+
+use crate::{args::PhoneArgs, show::note};
+use slm_device::{
+    Device,
+    readiness::{Needs, PrepareRequest, Setting},
+};
+use slm_plan::{Plan, error::Result, text::clean};
+use slm_results::condition::{Facts, Preparation, Severity};
+
+/// Makes a device ready that is claimed, and tells what is worth a warning. `recorded`: how
+/// the sweep found the device first. Its settings hold for the rest too, or half of a cell
+/// would be measured under others.
+///
+/// # Errors
+/// As [`Device::prepare`].
+pub(super) fn prepare(
+    args: &PhoneArgs,
+    plan: &Plan,
+    device: &dyn Device,
+    recorded: Option<&Preparation>,
+) -> Result<Option<Box<Preparation>>> {
+    let models = &plan.input.models;
+    let largest = models.iter().max_by_key(|model| model.file_bytes);
+    let needs = Needs {
+        largest_model: largest.map(|model| (clean(&model.name), model.file_bytes)),
+        space: Some(models.iter().map(|model| model.file_bytes).sum()),
+    };
+    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.changed);
+    let mut settings: Vec<Setting> = recorded.filter_map(|name| Setting::named(name)).collect();
+    for setting in args.settings() {
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+    let request = PrepareRequest { settings, needs, force: args.force };
+    let Some(prepared) = device.prepare(&request)? else { return Ok(None) };
+    let name = clean(device.name());
+    if !prepared.put_back.is_empty() {
+        let put_back = prepared.put_back.join(", ");
+        note(&format!("{name}: put back what an earlier sweep had changed: {put_back}"));
+    }
+    for finding in prepared.findings.iter().filter(|finding| finding.severity >= Severity::Warning) {
+        note(&format!("{name}: {}", clean(&finding.text)));
+    }
+    Ok(Some(Box::new(prepared)))
+}
+
+/// Puts a device's settings back and tells its state then. What does not go back is
+/// told; the sweep's results are none the worse.
+pub(super) fn settle(device: &dyn Device) -> Option<Facts> {
+    device.settle().unwrap_or_else(|error| {
+        note(&clean(&error.to_string()));
+        None
+    })
+}

@@ -1,0 +1,69 @@
+//! `bench sweep`: plan, measure, record, show.
+
+mod condition;
+mod finish;
+mod prepare;
+mod resume;
+
+use super::Outcome;
+use crate::{args::SweepArgs, interrupt, show::Progress, tool};
+use slm_device::Claim;
+use slm_plan::{
+    Plan,
+    error::{Error, Result},
+    interrupt::Interrupt,
+};
+use slm_sweep::{
+    fleet::{DeviceEnd, Fleet, Member},
+    store::{Store, SweepEvent},
+};
+
+/// Runs the command.
+pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
+    let interrupt = interrupt::listen()?;
+    let prepared = match &args.resume {
+        Some(folder) => Some(resume::resume(args, folder)?),
+        None => prepare::prepare(args, &interrupt)?,
+    };
+    // `--dry-run` leaves nothing to do.
+    let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
+    let ends = measure(&mut ready, &interrupt, args.resume.is_some())?;
+    finish::finish(args, &ready, ends)
+}
+
+/// All is checked, nothing is measured yet.
+struct Ready {
+    store: Store,
+    /// The sweep's id.
+    id: String,
+    plan: Plan,
+    members: Vec<Member>,
+    /// Devices that are wanted and not there; only when a sweep is resumed.
+    absent: Vec<(String, Error)>,
+    /// What was done to devices before they go on.
+    prepared: Vec<SweepEvent>,
+    _claims: Vec<Claim>,
+}
+
+/// Measures what is left, on all devices at once.
+fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Vec<DeviceEnd>> {
+    let Ready { store, id, plan, members, prepared, .. } = ready;
+    let mut progress = Progress::new(plan, store.tables());
+    store.record(&SweepEvent::RunStarted { command: tool::command_line(), resumed })?;
+    for event in prepared.drain(..) {
+        store.record(&event)?;
+    }
+    let mut watch = |tables: &_, event: &_| progress.show(plan, tables, event);
+    let ends = Fleet { plan, sweep: id, members, interrupt }.run(store, &mut watch)?;
+    progress.clear();
+    for (member, end) in members.iter().zip(&ends) {
+        // One that is away gets its settings back as its claim ends, if it is there by then.
+        let is_there = !matches!(end, DeviceEnd::Lost(_));
+        if let Some(state) = is_there.then(|| condition::settle(member.device.as_ref())).flatten() {
+            store.record(&SweepEvent::DeviceLeft { device: member.device.name().to_owned(), state })?;
+        }
+    }
+    let interrupted = ends.iter().any(|end| matches!(end, DeviceEnd::Interrupted));
+    store.record(&SweepEvent::RunEnded { interrupted })?;
+    Ok(ends)
+}

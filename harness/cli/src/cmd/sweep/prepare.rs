@@ -1,0 +1,134 @@
+//! A new sweep, up to its first trial. All that can refuse it comes before anything is
+//! downloaded or written.
+
+use super::{Ready, condition};
+use crate::{
+    args::{DeviceList, OutputFormat, SweepArgs},
+    show::{self, ModelWork, note},
+    tool,
+};
+use slm_device::{self as device, Device, Opening, profile::Profiles};
+use slm_plan::{
+    Compute, DeviceFacts, Estimate, Plan, check_engines,
+    error::{Error, Result},
+    interrupt::Interrupt,
+    text::file_name,
+};
+use slm_provision::{Machine, Work, is_present};
+use slm_results::manifest::{DeviceRecord, FORMAT, HostFacts, Manifest};
+use slm_sweep::{fleet::Member, session, store::Store};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Everything that can be wrong is found here, before anything is measured. Nothing
+/// is left to be done after a `--dry-run`.
+pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
+    session::load_patience()?;
+    let request = args.request()?;
+    let profiles = Profiles::load(&args.phone.profile)?;
+    let names = match &args.device {
+        Some(DeviceList::Named(names)) => names.clone(),
+        Some(DeviceList::All) => device::attached(args.adb.server())?,
+        None => Vec::new(),
+    };
+    let opening = Opening {
+        adb_server: args.adb.server(),
+        profiles: &profiles,
+        engines: &request.engines,
+        notify: show::notices(),
+    };
+    let devices = names.iter().map(|name| device::open(name, &opening)).collect::<Result<Vec<_>>>()?;
+    let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
+    check_engines(&request, &facts)?;
+    let machines = facts
+        .iter()
+        .map(|device| Machine { device: device.name.clone(), target: device.agent.target.clone() });
+    let resolution = slm_provision::resolve(&request, &machines.collect::<Vec<_>>())?;
+    for remark in &resolution.remarks {
+        note(&format!("bench: {remark}"));
+    }
+    let draft = Plan::of(&request, resolution.preview(&request), &facts)?;
+    if args.dry_run {
+        print_plan(args, &draft)?;
+        return Ok(None);
+    }
+    let created = SystemTime::now();
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
+    Store::check_is_free(&folder)?;
+    let id = Manifest::new_id(&draft.hash()?);
+    let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
+    let compute = facts.iter().map(|device| Compute::of(&request, device)).collect::<Result<Vec<_>>>()?;
+    let conditions = devices
+        .iter()
+        .map(|device| condition::prepare(&args.phone, &draft, device.as_ref(), None))
+        .collect::<Result<Vec<_>>>()?;
+    let work = ModelWork::default();
+    let models = resolution.provide(&request, Work { interrupt, tell: &|event| work.show(event) })?;
+    drop(work);
+    let plan = Plan::of(&request, models, &facts)?;
+    let records = facts.into_iter().zip(&compute).zip(conditions).map(|((device, compute), condition)| {
+        let Compute { threads, affinity } = compute.clone();
+        DeviceRecord { name: device.name, agent: device.agent, threads, affinity, condition }
+    });
+    let manifest = Manifest {
+        format: FORMAT,
+        id: id.clone(),
+        tool: tool::facts(),
+        command: tool::command_line(),
+        created_at: humantime::format_rfc3339_seconds(created).to_string(),
+        host: HostFacts::gather(),
+        devices: records.collect(),
+        plan_sha256: plan.hash()?,
+        plan: plan.clone(),
+    };
+    let store = Store::create(&folder, &manifest)?;
+    let member = |(device, Compute { threads, affinity })| Member { device, threads, affinity };
+    let members = devices.into_iter().zip(compute).map(member).collect();
+    let (absent, prepared) = (Vec::new(), Vec::new());
+    Ok(Some(Ready { store, id, plan, members, absent, prepared, _claims: claims }))
+}
+
+fn ask(device: &dyn Device) -> Result<DeviceFacts> {
+    Ok(DeviceFacts {
+        name: device.name().to_owned(),
+        agent: device.hello()?,
+        capabilities: device.capabilities(),
+    })
+}
+
+fn print_plan(args: &SweepArgs, plan: &Plan) -> Result<()> {
+    if args.output.output == OutputFormat::Json {
+        return show::json(plan);
+    }
+    let present: Vec<bool> = plan.input.models.iter().map(is_present).collect();
+    let estimate = Estimate::of(plan, &present);
+    show::data(&show::plan_text(plan, &present, &estimate));
+    Ok(())
+}
+
+/// `results/20261121-091500-local` or `…-s24-and-1-more`, with a number behind it
+/// when that is taken.
+fn default_folder(created: SystemTime, devices: &[Box<dyn Device>]) -> PathBuf {
+    let stamp = humantime::format_rfc3339_seconds(created).to_string();
+    let stamp: String = stamp.chars().filter(char::is_ascii_digit).collect();
+    let (day, time) = stamp.split_at(8.min(stamp.len()));
+    let first = devices.first().map(|device| file_name(device.name())).unwrap_or_default();
+    let more = if devices.len() > 1 { format!("-and-{}-more", devices.len() - 1) } else { String::new() };
+    let base = format!("{day}-{time}-{first}{more}");
+    let candidates = (1..).map(|n| if n == 1 { base.clone() } else { format!("{base}-{n}") });
+    let mut folders = candidates.map(|name| Path::new("results").join(name));
+    folders.find(|folder| !folder.exists()).unwrap_or_default()
+}
+
+/// Why a sweep has no device any more. Where there was one, its own error.
+pub(super) fn all_lost(mut lost: Vec<(String, Error)>) -> Error {
+    if lost.len() == 1
+        && let Some((_, error)) = lost.pop()
+    {
+        return error;
+    }
+    let each: Vec<String> = lost.iter().map(|(name, error)| format!("{name}: {error}")).collect();
+    Error::Device(format!("all {} devices are lost: {}", lost.len(), each.join("; ")))
+}

@@ -1,0 +1,63 @@
+//! An interrupted sweep, up to its next trial.
+
+use super::{Ready, condition, prepare::all_lost};
+use crate::{args::SweepArgs, show};
+use slm_device::{self as device, Claim, Device, Opening, profile::Profiles};
+use slm_plan::error::Result;
+use slm_sweep::{
+    fleet::Member,
+    store::{Store, SweepEvent},
+};
+use std::path::Path;
+
+/// Opens the devices that have trials left. One that is not there stops only a sweep
+/// that has no other.
+pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
+    let (store, manifest) = Store::resume(folder)?;
+    let id = manifest.run_id();
+    let profiles = Profiles::load(&args.phone.profile)?;
+    let engines = manifest.plan.input.engines();
+    let opening = Opening {
+        adb_server: args.adb.server(),
+        profiles: &profiles,
+        engines: &engines,
+        notify: show::notices(),
+    };
+    let (mut members, mut claims) = (Vec::new(), Vec::new());
+    let (mut absent, mut prepared) = (Vec::new(), Vec::new());
+    for name in &manifest.plan.input.devices {
+        if store.tables().remaining(name).is_empty() {
+            continue;
+        }
+        let record = manifest.devices.iter().find(|record| record.name == *name);
+        let opened = open(name, &id, &opening).and_then(|(device, claim)| {
+            let recorded = record.and_then(|record| record.condition.as_deref());
+            let condition = condition::prepare(&args.phone, &manifest.plan, device.as_ref(), recorded)?;
+            Ok((device, claim, condition))
+        });
+        match opened {
+            Ok((device, claim, condition)) => {
+                if let Some(condition) = condition {
+                    prepared.push(SweepEvent::DevicePrepared { device: name.clone(), condition });
+                }
+                let threads = record.and_then(|record| record.threads);
+                let affinity = record.and_then(|record| record.affinity.clone());
+                members.push(Member { device, threads, affinity });
+                claims.push(claim);
+            }
+            Err(error) => absent.push((name.clone(), error)),
+        }
+    }
+    if members.is_empty() && !absent.is_empty() {
+        return Err(all_lost(absent));
+    }
+    Ok(Ready { store, id, plan: manifest.plan, members, absent, prepared, _claims: claims })
+}
+
+/// A device that answers and is ours alone.
+fn open(name: &str, sweep: &str, opening: &Opening<'_>) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, opening)?;
+    let claim = device.claim(sweep)?;
+    device.hello()?;
+    Ok((device, claim))
+}

@@ -1,0 +1,38 @@
+//! What devices tell while they are worked with, on stderr.
+
+use super::{ModelWork, note};
+use slm_device::{Notice, Notify};
+use slm_plan::text::{bytes, clean, seconds};
+use std::sync::Arc;
+
+/// Shows what devices tell.
+pub fn notices() -> Notify {
+    Arc::new(|device, notice| show(device, notice))
+}
+
+fn show(device: &str, notice: Notice<'_>) {
+    let text = match notice {
+        Notice::Provision(event) => return ModelWork::default().show(event),
+        Notice::BuildingAgent(kind) => {
+            return note(&format!("building the agent for {kind} phones; the first time takes minutes"));
+        }
+        Notice::Sending { model, bytes: size, files: 1 } => {
+            format!("sending {} ({})", clean(model), bytes(size))
+        }
+        Notice::Sending { model, bytes: size, files } => {
+            format!("sending {} ({}, {files} files)", clean(model), bytes(size))
+        }
+        Notice::MakingThere { model, bytes: size } => {
+            format!("making {} ({}) on the device", clean(model), bytes(size))
+        }
+        Notice::Away { error, patience } => {
+            format!("{}; trying again for {}", clean(&error), seconds(patience.as_secs_f64()))
+        }
+        Notice::AgentSilent { lasts, state } => {
+            let lasts = seconds(lasts.as_secs_f64());
+            format!("its agent has said nothing for {lasts} (process state {})", clean(state))
+        }
+        Notice::SettingsLost(why) => clean(&why),
+    };
+    note(&format!("{}: {text}", clean(device)));
+}

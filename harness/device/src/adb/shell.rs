@@ -1,0 +1,62 @@
+//! Commands on a phone, over `shell,v2`. Success is an exit packet that was seen; a
+//! stream that ends without one is a lost link, whatever came before.
+
+use super::{
+    address::ServerAddress,
+    connection::{Connection, Deadline},
+    packets::{Decoder, NO_STDIN, Packet},
+};
+use crate::{LinkError, ShellOutput};
+use std::time::Duration;
+
+/// No command that the harness runs prints more.
+const MAX_OUTPUT: usize = 64 << 20;
+
+/// How long a command may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Patience {
+    /// In all.
+    Whole(Duration),
+    /// Between two signs of life.
+    Silence(Duration),
+}
+
+/// Runs a script with the device's `sh`.
+pub(super) fn run(
+    server: &ServerAddress,
+    serial: &str,
+    script: &str,
+    patience: Patience,
+) -> Result<ShellOutput, LinkError> {
+    let (Patience::Whole(time) | Patience::Silence(time)) = patience;
+    let mut deadline = Deadline::after(time);
+    let mut connection = Connection::to_device(server, serial, deadline)?;
+    connection.request(&format!("shell,v2,raw:{script}"), deadline)?;
+    connection.write(&NO_STDIN, deadline)?;
+    let (mut decoder, mut buffer) = (Decoder::default(), vec![0; 64 << 10]);
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    loop {
+        while let Some(packet) = decoder.next().map_err(|why| connection.refused(why))? {
+            match packet {
+                Packet::Stdout(bytes) => stdout.extend_from_slice(&bytes),
+                Packet::Stderr(bytes) => stderr.extend_from_slice(&bytes),
+                Packet::Exit(code) => return Ok(ShellOutput { code, stdout, stderr }),
+            }
+        }
+        if stdout.len() + stderr.len() > MAX_OUTPUT {
+            return Err(connection.refused(format!("a command printed more than {MAX_OUTPUT} bytes")));
+        }
+        match connection.read(&mut buffer, deadline)? {
+            0 => {
+                let torn = if decoder.is_torn() { ", within a packet" } else { "" };
+                return Err(
+                    connection.lost(&format!("the command's stream ended without an exit status{torn}"))
+                );
+            }
+            read => decoder.feed(&buffer[..read]),
+        }
+        if let Patience::Silence(time) = patience {
+            deadline = Deadline::after(time);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What a sweep will do, decided in full before anything is measured: models,
+//! prompts, options and every trial in its order. The plan is kept in the
+//! manifest, so that a resumed sweep does exactly what was left.
+//!
+//! Planning has no effects: nothing here writes, downloads or starts a process.
+
+mod build;
+mod compute;
+mod device;
+pub mod digest;
+pub mod error;
+mod estimate;
+pub mod interrupt;
+mod model;
+mod name;
+mod order;
+mod plan;
+pub mod prompts;
+pub mod request;
+pub mod text;
+pub mod variable;
+
+pub use build::check_engines;
+pub use compute::Compute;
+pub use device::{Capabilities, DeviceFacts};
+pub use estimate::{Estimate, trial_cost};
+pub use model::{CompiledFile, CompiledSource, ModelSource, PlannedModel, Weights};
+pub use name::model_name;
+pub use plan::{Cell, Conditions, Plan, PlanInput, PlannedTrial};

@@ -1,0 +1,122 @@
+//! A model of a sweep, and where its file comes from.
+
+use serde::{Deserialize, Serialize};
+use slm_models::{Shape, WeightTypes};
+use slm_protocol::{EngineKind, Generation, TvmDevice};
+
+/// Whether a model's weights were trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// Random, of the exact shape.
+    Synthetic,
+    /// The user's file.
+    Real,
+}
+
+impl Weights {
+    /// The name used in every file and table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Weights::Synthetic => "synthetic",
+            Weights::Real => "real",
+        }
+    }
+}
+
+/// A model of the sweep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedModel {
+    /// Name in tables: catalogue name, shape or file name.
+    pub name: String,
+    /// The engine that runs it.
+    pub engine: EngineKind,
+    /// Trained or random.
+    pub weights: Weights,
+    /// Weight types, such as `q4_0`.
+    pub quant: String,
+    /// Parameters; 0 only where a [`ModelSource::Pending`] does not tell.
+    pub params: u64,
+    /// Bits that a parameter really takes on average, by the types of the tensors;
+    /// `None` where they are not known.
+    pub bits_per_weight: Option<f64>,
+    /// Size of the model file, bytes; 0 as above.
+    pub file_bytes: u64,
+    /// Where the file comes from.
+    pub source: ModelSource,
+    /// How its output is generated.
+    pub generation: Generation,
+}
+
+impl PlannedModel {
+    /// Whether its file must be fetched or made in ways that only a sweep may take.
+    pub fn is_pending(&self) -> bool {
+        matches!(self.source, ModelSource::Pending { .. })
+    }
+}
+
+/// Where a model file comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ModelSource {
+    /// Made from a shape.
+    Shape {
+        /// The shape.
+        shape: Shape,
+        /// Types of the weights.
+        types: WeightTypes,
+        /// Seed of the weights.
+        seed: u64,
+    },
+    /// The user's file.
+    File {
+        /// Absolute path on the host.
+        path: String,
+        /// SHA-256 of the file.
+        sha256: String,
+    },
+    /// A folder with a model that TVM compiled.
+    Compiled(CompiledSource),
+    /// No file: the null engine.
+    Nothing,
+    /// To be fetched or made first: only in a plan that is shown, never in one that is
+    /// measured.
+    Pending {
+        /// Where it will come from, in words.
+        from: String,
+    },
+}
+
+/// A model that TVM compiled and what runs it; absolute paths on the host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledSource {
+    /// The folder of the weights.
+    pub path: String,
+    /// The model library.
+    pub library: String,
+    /// SHA-256 of the model library.
+    pub sha256: String,
+    /// TVM's libraries, in the order in which they are opened.
+    pub runtime: Vec<String>,
+    /// SHA-256 of each of them.
+    pub runtime_sha256: Vec<String>,
+    /// What the library was compiled for.
+    pub device: TvmDevice,
+    /// All files that the engine reads of the folder, the library among them.
+    pub files: Vec<CompiledFile>,
+    /// TVM's version, where the folder or the runtime tells it.
+    pub tvm: Option<String>,
+    /// MLC-LLM's version, where its engine runs and the runtime's folder tells it.
+    pub mlc_llm: Option<String>,
+}
+
+/// A file of a compiled model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CompiledFile {
+    /// Path within the folder; never leads out of it.
+    pub name: String,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256.
+    pub sha256: String,
+}

@@ -1,0 +1,108 @@
+//! Real weights: models of the hub, converted and kept in the cache.
+
+use crate::local_agent::{find_agent, tail};
+use crate::{
+    cache_folder,
+    work::{Event, Work},
+};
+use slm_import::{Import, ImportError, Imported, Request};
+use slm_models::WeightTypes;
+use slm_plan::{
+    error::{Error, Result},
+    text::{clean, file_name},
+};
+use slm_protocol::{CheckReport, CheckRequest};
+use std::{
+    env, fs,
+    io::{Read, Write},
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    thread,
+};
+
+/// Where the imported weights of a model are kept.
+pub fn imported_file(name: &str, types: WeightTypes) -> PathBuf {
+    let types = types.to_string().replace('+', "-");
+    cache_folder().join("imported").join(format!("{}-{types}.gguf", file_name(&name.to_lowercase())))
+}
+
+/// What files of a repository are kept under.
+pub fn imported_name(repo: &str, commit: &str) -> String {
+    format!("{}-{}", repo.replace('/', "--"), commit.get(..12).unwrap_or(commit))
+}
+
+/// Reads a folder, writes the file and has the agent prove it.
+///
+/// # Errors
+/// [`Error::Input`] that names what is not supported or damaged; [`Error::Interrupted`].
+pub fn import(
+    request: Request,
+    out: Option<PathBuf>,
+    name: &str,
+    work: Work<'_>,
+) -> Result<(PathBuf, Imported)> {
+    find_agent()?;
+    let import = Import::read(request).map_err(|error| refused(&error))?;
+    let file = out.unwrap_or_else(|| imported_file(name, import.types()));
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| Error::unwritable(folder, &error))?;
+    }
+    let shape = import.shape();
+    work.tell(Event::Importing {
+        what: format!("{}, {} parameters; {}", shape.arch(), shape.params(), import.tokenizer()),
+        remarks: import.notes().to_vec(),
+    });
+    let imported = import.write(&file, &mut ask_agent, &mut |done, total| {
+        work.tell(Event::Written { done, total });
+        if work.interrupt.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    work.tell(Event::WritingEnded);
+    Ok((file, imported.map_err(|error| refused(&error))?))
+}
+
+fn refused(error: &ImportError) -> Error {
+    match error {
+        ImportError::Interrupted => Error::Interrupted,
+        ImportError::Write(_) => Error::input(error.to_string(), "choose another place with --out"),
+        ImportError::Refused(_) | ImportError::Read { .. } => Error::Input(error.to_string()),
+    }
+}
+
+/// `slm-agent tokenize`: in a process of its own, since the engine ends the whole
+/// process on some damaged files.
+fn ask_agent(model: &Path, request: &CheckRequest) -> std::result::Result<CheckReport, String> {
+    let agent = find_agent().map_err(|error| error.to_string())?;
+    let model = env::current_dir().unwrap_or_default().join(model);
+    let failed = |what: &str| format!("{}: {what}", agent.display());
+    let mut child = Command::new(&agent)
+        .arg("tokenize")
+        .arg(&model)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed(&format!("cannot be started: {error}")))?;
+    let (Some(mut stdin), Some(mut stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(failed("has no pipes"));
+    };
+    let request = serde_json::to_vec(request).map_err(|error| error.to_string())?;
+    // An agent that dies at once breaks the pipe; its exit status says more.
+    thread::spawn(move || drop(stdin.write_all(&request)));
+    let stderr = thread::spawn(move || tail(stderr));
+    let mut report = Vec::new();
+    let read = stdout.read_to_end(&mut report);
+    let status = child.wait().map_err(|error| failed(&error.to_string()))?;
+    let words = stderr.join().unwrap_or_default();
+    if !status.success() || read.is_err() {
+        return Err(format!(
+            "the engine does not take the converted file ({status}): {}",
+            clean(words.trim())
+        ));
+    }
+    serde_json::from_slice(&report).map_err(|error| {
+        failed(&format!("its report is not understood ({error}); build agent and bench from one version"))
+    })
+}

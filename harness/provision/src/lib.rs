@@ -1,0 +1,30 @@
+//! From the name of a model to a file on this machine.
+//!
+//! [`resolve()`] says what a name stands for and is pure: it reads files and nothing else.
+//! [`Resolution::provide`] has the effects: it downloads from the Hugging Face hub, converts
+//! checkpoints, quantizes. [`ensure`] makes synthetic models.
+
+mod cache;
+mod checkpoint;
+mod compiled;
+pub mod elf;
+mod hashes;
+pub mod hub;
+mod imported;
+mod known;
+pub mod local_agent;
+mod named;
+mod provide;
+pub mod quantize;
+mod resolve;
+mod weights;
+mod work;
+
+pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
+pub use checkpoint::{Checkpoint, HubModel, open_hub};
+pub use compiled::{Machine, runs_compiled};
+pub use imported::{import, imported_file, imported_name};
+pub use known::{quant_of, types_of};
+pub use named::{HubFile, Named, named, pull_named};
+pub use resolve::{Resolution, resolve};
+pub use work::{Event, Tell, Work};

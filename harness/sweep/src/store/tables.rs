@@ -1,0 +1,290 @@
+//! The CSV files, derived from plan and events.
+
+use super::{Record, SweepEvent};
+use crate::{Recall, rewarm};
+use serde::Serialize;
+use slm_plan::{
+    Cell, Plan, PlannedTrial,
+    error::{Error, Result},
+};
+use slm_protocol::{AgentFacts, Ready};
+use slm_results::analysis::{
+    Column, Evidence, NoEnergy, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, Watch, failed_row,
+    finished_row, header, summarise, telemetry_row, token_rows,
+};
+use slm_results::write::replace;
+use std::{
+    collections::{BTreeMap, HashMap},
+    fs::{self, File, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+/// The tables of a results folder, in memory and on disk.
+pub struct Tables {
+    plan: Plan,
+    position: HashMap<String, usize>,
+    cells: BTreeMap<Cell, Vec<usize>>,
+    agents: HashMap<String, AgentFacts>,
+    ready: HashMap<(String, usize), Ready>,
+    recalls: HashMap<String, Recall>,
+    watches: HashMap<String, Watch>,
+    /// Completed trials without energy, by device and reason.
+    no_energy: BTreeMap<(String, NoEnergy), usize>,
+    rows: BTreeMap<(String, usize), TrialRow>,
+    summaries: BTreeMap<(String, Cell), SummaryRow>,
+    trials: Appender,
+    tokens: Appender,
+    telemetry: Appender,
+    summary_path: PathBuf,
+}
+
+impl Tables {
+    /// Writes all tables anew from the recorded events and keeps them open.
+    pub(super) fn create(folder: &Path, plan: Plan, records: &[Record]) -> Result<Self> {
+        let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
+        for (index, trial) in plan.trials.iter().enumerate().filter(|(_, trial)| !trial.warmup) {
+            cells.entry(plan.cell(trial)).or_default().push(index);
+        }
+        let position =
+            plan.trials.iter().enumerate().map(|(index, trial)| (trial.id.clone(), index)).collect();
+        let mut tables = Self {
+            position,
+            cells,
+            agents: HashMap::new(),
+            ready: HashMap::new(),
+            recalls: HashMap::new(),
+            watches: HashMap::new(),
+            no_energy: BTreeMap::new(),
+            rows: BTreeMap::new(),
+            summaries: BTreeMap::new(),
+            trials: Appender::create(&folder.join("trials.csv"), TrialRow::COLUMNS)?,
+            tokens: Appender::create(&folder.join("tokens.csv"), TokenRow::COLUMNS)?,
+            telemetry: Appender::create(&folder.join("telemetry.csv"), TelemetryRow::COLUMNS)?,
+            summary_path: folder.join("summary.csv"),
+            plan,
+        };
+        for device in tables.plan.input.devices.clone() {
+            for cell in tables.plan.cells() {
+                tables.summarise_cell(&device, cell);
+            }
+        }
+        // A row that held until now would only be in the way of the one that is measured.
+        for record in records.iter().filter(|record| !record.event.is_provisional()) {
+            tables.take(&record.event)?;
+        }
+        tables.publish()?;
+        Ok(tables)
+    }
+
+    /// Brings the tables up to date with one more event.
+    pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
+        let changed = self.take(event)?;
+        self.trials.flush()?;
+        self.tokens.flush()?;
+        self.telemetry.flush()?;
+        if changed { self.write_summary() } else { Ok(()) }
+    }
+
+    /// Rows of all finished trials of a device, in the planned order.
+    pub fn rows(&self) -> impl Iterator<Item = &TrialRow> {
+        self.rows.values()
+    }
+
+    /// The row of a trial on a device.
+    pub fn row(&self, device: &str, trial: usize) -> Option<&TrialRow> {
+        self.rows.get(&(device.to_owned(), trial))
+    }
+
+    /// Whether a trial has its row.
+    pub fn is_done(&self, device: &str, trial: usize) -> bool {
+        self.rows.contains_key(&(device.to_owned(), trial))
+    }
+
+    /// Trials of a device that have no row yet, in the planned order.
+    pub fn remaining(&self, device: &str) -> Vec<usize> {
+        (0..self.plan.trials.len()).filter(|&trial| !self.is_done(device, trial)).collect()
+    }
+
+    /// The summary, device by device, in the order of models and contexts.
+    pub fn summary(&self) -> impl Iterator<Item = (Cell, &SummaryRow)> {
+        self.summaries.iter().map(|((_, cell), row)| (*cell, row))
+    }
+
+    /// What the agents of a device found out so far.
+    pub fn recall(&self, device: &str) -> Recall {
+        self.recalls.get(device).cloned().unwrap_or_default()
+    }
+
+    /// Why trials have no energy: device, reason, number of trials.
+    pub fn no_energy(&self) -> impl Iterator<Item = (&str, NoEnergy, usize)> {
+        self.no_energy.iter().map(|((device, why), count)| (device.as_str(), *why, *count))
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Takes an event in; true when the summary changed.
+    fn take(&mut self, event: &SweepEvent) -> Result<bool> {
+        match event {
+            SweepEvent::AgentStarted { device, facts, .. } => {
+                let recall = self.recalls.entry(device.clone()).or_default();
+                recall.start_c = recall.start_c.or(facts.machine.temperature_c);
+                self.watches.entry(device.clone()).or_default().restart();
+                self.agents.insert(device.clone(), (**facts).clone());
+            }
+            SweepEvent::ModelReady { device, model, ready } => {
+                let recall = self.recalls.entry(device.clone()).or_default();
+                recall.threads.entry(*model).or_insert(ready.options.threads);
+                self.ready.insert((device.clone(), *model), (**ready).clone());
+            }
+            SweepEvent::CoolDown { device, report } => {
+                self.watches.entry(device.clone()).or_default().cool_down(report);
+            }
+            SweepEvent::Telemetry { device, sample } => {
+                self.watches.entry(device.clone()).or_default().sample(sample);
+                // A re-warm-up is no trial: its readings stay in the events.
+                if sample.trial_id.as_ref().is_none_or(|id| self.position.contains_key(id)) {
+                    self.telemetry.push(&telemetry_row(device, sample))?;
+                }
+            }
+            SweepEvent::TrialFinished { device, report } => {
+                let trial_id = &report.trial_id;
+                // A re-warm-up's clocks count too: they are what later trials are held against.
+                let evidence = self.evidence(device, trial_id);
+                let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
+                    finished_row(plan, trial, place, report)
+                };
+                if self.add(device, trial_id, &evidence, made)? {
+                    if let Err(why) = evidence.energy_j {
+                        *self.no_energy.entry((device.clone(), why)).or_default() += 1;
+                    }
+                    for row in token_rows(device, report) {
+                        self.tokens.push(&row)?;
+                    }
+                    return Ok(true);
+                }
+            }
+            SweepEvent::TrialLost { device, trial_id, status, failure, evidence } => {
+                let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
+                    failed_row(plan, trial, place, *status, *failure, evidence)
+                };
+                let evidence = self.evidence(device, trial_id);
+                return self.add(device, trial_id, &evidence, made);
+            }
+            SweepEvent::RunStarted { .. }
+            | SweepEvent::DeviceLost { .. }
+            | SweepEvent::DevicePrepared { .. }
+            | SweepEvent::DeviceLeft { .. }
+            | SweepEvent::RunEnded { .. }
+            | SweepEvent::TrialStarted { .. }
+            | SweepEvent::Progress { .. } => {}
+        }
+        Ok(false)
+    }
+
+    /// What the sensors said of a trial that is over.
+    fn evidence(&mut self, device: &str, trial_id: &str) -> Evidence {
+        let id = rewarm::source(trial_id).unwrap_or(trial_id);
+        let model = self.position.get(id).map(|&index| self.plan.trials[index].model);
+        let ready = model.and_then(|model| self.ready.get(&(device.to_owned(), model)));
+        let watch = self.watches.entry(device.to_owned()).or_default();
+        watch.finish(trial_id, ready.map(|ready| &ready.options))
+    }
+
+    /// Adds a trial's row, unless it is not of the plan (a re-warm-up after a
+    /// restart) or has one already.
+    fn add(
+        &mut self,
+        device: &str,
+        trial_id: &str,
+        evidence: &Evidence,
+        made: impl Fn(&Plan, &PlannedTrial, Place<'_>) -> TrialRow,
+    ) -> Result<bool> {
+        let Some(&index) = self.position.get(trial_id) else { return Ok(false) };
+        if self.is_done(device, index) {
+            return Ok(false);
+        }
+        let trial = &self.plan.trials[index];
+        let soc = self.agents.get(device).map(|facts| facts.machine.cpu.as_str());
+        let ready = self.ready.get(&(device.to_owned(), trial.model));
+        let row = made(&self.plan, trial, Place { device, soc, ready, evidence });
+        self.trials.push(&row)?;
+        let cell = (!trial.warmup).then(|| self.plan.cell(trial));
+        self.rows.insert((device.to_owned(), index), row);
+        if let Some(cell) = cell {
+            self.summarise_cell(device, cell);
+        }
+        Ok(true)
+    }
+
+    fn summarise_cell(&mut self, device: &str, cell: Cell) {
+        let trials = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
+        let key = |&index: &usize| (device.to_owned(), index);
+        let rows: Vec<&TrialRow> = trials.iter().filter_map(|index| self.rows.get(&key(index))).collect();
+        let planned = u32::try_from(trials.len()).unwrap_or(u32::MAX);
+        let row = summarise(&self.plan, device, cell, planned, &rows);
+        self.summaries.insert((device.to_owned(), cell), row);
+    }
+
+    /// Puts the rebuilt tables in the place of the old ones.
+    fn publish(&mut self) -> Result<()> {
+        self.trials.publish()?;
+        self.tokens.publish()?;
+        self.telemetry.publish()?;
+        self.write_summary()
+    }
+
+    fn write_summary(&self) -> Result<()> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("summary.csv: {error}"));
+        for row in self.summaries.values() {
+            writer.serialize(row).map_err(|error| failed(&error))?;
+        }
+        let bytes = writer.into_inner().map_err(|error| failed(&error))?;
+        replace(&self.summary_path, &bytes).map_err(|error| Error::writing(&self.summary_path, &error))
+    }
+}
+
+/// A CSV file that grows. It is built beside its place, so that a rebuild that is
+/// cut short leaves the old file; from then on whole batches of rows are appended
+/// with one `write` each.
+struct Appender {
+    path: PathBuf,
+    file: File,
+    buffer: Vec<u8>,
+}
+
+impl Appender {
+    fn create(path: &Path, columns: &[Column]) -> Result<Self> {
+        let part = path.with_extension("part");
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&part);
+        let file = file.map_err(|error| Error::unwritable(&part, &error))?;
+        Ok(Self { path: path.to_owned(), file, buffer: header(columns).into_bytes() })
+    }
+
+    fn push(&mut self, row: &impl Serialize) -> Result<()> {
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.buffer);
+        let written = writer.serialize(row).and_then(|()| Ok(writer.flush()?));
+        drop(writer);
+        written.map_err(|error| Error::Internal(format!("{}: {error}", self.path.display())))?;
+        if self.buffer.len() > 1 << 20 { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        if self.buffer.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(&self.buffer);
+        self.buffer.clear();
+        written.map_err(|error| Error::writing(&self.path, &error))
+    }
+
+    fn publish(&mut self) -> Result<()> {
+        self.flush()?;
+        fs::rename(self.path.with_extension("part"), &self.path)
+            .map_err(|error| Error::writing(&self.path, &error))
+    }
+}
