@@ -48,7 +48,7 @@ pub(crate) fn items(design: &Design, checkpoint: &Checkpoint, types: WeightTypes
         };
         if !can_encode(spec.ggml_type) {
             return refuse(format!(
-                "the conversion writes f32, f16, q8_0 and q4_0, and no {}; import as f16 and quantise that",
+                "the conversion writes f32, f16, q8_0 and q4_0, and no {}; import as f16 and quantize that",
                 spec.ggml_type
             ));
         }

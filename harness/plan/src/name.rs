@@ -3,7 +3,7 @@
 use crate::Plan;
 use crate::text::clean;
 
-/// A model's name, with its quantisation where the plan has it in several of one engine,
+/// A model's name, with its quantization where the plan has it in several of one engine,
 /// and its engine where the plan has several.
 pub fn model_name(plan: &Plan, name: &str, quant: &str, backend: &str) -> String {
     let own = plan.input.models.iter().filter(|other| other.engine.name() == backend);

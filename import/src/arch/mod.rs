@@ -46,7 +46,7 @@ const SUPPORTED: &str = "mpt, llama, mistral, qwen2, qwen3, gemma2, phi3";
 pub(crate) fn design(json: &Value, has_head: bool) -> Result<Design> {
     let config = Config(json);
     if !json["quantization_config"].is_null() {
-        return refuse("config.json: the checkpoint is quantised already; import the original one");
+        return refuse("config.json: the checkpoint is quantized already; import the original one");
     }
     match config.text("model_type") {
         Some("mpt") => mpt::design(&config, has_head),

@@ -63,7 +63,7 @@ fn what_is_not_supported_is_refused_by_name() {
         ("mlp_bias", json!(true), "mlp_bias"),
         ("rope_scaling", json!({"rope_type": "yarn", "factor": 4.0}), "\"yarn\""),
         ("rope_scaling", json!({"type": "longrope"}), "\"longrope\""),
-        ("quantization_config", json!({"quant_method": "gptq"}), "quantised already"),
+        ("quantization_config", json!({"quant_method": "gptq"}), "quantized already"),
         ("hidden_size", json!(-1), "hidden_size"),
         ("hidden_size", json!(1e30), "hidden_size"),
         ("hidden_size", json!("64"), "hidden_size"),

@@ -7,6 +7,7 @@ mod pieces;
 mod runs;
 mod special;
 mod structure;
+mod token_type;
 mod vocabulary;
 
 use std::collections::HashMap;

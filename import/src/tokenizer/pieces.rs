@@ -9,7 +9,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{runs, vocabulary::token_type};
+use super::{runs, token_type};
 use crate::error::{Result, refuse};
 
 /// The merges that make one token.

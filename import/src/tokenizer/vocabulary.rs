@@ -4,18 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Ids, Kind, added, pieces};
+use super::{Ids, Kind, added, pieces, token_type};
 use crate::error::{Result, refuse, refused};
-
-/// llama.cpp's token types, as stored in files.
-pub(super) mod token_type {
-    pub(in super::super) const NORMAL: i32 = 1;
-    pub(in super::super) const UNKNOWN: i32 = 2;
-    pub(in super::super) const CONTROL: i32 = 3;
-    pub(in super::super) const USER_DEFINED: i32 = 4;
-    pub(in super::super) const UNUSED: i32 = 5;
-    pub(in super::super) const BYTE: i32 = 6;
-}
 
 /// The vocabulary as the file stores it.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Architectures: mpt (SlimLM), llama, mistral, qwen2, qwen3, gemma2, phi3. The file appears only after \
                   the engine has loaded it and splits several hundred texts into the same tokens as the model's own \
-                  tokenizer. For other weight types import as f16 and quantise that."
+                  tokenizer. For other weight types import as f16 and quantize that."
 )]
 pub struct ImportArgs {
     /// Catalogue name or repository, pulled from the hub if need be; or a folder as the hub has it (config.json,
@@ -42,7 +42,7 @@ const WRITTEN: &str = "q4_0, q8_0, f16 or f32";
 fn parse_weights(text: &str) -> Result<FileType, String> {
     let kind: Option<FileType> = text.parse().ok();
     kind.filter(|kind| can_encode(kind.base().ggml()))
-        .ok_or_else(|| format!("give {WRITTEN}; for others import as f16 and quantise that"))
+        .ok_or_else(|| format!("give {WRITTEN}; for others import as f16 and quantize that"))
 }
 
 fn parse_embeddings(text: &str) -> Result<Embeddings, String> {

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn quantisations_are_each_taken_once() {
+    fn quantizations_are_each_taken_once() {
         let list = parse_quants("f16, Q8_0,q4_k_m,f16").unwrap();
         assert_eq!(list.0, [FileType::F16, FileType::Q8_0, FileType::Q4KM]);
         for bad in ["", "q4", "f16,", "q4_k"] {

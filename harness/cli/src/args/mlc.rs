@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// How a model library is compiled.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct MlcArgs {
-    /// Quantisation of --format mlc
+    /// Quantization of --format mlc
     #[arg(long = "mlc-quant", id = "mlc_quant", value_name = "TYPE", value_enum, default_value_t = MlcQuantArg::Q4f16)]
     pub quant: MlcQuantArg,
     /// Machine that --format mlc compiles for, a Linux with glibc [default: this one]
@@ -16,7 +16,7 @@ pub struct MlcArgs {
     pub device: MlcDeviceArg,
 }
 
-/// MLC-LLM's 4-bit quantisations in groups of 32.
+/// MLC-LLM's 4-bit quantizations in groups of 32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MlcQuantArg {
     /// Computes in 16-bit floating point

@@ -98,10 +98,10 @@ pub enum ModelsCommand {
         /// How --format mlc compiles.
         #[command(flatten)]
         mlc: MlcArgs,
-        /// Quantisation: `f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`, `q3_k_m`…
+        /// Quantization: `f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`, `q3_k_m`…
         #[arg(long, value_name = "TYPE", default_value_t = FileType::Q4_0)]
         quant: FileType,
-        /// Weight type of the embeddings; `auto`: what llama.cpp's quantiser gives them
+        /// Weight type of the embeddings; `auto`: what llama.cpp's quantizer gives them
         /// [default: as --quant, `auto` for the K types]
         #[arg(long, value_name = "TYPE|auto", value_parser = lists::parse_embeddings)]
         embd: Option<EmbeddingTypes>,
@@ -118,7 +118,6 @@ pub enum ModelsCommand {
     /// Download a model from the Hugging Face hub, or find it in its cache
     Pull(PullArgs),
     /// Write a model file with its weights in fewer bits
-    #[command(alias = "quantise")]
     Quantize(QuantizeArgs),
     /// Convert a model of the Hugging Face hub to GGUF
     Import(ImportArgs),

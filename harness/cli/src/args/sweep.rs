@@ -87,11 +87,11 @@ pub struct SweepArgs {
     /// `libmlc_llm.so`, or of `libtvm4j_runtime_packed.so`
     #[arg(long, value_name = "DIR")]
     mlc_runtime: Option<PathBuf>,
-    /// Quantisations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
+    /// Quantizations, separated by commas: every model in each (`f16`, `q8_0`, `q6_k`, `q5_k_m`, `q4_k_m`, `q4_0`,
     /// `q3_k_m`…) [default: `q4_0`; GGUF files as they are]
     #[arg(long, value_name = "LIST", value_parser = lists::parse_quants)]
     quant: Option<QuantList>,
-    /// Weight type of the embeddings; `auto`: what llama.cpp's quantiser gives them
+    /// Weight type of the embeddings; `auto`: what llama.cpp's quantizer gives them
     /// [default: as --quant, `auto` for the K types]
     #[arg(long, value_name = "TYPE|auto", value_parser = lists::parse_embeddings)]
     embd: Option<EmbeddingTypes>,

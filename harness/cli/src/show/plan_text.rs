@@ -1,11 +1,16 @@
 //! A plan for people: what `--dry-run` prints.
 
 use slm_plan::{
-    Estimate, Plan,
+    Estimate, ModelSource, Plan,
     prompts::Context,
     text::{bytes, clean, columns, seconds},
 };
 use slm_protocol::EngineKind;
+
+/// A figure's text, empty where a model that was not provided yet does not tell it.
+fn known(figure: u64, text: String) -> String {
+    if figure == 0 { String::new() } else { text }
+}
 
 /// The plan as text, with its forecast. `present` tells which model files exist.
 pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
@@ -18,10 +23,14 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
             clean(&model.name),
             model.weights.name().to_owned(),
             clean(&model.quant),
-            format!("{:.1} M", model.params as f64 / 1e6),
+            known(model.params, format!("{:.1} M", model.params as f64 / 1e6)),
             model.bits_per_weight.map_or_else(String::new, |bits| format!("{bits:.2}")),
-            bytes(model.file_bytes),
-            if *present { "present".into() } else { "to be made".into() },
+            known(model.file_bytes, bytes(model.file_bytes)),
+            match &model.source {
+                ModelSource::Pending { from } => format!("from {from}"),
+                _ if *present => "present".into(),
+                _ => "to be made".into(),
+            },
         ]);
     }
     if backends.len() > 1 {

@@ -66,8 +66,8 @@ impl Cache {
     }
 
     /// Parameters of packed weights; scales of groups are not counted.
-    pub(super) fn parameters(&self, quantisation: &str) -> u64 {
-        let digits: String = quantisation.chars().skip(1).take_while(char::is_ascii_digit).collect();
+    pub(super) fn parameters(&self, quantization: &str) -> u64 {
+        let digits: String = quantization.chars().skip(1).take_while(char::is_ascii_digit).collect();
         let in_a_word = 32 / digits.parse::<u64>().ok().filter(|bits| (1..=32).contains(bits)).unwrap_or(4);
         let tensors = self.records.iter().flat_map(|shard| &shard.records);
         let counted = tensors.map(|tensor| {

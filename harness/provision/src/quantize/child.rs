@@ -1,4 +1,4 @@
-//! An agent's process that quantises or checks a file.
+//! An agent's process that quantizes or checks a file.
 
 use super::Recipe;
 use crate::local_agent::{Exit, tail};
@@ -31,7 +31,7 @@ pub(super) struct Child {
 }
 
 impl Child {
-    pub(super) fn quantise(
+    pub(super) fn quantize(
         agent: &Path,
         input: &Path,
         output: &Path,

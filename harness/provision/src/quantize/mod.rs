@@ -7,9 +7,11 @@ mod kept;
 mod manifest;
 mod output_path;
 mod plan;
+mod step;
 
 pub use kept::{kept_path, quantized};
 pub use plan::{Fallback, QuantPlan};
+pub use step::Step;
 
 use crate::{
     local_agent::find_agent,
@@ -42,22 +44,6 @@ pub struct Recipe {
     pub head: Option<TensorType>,
 }
 
-/// What is being done, for whoever shows it.
-#[derive(Clone, Debug)]
-pub enum Step {
-    /// So many tensors of so many are done.
-    Tensor {
-        /// Done.
-        done: u32,
-        /// Of.
-        of: u32,
-    },
-    /// The result is loaded and tried.
-    Checking,
-    /// The result is hashed.
-    Hashing,
-}
-
 /// A file that was made.
 #[derive(Clone, Debug)]
 pub struct Quantized {
@@ -88,7 +74,7 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
         event => events.push(event),
     };
     // The output is not touched in a dry run.
-    let child = Child::quantise(&agent, input, input, recipe, true);
+    let child = Child::quantize(&agent, input, input, recipe, true);
     if !child.run(&mut take, interrupt)? {
         return Ok(None);
     }
@@ -110,7 +96,7 @@ pub fn check_output(input: &Path, output: &Path) -> Result<()> {
     output_path::check(input, output, &Part::place(output))
 }
 
-/// Quantises a file as planned: written beside its place, read back, loaded, and only
+/// Quantizes a file as planned: written beside its place, read back, loaded, and only
 /// then named. `source_sha256` is the hash of the source. `None`: interrupted, and nothing
 /// is left.
 ///
@@ -138,7 +124,7 @@ pub fn quantize(
             work.tell(Event::Quantize(Step::Tensor { done: index, of }));
         }
     };
-    if !Child::quantise(&agent, input, part.path(), recipe, false).run(&mut take, work.interrupt)? {
+    if !Child::quantize(&agent, input, part.path(), recipe, false).run(&mut take, work.interrupt)? {
         return Ok(None);
     }
     work.tell(Event::Quantize(Step::Checking));
