@@ -9,8 +9,8 @@ mod arch;
 mod check;
 mod checkpoint;
 mod error;
-mod manifest;
 mod plan;
+mod provenance;
 mod source;
 mod tokenizer;
 
@@ -27,8 +27,8 @@ use slm_protocol::{CheckReport, CheckRequest};
 use arch::Design;
 use checkpoint::Checkpoint;
 pub use error::{ImportError, Result};
-pub use manifest::{Manifest, SourceFile};
 use plan::Item;
+pub use provenance::{Provenance, SourceFile};
 use tokenizer::Tokenizer;
 
 /// Version of the conversion; grows when files change.
@@ -79,10 +79,10 @@ pub struct Import {
 pub struct Imported {
     /// Size of the file.
     pub bytes: u64,
-    /// What its manifest says.
-    pub manifest: Manifest,
-    /// Where the manifest is.
-    pub manifest_path: PathBuf,
+    /// Where it comes from and what is in it.
+    pub provenance: Provenance,
+    /// Where that is written.
+    pub provenance_path: PathBuf,
     /// Number of texts whose token ids were compared.
     pub texts: usize,
 }
@@ -134,7 +134,7 @@ impl Import {
         self.tokenizer.description()
     }
 
-    /// Writes the file to `destination` and a manifest beside it, each whole or not at
+    /// Writes the file to `destination` and a file of its provenance beside it, each whole or not at
     /// all. `engine` loads the file at its temporary place, tokenises the texts and
     /// decodes a little; only if its report is right is the file published. `progress`
     /// gets the bytes written and the size of the finished file, and may end it.
@@ -168,11 +168,11 @@ impl Import {
         }
         part.sync().map_err(|source| failed(&part, source))?;
         let texts = self.check(&part, engine)?;
-        let mut manifest = self.manifest(&part)?;
+        let mut provenance = self.provenance(&part)?;
         let bytes = part.bytes();
-        manifest.file.sha256 = part.publish(destination)?;
-        let manifest_path = manifest.write(destination)?;
-        Ok(Imported { bytes, manifest, manifest_path, texts })
+        provenance.file.sha256 = part.publish(destination)?;
+        let provenance_path = provenance.write(destination)?;
+        Ok(Imported { bytes, provenance, provenance_path, texts })
     }
 
     fn header(&self) -> Vec<u8> {
@@ -209,11 +209,11 @@ impl Import {
         Ok(request.texts.len())
     }
 
-    fn manifest(&self, part: &PartFile) -> Result<Manifest> {
+    fn provenance(&self, part: &PartFile) -> Result<Provenance> {
         let header = read_header(part.path()).map_err(|error| error::refused(error.to_string()))?;
         let config = self.request.folder.join("config.json");
         let paths = std::iter::once(&config).chain(self.checkpoint.paths()).chain(&self.tokenizer.files);
-        Manifest::of(&header, &self.request, paths)
+        Provenance::of(&header, &self.request, paths)
     }
 }
 
@@ -229,7 +229,7 @@ fn types(request: &Request, tied: bool) -> WeightTypes {
     }
 }
 
-/// The error of a manifest that cannot be written.
+/// The error of a file that cannot be written.
 fn unwritable(path: &Path, source: io::Error) -> ImportError {
     ImportError::Write(MakeError::Io { path: path.to_owned(), source })
 }

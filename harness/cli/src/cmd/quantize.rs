@@ -41,20 +41,20 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     let out = if let Some(out) = &args.out {
         out.clone()
     } else {
-        let kept = quantize::kept_path(&args.input, &hash, &recipe, &plan);
-        if kept.is_file() {
-            about["file"] = json!(kept);
-            let start = format!("{}: made before,", clean(&kept.display().to_string()));
+        let cached = quantize::cached_path(&args.input, &hash, &recipe, &plan);
+        if cached.is_file() {
+            about["file"] = json!(cached);
+            let start = format!("{}: made before,", clean(&cached.display().to_string()));
             return print(args, &plan, &about, &start).map(|()| Outcome::Done);
         }
-        kept
+        cached
     };
     let shown = ModelWork::default();
     let work = Work { interrupt: &interrupt, tell: &|event| shown.show(event) };
     let made = quantize::quantize(&args.input, &hash, &out, &recipe, plan, work);
     let Some(made) = made? else { return Ok(Outcome::Interrupted) };
     about["file"] = json!(made.path);
-    about["manifest"] = json!(made.manifest);
+    about["manifest"] = json!(made.provenance);
     about["file_bytes"] = json!(made.bytes);
     about["sha256"] = json!(made.sha256);
     about["source_sha256"] = json!(hash);

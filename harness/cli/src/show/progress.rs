@@ -22,7 +22,7 @@ pub struct Progress {
     position: HashMap<String, usize>,
     total: usize,
     done: usize,
-    devices: BTreeMap<String, Course>,
+    devices: BTreeMap<String, DeviceProgress>,
     started: Instant,
     /// Notes of agents that were shown: every agent of a device has the same.
     notes: HashSet<String>,
@@ -36,7 +36,7 @@ struct Bars {
 
 /// How far a device is.
 #[derive(Default)]
-struct Course {
+struct DeviceProgress {
     /// Trials that have their row.
     done: usize,
     /// Forecast of what this run has done and of what is left, seconds.
@@ -47,15 +47,15 @@ struct Course {
 impl Progress {
     /// Starts showing; `tables` knows what earlier runs did.
     pub fn new(plan: &Plan, tables: &Tables) -> Self {
-        let course = |device: &String| {
+        let progress = |device: &String| {
             let left = tables.remaining(device);
             let left_cost = left.iter().map(|&trial| trial_cost(plan, &plan.trials[trial])).sum();
             let done = plan.trials.len() - left.len();
-            (device.clone(), Course { done, done_cost: 0.0, left_cost })
+            (device.clone(), DeviceProgress { done, done_cost: 0.0, left_cost })
         };
-        let devices: BTreeMap<String, Course> = plan.input.devices.iter().map(course).collect();
+        let devices: BTreeMap<String, DeviceProgress> = plan.input.devices.iter().map(progress).collect();
         let total = devices.len() * plan.trials.len();
-        let done = devices.values().map(|course| course.done).sum();
+        let done = devices.values().map(|progress| progress.done).sum();
         let position =
             plan.trials.iter().enumerate().map(|(index, trial)| (trial.id.clone(), index)).collect();
         let bars = is_interactive().then(|| bars(&plan.input.devices, total, done));
@@ -134,8 +134,8 @@ impl Progress {
             }
             SweepEvent::DeviceLost { device, reason } => {
                 // Nothing is to be waited for.
-                if let Some(course) = self.devices.get_mut(device) {
-                    course.left_cost = 0.0;
+                if let Some(progress) = self.devices.get_mut(device) {
+                    progress.left_cost = 0.0;
                 }
                 let text = format!("lost: {}", clean(reason));
                 self.trial_line(plan, device, &text);
@@ -184,10 +184,10 @@ impl Progress {
     fn finished(&mut self, plan: &Plan, device: &str, trial: &PlannedTrial, text: &str, mark: Option<&str>) {
         let cost = trial_cost(plan, trial);
         self.done += 1;
-        if let Some(course) = self.devices.get_mut(device) {
-            course.done += 1;
-            course.done_cost += cost;
-            course.left_cost -= cost;
+        if let Some(progress) = self.devices.get_mut(device) {
+            progress.done += 1;
+            progress.done_cost += cost;
+            progress.left_cost -= cost;
         }
         match &self.bars {
             Some(bars) => {
@@ -205,8 +205,8 @@ impl Progress {
     /// device; the slowest one decides.
     fn eta(&self) -> String {
         let elapsed = self.started.elapsed().as_secs_f64();
-        let begun = self.devices.values().filter(|course| course.done_cost > 0.0);
-        let left = begun.map(|course| course.left_cost.max(0.0) * elapsed / course.done_cost);
+        let begun = self.devices.values().filter(|progress| progress.done_cost > 0.0);
+        let left = begun.map(|progress| progress.left_cost.max(0.0) * elapsed / progress.done_cost);
         format!("about {} left", seconds(left.fold(0.0, f64::max)))
     }
 
@@ -219,8 +219,8 @@ impl Progress {
 
     fn trial_line(&self, plan: &Plan, device: &str, text: &str) {
         let Some(line) = self.bars.as_ref().and_then(|bars| bars.devices.get(device)) else { return };
-        let course = self.devices.get(device).filter(|_| self.devices.len() > 1);
-        let share = course.map(|course| format!("{}/{} ", course.done, plan.trials.len()));
+        let progress = self.devices.get(device).filter(|_| self.devices.len() > 1);
+        let share = progress.map(|progress| format!("{}/{} ", progress.done, plan.trials.len()));
         line.set_message(format!("{}{}{text}", self.on(device), share.unwrap_or_default()));
     }
 }

@@ -48,7 +48,7 @@ struct ChatConfig {
 
 /// What we write of a library that we made; MLC-LLM's folders have none.
 #[derive(Default, Deserialize)]
-struct Manifest {
+struct LibraryRecord {
     #[serde(default)]
     library: Option<String>,
     #[serde(default)]
@@ -88,7 +88,7 @@ pub(crate) fn resolve(
     let folder = absolute(Path::new(name))?;
     let config: ChatConfig = json(&folder.join(CONFIG))?;
     let manifest =
-        if folder.join(MANIFEST).exists() { json(&folder.join(MANIFEST))? } else { Manifest::default() };
+        if folder.join(MANIFEST).exists() { json(&folder.join(MANIFEST))? } else { LibraryRecord::default() };
     let library = library(&folder, &manifest)?;
     elf::check(&folder.join(&library), machines)?;
     let runtime = Runtime::find(request.tvm_runtime.as_deref(), engine, machines)?;
@@ -160,7 +160,7 @@ fn takes_text(folder: &Path, config: &ChatConfig, request: &SweepRequest) -> Res
 }
 
 /// Name of the one library of a folder.
-fn library(folder: &Path, manifest: &Manifest) -> Result<String> {
+fn library(folder: &Path, manifest: &LibraryRecord) -> Result<String> {
     if let Some(name) = &manifest.library {
         weights::within(folder, name, MANIFEST)?;
         return Ok(name.clone());
@@ -197,7 +197,7 @@ fn files(folder: &Path, library: &str, cache: &Cache, config: &ChatConfig) -> Re
 }
 
 /// A folder of ours is as it was made.
-fn unchanged(folder: &Path, manifest: &Manifest, files: &[CompiledFile]) -> Result<()> {
+fn unchanged(folder: &Path, manifest: &LibraryRecord, files: &[CompiledFile]) -> Result<()> {
     for (name, wanted) in &manifest.sha256 {
         weights::within(folder, name, MANIFEST)?;
         let path = folder.join(name);

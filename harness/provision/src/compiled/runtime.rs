@@ -34,7 +34,7 @@ pub(super) struct Runtime {
 }
 
 #[derive(Default, Deserialize)]
-struct Manifest {
+struct RuntimeRecord {
     #[serde(default)]
     tvm: Option<String>,
     #[serde(default)]
@@ -64,7 +64,7 @@ impl Runtime {
             paths.push(super::text(&super::absolute(&path)?)?);
         }
         let told = folder.join(MANIFEST);
-        let told: Manifest = if told.exists() { json(&told)? } else { Manifest::default() };
+        let told: RuntimeRecord = if told.exists() { json(&told)? } else { RuntimeRecord::default() };
         let mlc_llm = told.mlc_llm.filter(|_| engine == EngineKind::MlcLlm);
         Ok(Self { paths, sha256, tvm: told.tvm, mlc_llm })
     }

@@ -2,14 +2,14 @@
 //! killed or end itself; here it is decided what may be written where, and the result
 //! is checked before it gets its name.
 
+mod cached;
 mod child;
-mod kept;
-mod manifest;
 mod output_path;
 mod plan;
+mod provenance;
 mod step;
 
-pub use kept::{kept_path, quantized};
+pub use cached::{cached_path, quantized};
 pub use plan::{Fallback, QuantPlan};
 pub use step::Step;
 
@@ -18,7 +18,7 @@ use crate::{
     work::{Event, Work},
 };
 use child::Child;
-use manifest::Manifest;
+use provenance::Provenance;
 use slm_models::{GgufError, Header, Part, QuantType, TensorInfo, TensorType, Value, read_header};
 use slm_plan::{
     digest::sha256_file,
@@ -55,8 +55,8 @@ pub struct Quantized {
     pub sha256: String,
     /// Its size.
     pub bytes: u64,
-    /// Where its manifest is.
-    pub manifest: PathBuf,
+    /// Where its provenance is written.
+    pub provenance: PathBuf,
 }
 
 /// Says what would become of each tensor; nothing is written. `None`: interrupted.
@@ -137,10 +137,10 @@ pub fn quantize(
     }
     work.tell(Event::Quantize(Step::Hashing));
     let sha256 = sha256_file(part.path()).map_err(|error| Error::reading(part.path(), &error))?;
-    let manifest = Manifest::of(input, source_sha256, recipe, &plan, &sha256, header.file_bytes);
+    let provenance = Provenance::of(input, source_sha256, recipe, &plan, &sha256, header.file_bytes);
     part.publish(output).map_err(|error| Error::unwritable(output, &error))?;
-    let manifest = manifest.write(output)?;
-    Ok(Some(Quantized { path: output.to_owned(), plan, sha256, bytes: header.file_bytes, manifest }))
+    let provenance = provenance.write(output)?;
+    Ok(Some(Quantized { path: output.to_owned(), plan, sha256, bytes: header.file_bytes, provenance }))
 }
 
 /// Tells that the work ended, however it did.

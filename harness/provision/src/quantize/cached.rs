@@ -21,7 +21,7 @@ pub fn quantized(
     work: Work<'_>,
 ) -> Result<Option<PathBuf>> {
     let Some(plan) = plan(source, recipe, work.interrupt)? else { return Ok(None) };
-    let file = kept_path(source, source_sha256, recipe, &plan);
+    let file = cached_path(source, source_sha256, recipe, &plan);
     if file.is_file() {
         return Ok(Some(file));
     }
@@ -33,7 +33,7 @@ pub fn quantized(
 
 /// Where the quantized form of a file is kept. The engine's version decides its bytes,
 /// too; the plan tells it.
-pub fn kept_path(source: &Path, source_sha256: &str, recipe: &Recipe, plan: &QuantPlan) -> PathBuf {
+pub fn cached_path(source: &Path, source_sha256: &str, recipe: &Recipe, plan: &QuantPlan) -> PathBuf {
     let name = |asked: Option<TensorType>| asked.map_or_else(|| "auto".to_owned(), |asked| asked.to_string());
     let (embd, head) = (name(recipe.embd), name(recipe.head));
     let identity = format!("{source_sha256};{};{embd};{head};{}", recipe.quant, plan.engine);
@@ -71,23 +71,23 @@ mod tests {
             bytes: 0,
             bits_per_weight: 0.0,
         };
-        let kept = |quant: &str, embd: Option<&str>, head: Option<&str>| {
+        let cached = |quant: &str, embd: Option<&str>, head: Option<&str>| {
             let recipe = Recipe {
                 quant: quant.parse().unwrap(),
                 embd: embd.map(|name| name.parse().unwrap()),
                 head: head.map(|name| name.parse().unwrap()),
             };
-            let path = kept_path(Path::new("m.gguf"), "00", &recipe, &plan);
+            let path = cached_path(Path::new("m.gguf"), "00", &recipe, &plan);
             path.file_name().unwrap().to_str().unwrap().to_owned()
         };
         let names = [
-            ("m-q4_k_m-", kept("q4_k_m", None, None)),
-            ("m-q4_k_m-embd-q4_0-", kept("q4_k_m", Some("q4_0"), None)),
-            ("m-q4_k_m-embd-q8_0-", kept("q4_k_m", Some("q8_0"), None)),
-            ("m-q4_k_m-out-q8_0-", kept("q4_k_m", None, Some("q8_0"))),
-            ("m-q5_0-", kept("q5_0", Some("q5_0"), Some("q5_0"))),
-            ("m-q5_0-embd-q8_0-", kept("q5_0", Some("q8_0"), Some("q5_0"))),
-            ("m-q5_0-", kept("q5_0", None, None)),
+            ("m-q4_k_m-", cached("q4_k_m", None, None)),
+            ("m-q4_k_m-embd-q4_0-", cached("q4_k_m", Some("q4_0"), None)),
+            ("m-q4_k_m-embd-q8_0-", cached("q4_k_m", Some("q8_0"), None)),
+            ("m-q4_k_m-out-q8_0-", cached("q4_k_m", None, Some("q8_0"))),
+            ("m-q5_0-", cached("q5_0", Some("q5_0"), Some("q5_0"))),
+            ("m-q5_0-embd-q8_0-", cached("q5_0", Some("q8_0"), Some("q5_0"))),
+            ("m-q5_0-", cached("q5_0", None, None)),
         ];
         let distinct: HashSet<&String> = names.iter().map(|(_, name)| name).collect();
         assert_eq!(distinct.len(), names.len());

@@ -12,7 +12,7 @@ use crate::{CONVERTER_VERSION, Request, source, unwritable};
 
 /// Where an imported file comes from and what is in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct Provenance {
     /// Version of the conversion.
     pub converter_version: u32,
     /// Repository on the hub, if it came from there.
@@ -44,7 +44,7 @@ pub struct SourceFile {
     pub sha256: String,
 }
 
-impl Manifest {
+impl Provenance {
     /// Of a finished file; its name and hash are filled in when it is published.
     pub(crate) fn of<'a>(
         header: &Header,

@@ -1,4 +1,4 @@
-//! The manifest beside a result: what it was made from, how, and what is in it.
+//! The file beside a result that says what it was made from, how, and what is in it.
 
 use super::{QuantPlan, Recipe};
 use serde_json::{Value, json};
@@ -8,12 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Version of the manifest's form.
+/// Version of that file's form.
 const FORMAT: &str = "1.0";
 
-pub(super) struct Manifest(Value);
+pub(super) struct Provenance(Value);
 
-impl Manifest {
+impl Provenance {
     pub(super) fn of(
         source: &Path,
         source_sha256: &str,
