@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 /// [`Error::Input`] when tools are missing or the build fails; [`Error::Internal`] when the result cannot be kept.
 pub fn build(project: &Project, toolchain: &Toolchain, edition: Edition) -> Result<Agent> {
     toolchain.prepare(project)?;
-    let headers = edition.feature.map(|_| tvm_headers(project)).transpose()?;
+    let headers = edition.feature.map(|_| tvm_headers()).transpose()?;
     let shelf = Shelf::of(project)?;
     // Before the build, so that a change during it makes the agent look old, not new.
     let source_hash = project.source_hash()?;

@@ -44,6 +44,10 @@ pub(super) fn run(command: &AgentCommand) -> Result<Outcome> {
             }
             print(&rows, output.output)?;
         }
+        AgentCommand::Prepare => {
+            Toolchain::find(false)?.prepare(&Project::find()?)?;
+            show::note("this machine can build agents for phones");
+        }
         AgentCommand::List(output) => {
             let shelf = Shelf::open()?;
             // One with a further engine is not missed where nobody built it.
