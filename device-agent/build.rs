@@ -1,34 +1,8 @@
 //! Records what this binary was built as: a figure must name the build that made it.
 
-use std::{env, fs, path::Path};
+mod build_flags;
 
-/// Variables that change the engine's code generation.
-const ENGINE_VARIABLES: &[&str] = &[
-    "GGML_AVX",
-    "GGML_AVX2",
-    "GGML_AVX512",
-    "GGML_AVX512_BF16",
-    "GGML_AVX512_VBMI",
-    "GGML_AVX512_VNNI",
-    "GGML_AVX_VNNI",
-    "GGML_BMI2",
-    "GGML_CPU_ARM_ARCH",
-    "GGML_CPU_REPACK",
-    "GGML_F16C",
-    "GGML_FMA",
-    "GGML_LTO",
-    "GGML_NATIVE",
-    "GGML_OPENMP",
-    "GGML_SSE42",
-    "CMAKE_BUILD_TYPE",
-    "CMAKE_CXX_FLAGS",
-    "CMAKE_C_FLAGS",
-    "CFLAGS",
-    "CXXFLAGS",
-    "GGML_AMX_INT8",
-    "GGML_AMX_TILE",
-    "LLAMA_LIB_PROFILE",
-];
+use std::{env, fs, path::Path};
 
 fn main() {
     #[cfg(feature = "mlc")]
@@ -39,29 +13,24 @@ fn main() {
     println!("cargo::rerun-if-env-changed=SLM_AGENT_FLAVOUR");
     println!("cargo::rustc-env=SLM_AGENT_TARGET={target}");
     println!("cargo::rustc-env=SLM_AGENT_FLAVOUR={flavour}");
-    println!("cargo::rustc-env=SLM_AGENT_BUILD_FLAGS={}", build_flags(&target).join("\u{1f}"));
+    println!("cargo::rustc-env=SLM_AGENT_BUILD_FLAGS={}", flags().join("\u{1f}"));
     println!("cargo::rustc-env=SLM_AGENT_BINDING={}", binding_version());
 }
 
-/// `NAME=value` of every variable that is set, the profile and Rust's own features.
-fn build_flags(target: &str) -> Vec<String> {
+/// Rust's profile, and what the engine was configured with: read where its crate built it, not guessed from
+/// variables, because `CMake` configures a folder once, whatever is set later.
+fn flags() -> Vec<String> {
     let mut flags = vec![format!("profile={}", env::var("PROFILE").unwrap_or_default())];
-    // Where the project lies says nothing about the code either.
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|path| path.display().to_string());
-    let project = project.unwrap_or_default();
-    let suffixed = format!("CMAKE_TOOLCHAIN_FILE_{}", target.replace('-', "_"));
-    for name in ENGINE_VARIABLES.iter().copied().chain([suffixed.as_str()]) {
-        println!("cargo::rerun-if-env-changed={name}");
-        if let Ok(value) = env::var(name) {
-            // A toolchain file's folder says nothing about the code it makes.
-            let value = if name == suffixed {
-                Path::new(&value).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-            } else {
-                value
-            };
-            let value = if project.is_empty() { value } else { value.replace(&project, ".") };
-            flags.push(format!("{name}={}", value.replace(['\n', '\u{1f}'], " ")));
+    let cache = env::var_os("DEP_LLAMA_ROOT").map(|root| Path::new(&root).join("build/CMakeCache.txt"));
+    match cache.as_ref().and_then(|cache| fs::read_to_string(cache).ok().map(|text| (cache, text))) {
+        Some((cache, text)) => {
+            println!("cargo::rerun-if-changed={}", cache.display());
+            // For the test that holds the flags against the compiler's own.
+            println!("cargo::rustc-env=SLM_AGENT_ENGINE_CACHE={}", cache.display());
+            flags.extend(build_flags::from_cache(&text, &project.unwrap_or_default()));
         }
+        None => flags.push("engine=unknown".to_owned()),
     }
     flags
 }

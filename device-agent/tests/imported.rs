@@ -1,6 +1,6 @@
 //! Checkpoints of the hub, imported, against torch.
 //!
-//! `scripts/import_reference.py` made the checkpoints and the logits that torch gives
+//! `tools/import_reference.py` made the checkpoints and the logits that torch gives
 //! for them. Agreement shows that names, orders of rows, norms, rotation and metadata
 //! of imported files mean to the engine what they should.
 

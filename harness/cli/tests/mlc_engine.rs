@@ -1,6 +1,6 @@
-//! MLC-LLM's own engine in a sweep, played by a stand-in (`scripts/mlc/standin`) that has
+//! MLC-LLM's own engine in a sweep, played by a stand-in (`tools/mlc/tests/standin`) that has
 //! its interface, its threads and its faults, but no model: what is tested is the contract,
-//! never speed. `scripts/mlc/test.sh` makes it, names its folder in `SLM_MLC_STANDIN`, and
+//! never speed. `tools/mlc/tests/run.sh` makes it, names its folder in `SLM_MLC_STANDIN`, and
 //! runs these tests, which are ignored elsewhere.
 
 mod common;
@@ -16,7 +16,7 @@ use std::{
 };
 
 fn standin() -> PathBuf {
-    env::var_os("SLM_MLC_STANDIN").expect("set by scripts/mlc/test.sh").into()
+    env::var_os("SLM_MLC_STANDIN").expect("set by tools/mlc/tests/run.sh").into()
 }
 
 fn sweep(sandbox: &Sandbox, model: &Path, runtime: &Path, options: &str) -> Ran {

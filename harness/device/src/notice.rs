@@ -1,7 +1,7 @@
 //! What the user should know while devices are worked with. Libraries only tell; the command
 //! line shows.
 
-use crate::agents::AgentKind;
+use crate::agents::BuildStep;
 use slm_provision::Event;
 use std::{sync::Arc, time::Duration};
 
@@ -11,7 +11,7 @@ pub enum Notice<'a> {
     /// A synthetic model is made on this machine.
     Provision(Event<'a>),
     /// An agent for the device is built, which takes minutes.
-    BuildingAgent(AgentKind),
+    AgentBuild(BuildStep),
     /// A model is sent to the device.
     Sending {
         /// Its name.

@@ -20,7 +20,7 @@ pub use stratified::{Difference, Stratum, stratified_difference};
 pub use student::{student_quantile_95, student_two_sided};
 pub use tukey::{Fences, outliers};
 
-/// Known values from `numpy` and `scipy`; `scripts/stats_reference.py` made them.
+/// Known values from `numpy` and `scipy`; `tools/stats_reference.py` made them.
 #[cfg(test)]
 mod reference {
     use serde::Deserialize;

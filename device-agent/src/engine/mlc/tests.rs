@@ -1,4 +1,4 @@
-//! A tiny library that `scripts/mlc/make.py` compiled against its numpy model. `SLM_MLC_TEST`
+//! A tiny library that `tools/mlc` compiled against its numpy model. `SLM_MLC_TEST`
 //! names folders made with `--reference`, separated by colons; `SLM_MLC_RUNTIME` TVM's
 //! libraries. `./test` sets both where Python is there; without them nothing runs.
 

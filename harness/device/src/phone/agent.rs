@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     LinkError, Notice, ShellOutput,
-    agents::{AGENT_VERSION, AgentKind, Feature, Flavour, ensure},
+    agents::{AGENT_VERSION, AgentKind, Feature, Flavour, TellBuild, ensure},
 };
 use slm_plan::{
     digest::sha256_file,
@@ -26,13 +26,9 @@ const ILLEGAL_INSTRUCTION: u8 = 128 + 4;
 
 /// Which binary a phone gets: the one named in `SLM_PHONE_AGENT`, or the fastest that all
 /// its cores can run, with the feature that is needed.
-pub(super) fn binary(
-    cpuinfo: &str,
-    feature: Option<Feature>,
-    building: &dyn Fn(AgentKind),
-) -> Result<PathBuf> {
+pub(super) fn binary(cpuinfo: &str, feature: Option<Feature>, tell: TellBuild<'_>) -> Result<PathBuf> {
     let Some(path) = env::var_os(AGENT_VARIABLE).filter(|value| !value.is_empty()) else {
-        return Ok(ensure(AgentKind { flavour: Flavour::for_cpuinfo(cpuinfo), feature }, building)?.path);
+        return Ok(ensure(AgentKind { flavour: Flavour::for_cpuinfo(cpuinfo), feature }, tell)?.path);
     };
     let path = PathBuf::from(path);
     match Elf::of_file(&path).map_err(|error| Error::reading(&path, &error))? {
@@ -49,7 +45,7 @@ pub(super) fn binary(
 pub(super) fn install(reach: &Reach, root: &str, feature: Option<Feature>) -> Result<String> {
     let lost = |error: LinkError| super::lost(&error);
     let cpuinfo = reach.ok("cat /proc/cpuinfo", QUICK).map_err(lost)?;
-    let file = binary(&cpuinfo, feature, &|kind| reach.tell(Notice::BuildingAgent(kind)))?;
+    let file = binary(&cpuinfo, feature, &|step| reach.tell(Notice::AgentBuild(step)))?;
     let sha256 = sha256_file(&file).map_err(|error| Error::reading(&file, &error))?;
     let bytes = file.metadata().map_err(|error| Error::reading(&file, &error))?.len();
     let path = format!("{root}/bin/slm-agent-{}", &sha256[..16]);

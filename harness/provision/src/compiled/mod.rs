@@ -25,7 +25,7 @@ use weights::Cache;
 
 /// What makes a folder that of a compiled model.
 const CONFIG: &str = "mlc-chat-config.json";
-/// What `scripts/mlc/make.py` writes beside the rest.
+/// What `tools/mlc` writes beside the rest.
 const MANIFEST: &str = "slm-bench-mlc.json";
 /// Read where they are there, whatever the configuration says.
 const TOKENIZER: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "tokenizer.model"];

@@ -1,4 +1,4 @@
-//! The bridge to MLC-LLM's engine against a stand-in (`scripts/mlc/standin`), of which
+//! The bridge to MLC-LLM's engine against a stand-in (`tools/mlc/tests/standin`), of which
 //! `SLM_MLC_STANDIN` names the folder; without it nothing runs. What a hanging or crashing
 //! engine does to a sweep is in `harness/tests/mlc_engine.rs`.
 
