@@ -4,7 +4,7 @@
 
 use super::model::{Loss, Model, Sample, Subject};
 use slm_plan::error::{Error, Result};
-use slm_results::read::Trial;
+use slm_results::schema::TrialRow;
 use slm_sweep::store::{Record, SweepEvent};
 use slm_protocol::PromptContent;
 use std::{
@@ -34,7 +34,7 @@ struct Shown {
 
 impl Wanted {
     /// Takes a completed trial, unless the subject has one.
-    pub(super) fn consider(&mut self, subject: usize, trial: &Trial) {
+    pub(super) fn consider(&mut self, subject: usize, trial: &TrialRow) {
         self.trials.entry(subject).or_insert_with(|| Shown {
             device: trial.device.clone(),
             trial_id: trial.trial_id.clone(),
@@ -88,7 +88,7 @@ fn take(model: &mut Model, run: usize, Record { at, event, .. }: Record, wanted:
         SweepEvent::DeviceLost { device, reason } => model.runs[run].lost.push(Loss { device, at, reason }),
         SweepEvent::RunStarted { command, resumed: true } => model.runs[run].commands.push(command),
         SweepEvent::ModelReady { device, model: index, ready } => {
-            let Some(planned) = model.runs[run].facts.plan.input.models.get(index) else { return };
+            let Some(planned) = model.runs[run].manifest.plan.input.models.get(index) else { return };
             let own = |subject: &&mut Subject| {
                 subject.run == run && subject.device == device && subject.is_of(planned)
             };
@@ -103,7 +103,7 @@ fn take(model: &mut Model, run: usize, Record { at, event, .. }: Record, wanted:
             let (Some((&subject, Shown { prompt_id, .. })), Some(output)) = (of, report.output) else {
                 return;
             };
-            let prompts = &model.runs[run].facts.plan.input.prompts;
+            let prompts = &model.runs[run].manifest.plan.input.prompts;
             let prompt = prompts.iter().find(|prompt| prompt.id == *prompt_id);
             let prompt = match prompt.map(|prompt| &prompt.content) {
                 Some(PromptContent::Text { text }) => shown(text),

@@ -3,7 +3,11 @@
 
 use slm_decide::compare::Comparison;
 use slm_plan::PlannedModel;
-use slm_results::{analysis::Verdict, read::{Cell, Context, Facts}};
+use slm_results::{
+    manifest::{Manifest, PlanWithoutTrials},
+    read::{Cell, Context},
+    schema::Verdict,
+};
 use slm_protocol::{Failure, Ready};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +32,7 @@ pub struct Run {
     /// Name of its folder.
     pub id: String,
     /// How it was measured.
-    pub facts: Facts,
+    pub manifest: Manifest<PlanWithoutTrials>,
     /// Command lines of all runs: the first and the resumed ones.
     pub commands: Vec<Vec<String>>,
     /// Why trials are not to be trusted, by device and kind of reason: how many, and

@@ -2,7 +2,7 @@
 //! per context length, and the paper's own figures beside ours.
 
 use slm_plan::{Cell, Plan, Weights, model_name, prompts::Context, text::{clean, columns, figure}};
-use slm_results::analysis::{SummaryRow, TrialRow};
+use slm_results::schema::{SummaryRow, TrialRow};
 use slm_protocol::EngineKind;
 
 /// A table for each device, one below the other.
@@ -175,7 +175,10 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
 mod tests {
     use super::*;
     use slm_testkit::plan::plan_input as input;
-    use slm_results::analysis::{Evidence, Place, Status, failed_row};
+    use slm_results::{
+        analysis::{Circumstances, Evidence, failed_row},
+        schema::Status,
+    };
     use slm_protocol::Failure;
 
     #[test]
@@ -186,10 +189,10 @@ mod tests {
         let name = input.models[0].name.clone();
         let plan = Plan::new(input).unwrap();
         let evidence = Evidence::default();
-        let place = || Place { device: "local", soc: None, ready: None, evidence: &evidence };
+        let of = || Circumstances { device: "local", soc: None, ready: None, evidence: &evidence };
         let row = |model| {
             let trial = plan.trials.iter().find(|trial| trial.model == model).unwrap();
-            failed_row(&plan, trial, place(), Status::Failed, Failure::OutOfMemory, "signal 9")
+            failed_row(&plan, trial, of(), Status::Failed, Failure::OutOfMemory, "signal 9")
         };
         let rows = [row(0), row(1), row(1)];
         let expected = format!(

@@ -6,7 +6,10 @@ use super::{
     words,
 };
 use slm_plan::text::figure;
-use slm_results::{analysis::Verdict, read::{Context, Estimate, Metric}};
+use slm_results::{
+    read::{Context, Estimate, Metric},
+    schema::Verdict,
+};
 use std::collections::BTreeSet;
 
 /// The context length that answers are judged at: about a page and a half, the

@@ -16,7 +16,7 @@ pub use settings::{Changed, Renewal, Setting, change, is_wireless, renew, restor
 
 use crate::{LinkError, Shell, quote};
 use serde::{Deserialize, Serialize};
-use slm_results::analysis::ThermalStatus;
+use slm_results::schema::ThermalStatus;
 use std::time::Duration;
 
 /// Several system services are asked, each given 8 s at most.

@@ -9,7 +9,7 @@ use super::{
     scene::{Anchor, Mark, SMALL, Scene, Shape},
 };
 use crate::{words, model::{Measured, Model, Point}};
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use slm_stats::percentile;
 
 /// A figure whose spread is shown.

@@ -10,7 +10,7 @@ use super::{
     scene::{Anchor, Mark, SMALL, Scene, Shape, WIDTH},
 };
 use crate::model::{Model, Moment, Sensor, Subject};
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use std::{collections::BTreeSet, fmt::Write};
 
 /// Devices of runs that are drawn at most.

@@ -1,7 +1,7 @@
 //! Latency between tokens, and the spread of the trials behind the means.
 
 use crate::{words, model::{Measured, Model, Point}, table::{Field, Table}};
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use slm_stats::{mean, percentile, standard_deviation};
 
 /// Time between output tokens of each cell.
