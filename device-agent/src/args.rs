@@ -24,7 +24,7 @@ make               make a model file with random weights, so that none need be s
   --out FILE       where to; it appears whole or not at all
 quantize           write a model file with its weights in another type, print each step as a JSON line
 check              load a model file and evaluate a token on it
-tokenize           load MODEL, tokenise the texts of a JSON request on stdin, decode
+tokenize           load MODEL, tokenize the texts of a JSON request on stdin, decode
                    a few tokens, print a JSON report
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
@@ -38,11 +38,11 @@ pub(crate) enum Command {
     Hello,
     Run(RunArgs),
     Make(MakeArgs),
-    Quantise(QuantiseArgs),
+    Quantize(QuantizeArgs),
     /// Load this file.
     Check(PathBuf),
     /// With this model.
-    Tokenise(PathBuf),
+    Tokenize(PathBuf),
     Version,
     Help,
 }
@@ -66,7 +66,7 @@ pub(crate) struct MakeArgs {
 
 /// Options of `quantize`.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct QuantiseArgs {
+pub(crate) struct QuantizeArgs {
     pub(crate) input: PathBuf,
     /// Not touched in a dry run.
     pub(crate) output: PathBuf,
@@ -93,9 +93,9 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
         Some("--version" | "-V") => Command::Version,
         Some("--help" | "-h" | "help") => Command::Help,
         Some("run") => return run(arguments).map(Command::Run),
-        Some("tokenize") => Command::Tokenise(arguments.next().ok_or("tokenize needs a model file")?.into()),
+        Some("tokenize") => Command::Tokenize(arguments.next().ok_or("tokenize needs a model file")?.into()),
         Some("make") => return make(arguments).map(Command::Make),
-        Some("quantize") => return quantise(arguments).map(Command::Quantise),
+        Some("quantize") => return quantize(arguments).map(Command::Quantize),
         Some("check") => Command::Check(arguments.next().ok_or("check needs a file")?.into()),
         _ => {
             return Err(format!("'{}' is not a command: {COMMANDS}", command.display()));
@@ -139,7 +139,7 @@ fn make(mut arguments: impl Iterator<Item = OsString>) -> Result<MakeArgs, Strin
     }
 }
 
-fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArgs, String> {
+fn quantize(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantizeArgs, String> {
     let (mut input, mut output, mut quant, mut threads) = (None, None, None, None);
     let (mut embd, mut head) = (None, None);
     let (mut dry_run, mut die_with_parent) = (false, false);
@@ -167,7 +167,7 @@ fn quantise(mut arguments: impl Iterator<Item = OsString>) -> Result<QuantiseArg
             _ => return Err(format!("'{}' is not an option of quantize (see --help)", argument.display())),
         }
     }
-    Ok(QuantiseArgs {
+    Ok(QuantizeArgs {
         input: input.ok_or("quantize needs --input")?,
         output: output.ok_or("quantize needs --output")?,
         quant: quant.ok_or("quantize needs --type")?,
@@ -192,14 +192,14 @@ mod tests {
         assert_eq!(parsed("hello"), Ok(Command::Hello));
         assert_eq!(parsed("--version"), Ok(Command::Version));
         assert_eq!(parsed("run"), Ok(Command::Run(RunArgs::default())));
-        assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenise("m.gguf".into())));
+        assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenize("m.gguf".into())));
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
         assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
         let make = MakeArgs { spec: "{}".into(), out: "m".into() };
         assert_eq!(parsed("make --out m --spec {}"), Ok(Command::Make(make)));
         assert_eq!(parsed("check x.gguf"), Ok(Command::Check("x.gguf".into())));
-        let all = QuantiseArgs {
+        let all = QuantizeArgs {
             input: "a".into(),
             output: "b".into(),
             quant: "q4_k_m".parse().unwrap(),
@@ -211,7 +211,7 @@ mod tests {
         };
         let line = "quantize --input a --output b --type Q4_K_M --embd q6_K --head q8_0 --threads 2 --dry-run \
                     --die-with-parent";
-        assert_eq!(parsed(line), Ok(Command::Quantise(all)));
+        assert_eq!(parsed(line), Ok(Command::Quantize(all)));
     }
 
     #[test]

@@ -20,18 +20,18 @@ mod memory;
 mod output;
 mod parent;
 mod prepare;
-mod quantise;
+mod quantize;
 mod residency;
 mod root;
 mod run;
 mod signals;
 mod telemetry;
-mod tokenise;
+mod tokenize;
 mod trial;
 mod trials;
 mod watchdog;
 
-use args::{Command, QuantiseArgs, RunArgs};
+use args::{Command, QuantizeArgs, RunArgs};
 use output::Output;
 use run::RunError;
 use slm_protocol::Event;
@@ -42,7 +42,7 @@ use std::{
     path::Path,
     process::ExitCode,
 };
-use tokenise::TokeniseError;
+use tokenize::TokenizeError;
 
 /// Events cannot be written.
 const CANNOT_WRITE: u8 = 1;
@@ -66,9 +66,9 @@ fn main() -> ExitCode {
             Err(make::Error::Spec(why)) => fail(WRONG_INPUT, why),
             Err(error) => fail(CANNOT_WRITE, error),
         },
-        Ok(Command::Quantise(args)) => quantise(&args),
-        Ok(Command::Check(file)) => outcome(quantise::check(&file)),
-        Ok(Command::Tokenise(model)) => tokenise(&model),
+        Ok(Command::Quantize(args)) => quantize(&args),
+        Ok(Command::Check(file)) => outcome(quantize::check(&file)),
+        Ok(Command::Tokenize(model)) => tokenize(&model),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -83,13 +83,13 @@ fn hello() -> ExitCode {
     }
 }
 
-fn quantise(args: &QuantiseArgs) -> ExitCode {
+fn quantize(args: &QuantizeArgs) -> ExitCode {
     if args.die_with_parent
         && let Err(error) = parent::die_with_parent()
     {
         return fail(CANNOT_WRITE, format!("cannot be tied to the parent process: {error}"));
     }
-    outcome(quantise::quantise(args))
+    outcome(quantize::quantize(args))
 }
 
 fn outcome(result: Result<(), engine::LoadError>) -> ExitCode {
@@ -122,13 +122,13 @@ fn run(args: &RunArgs) -> ExitCode {
     }
 }
 
-fn tokenise(model: &Path) -> ExitCode {
-    let report = tokenise::read(io::stdin()).and_then(|request| tokenise::run(model, &request));
+fn tokenize(model: &Path) -> ExitCode {
+    let report = tokenize::read(io::stdin()).and_then(|request| tokenize::run(model, &request));
     match report.map(|report| serde_json::to_string(&report)) {
         Ok(Ok(text)) => print(&(text + "\n")),
         Ok(Err(error)) => fail(CANNOT_WRITE, error),
-        Err(error @ TokeniseError::Request(_)) => fail(WRONG_INPUT, error),
-        Err(error @ (TokeniseError::Load(_) | TokeniseError::Run(_))) => fail(LOAD_FAILED, error),
+        Err(error @ TokenizeError::Request(_)) => fail(WRONG_INPUT, error),
+        Err(error @ (TokenizeError::Load(_) | TokenizeError::Run(_))) => fail(LOAD_FAILED, error),
     }
 }
 

@@ -1,6 +1,6 @@
 //! One trial: the loop in which everything is measured.
 //!
-//! Request (text in hand), tokenised, prefill, first sample, then decode and sample
+//! Request (text in hand), tokenized, prefill, first sample, then decode and sample
 //! for every further token; the clock is read between the steps. Nothing in there
 //! allocates or writes but a sign of life every 250 ms. The time of the last token
 //! less that of the request is the runtime, with nothing left out.

@@ -171,8 +171,8 @@ fn a_file_that_splits_texts_otherwise_is_refused() {
     }
 }
 
-/// The agent's quantiser on a file, every matrix in one type.
-fn quantised(from: &Path, to: &Path, name: &str) {
+/// The agent's quantizer on a file, every matrix in one type.
+fn quantized(from: &Path, to: &Path, name: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slm-agent"));
     command.args(["quantize", "--type", name, "--embd", name, "--head", name]);
     let status = command.arg("--input").arg(from).arg("--output").arg(to).stdout(Stdio::null()).status();
@@ -190,7 +190,7 @@ fn tensors(path: &Path) -> BTreeMap<String, (&'static str, Vec<u8>)> {
     header.tensors.iter().map(tensor).collect()
 }
 
-/// What the conversion writes itself is what the engine's quantiser makes of the F32 file.
+/// What the conversion writes itself is what the engine's quantizer makes of the F32 file.
 #[test]
 fn converted_values_are_those_of_the_engine() {
     let folder = tempfile::tempdir().unwrap();
@@ -199,7 +199,7 @@ fn converted_values_are_those_of_the_engine() {
         import(checkpoint(name), FileType::F32, &exact).unwrap();
         for kind in [FileType::Q4_0, FileType::Q8_0, FileType::F16] {
             import(checkpoint(name), kind, &ours).unwrap();
-            quantised(&exact, &theirs, kind.name());
+            quantized(&exact, &theirs, kind.name());
             let (ours, theirs) = (tensors(&ours), tensors(&theirs));
             assert!(ours.values().any(|(ggml_type, _)| *ggml_type == kind.name()));
             for (tensor, found) in &ours {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What to try, as one JSON document on stdin.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRequest {
-    /// Texts to tokenise: special tokens written in them count, none are added.
+    /// Texts to tokenize: special tokens written in them count, none are added.
     pub texts: Vec<String>,
 }
 

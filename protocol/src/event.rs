@@ -44,9 +44,9 @@ pub enum Event {
     /// A reading of a sensor.
     Telemetry(Sample),
     /// A sign of life, once a second as long as the agent runs, also while it loads;
-    /// never stored. Since 1.1.
+    /// never stored.
     Heartbeat,
-    /// The next trial had to wait until the device was cool. Since 1.1.
+    /// The next trial had to wait until the device was cool.
     CoolDown(CoolDownReport),
     /// Last event of a run that reached its end.
     Done {
@@ -81,11 +81,8 @@ pub struct Ready {
     /// Lines of the engine's log that prove what was set up.
     pub engine_log: Vec<String>,
     /// How the number of threads was chosen, where the job left it to a calibration.
-    /// Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
-    /// What the user should know once, such as a gate without sensors. Since 1.1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What the user should know once, such as a gate without sensors.
     pub notes: Vec<String>,
 }
 
@@ -148,20 +145,17 @@ pub struct PromptReport {
     /// Identifier from the job.
     pub id: String,
     /// Tokens by the model's own tokenizer, special ones included; `None` where the
-    /// engine tokenises within the trial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// engine tokenizes within the trial.
     pub n_in: Option<u32>,
     /// SHA-256 of the text given to the tokenizer (after the chat template), or to an
     /// engine that applies its own template.
     pub text_sha256: String,
     /// SHA-256 of the token ids as little-endian 32-bit integers; `None` as above.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_sha256: Option<String>,
     /// Whether the chat template was applied.
     pub templated: bool,
     /// Begin of the text given to the tokenizer, of the job's first prompt alone: for
-    /// people to see. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// people to see.
     pub text: Option<String>,
     /// Why trials with this prompt cannot run (too long for the model, say).
     pub unsupported: Option<String>,
@@ -199,8 +193,7 @@ pub struct TrialReport {
     pub times: Timestamps,
     /// What came out, as far as it got.
     pub output: Option<Output>,
-    /// What the engine measured itself, by its own names and definitions. Since 1.1.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    /// What the engine measured itself, by its own names and definitions.
     pub engine_figures: BTreeMap<String, f64>,
     /// Peak RSS of the process within the trial, bytes.
     pub rss_peak: Option<u64>,
@@ -235,7 +228,7 @@ pub enum TrialOutcome {
 pub struct Timestamps {
     /// The engine has the prompt's text.
     pub request_ns: Option<u64>,
-    /// Tokenised.
+    /// Tokenized.
     pub tokenized_ns: Option<u64>,
     /// Before the decode call over the prompt.
     pub prefill_start_ns: Option<u64>,
@@ -244,8 +237,7 @@ pub struct Timestamps {
     /// Each output token in hand (sampled), the first included; none from an engine that
     /// gives text.
     pub tokens_ns: Vec<u64>,
-    /// The first text in hand, from an engine that gives text. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The first text in hand, from an engine that gives text.
     pub first_text_ns: Option<u64>,
     /// The trial is over.
     pub end_ns: Option<u64>,
@@ -260,12 +252,10 @@ pub struct Output {
     pub stop: StopReason,
     /// SHA-256 of the token ids as little-endian 32-bit integers; `None` from an engine
     /// that gives text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_sha256: Option<String>,
     /// The text, invalid UTF-8 replaced. Untrusted.
     pub text: String,
     /// Whether every sampled logit row was finite; `None` where the engine keeps them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logits_finite: Option<bool>,
 }
 

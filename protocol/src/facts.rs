@@ -54,16 +54,13 @@ pub struct MachineFacts {
     pub memory_total: u64,
     /// Memory available for new work when the agent started, bytes.
     pub memory_available: u64,
-    /// Logical CPUs that this process might use when it started. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Logical CPUs that this process might use when it started.
     pub cpus: Option<CpuList>,
     /// CPUs that share a clock, in the order of their numbers; empty where the
-    /// kernel does not tell. Since 1.1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// kernel does not tell.
     pub clusters: Vec<Cluster>,
     /// Hottest of the sensors of CPU, SoC and battery when the agent started, degrees
-    /// Celsius. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Celsius.
     pub temperature_c: Option<f64>,
 }
 
@@ -122,11 +119,9 @@ pub struct ResolvedOptions {
     pub n_batch: u32,
     /// Tokens per physical batch.
     pub n_ubatch: u32,
-    /// CPUs that the compute threads really may use, where the job named some. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// CPUs that the compute threads really may use, where the job named some.
     pub affinity: Option<CpuList>,
     /// Whether the engine laid any weights out anew for the CPU's kernels; `None`
-    /// where it does not say. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// where it does not say.
     pub repack: Option<bool>,
 }

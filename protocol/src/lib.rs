@@ -17,7 +17,7 @@ mod event;
 mod facts;
 mod failure;
 mod job;
-mod quantise;
+mod quantize;
 mod version;
 
 pub use check::{CheckReport, CheckRequest};
@@ -35,5 +35,5 @@ pub use job::{
     CompiledModel, CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile,
     ModelSpec, Prompt, PromptContent, StopRule, TrialOrder, TvmDevice,
 };
-pub use quantise::{QuantiseEvent, QuantiseLine};
+pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use version::{VERSION, Version, VersionMismatch};

@@ -12,13 +12,13 @@ mod mlc;
 mod null;
 mod sample;
 
-use crate::args::QuantiseArgs;
+use crate::args::QuantizeArgs;
 #[cfg(feature = "mlc")]
 pub(crate) use answer::AnswerEnd;
 pub(crate) use answer::{Answer, Answerer, Question, Running};
 use slm_protocol::{
     BufferSizes, EngineFacts, EngineKind, Failure, FlashAttention, Job, LoadMode, ModelFacts, ModelFile,
-    QuantiseEvent, ResolvedOptions,
+    QuantizeEvent, ResolvedOptions,
 };
 use std::{path::Path, time::Instant};
 use thiserror::Error;
@@ -144,17 +144,17 @@ pub(crate) fn available() -> Vec<EngineFacts> {
     vec![llama::facts(), null::facts()]
 }
 
-/// The engine that quantises, and its version.
-pub(crate) fn quantiser() -> String {
+/// The engine that quantizes, and its version.
+pub(crate) fn quantizer() -> String {
     llama::facts().version
 }
 
-/// Quantises a file whose header was checked.
-pub(crate) fn quantise(
-    order: &QuantiseArgs,
-    emit: &mut (dyn FnMut(QuantiseEvent) + Send),
+/// Quantizes a file whose header was checked.
+pub(crate) fn quantize(
+    order: &QuantizeArgs,
+    emit: &mut (dyn FnMut(QuantizeEvent) + Send),
 ) -> Result<(), LoadError> {
-    llama::quantise(order, emit)
+    llama::quantize(order, emit)
 }
 
 /// Loads the model of a job.

@@ -1,7 +1,7 @@
 //! Prompts as the model will see them: templated, cut, counted.
 //!
-//! The text is prepared here, before any trial; a trial tokenises it again, since
-//! tokenising is part of the time to the first token.
+//! The text is prepared here, before any trial; a trial tokenizes it again, since
+//! tokenizing is part of the time to the first token.
 
 mod date;
 mod exact;
@@ -30,7 +30,7 @@ pub(crate) struct Prepared {
     /// Whether special tokens in the text count: in a template they do, in what
     /// a user wrote they do not.
     pub(crate) parse_special: bool,
-    /// Tokens at most: counted, or bounded where the engine tokenises within the trial.
+    /// Tokens at most: counted, or bounded where the engine tokenizes within the trial.
     pub(crate) most_tokens: u32,
     /// What the host is told.
     pub(crate) report: PromptReport,
@@ -42,7 +42,7 @@ const NO_PLACE: &str = "a system message is asked for, but no chat template has 
 /// Prepares all prompts of a job, in its order.
 pub(crate) fn prompts(job: &Job, model: &dyn Model) -> Vec<Prepared> {
     let mut prepared = match model.vocabulary() {
-        Some(vocabulary) => tokenised(job, model, vocabulary),
+        Some(vocabulary) => tokenized(job, model, vocabulary),
         None => whole::prompts(job),
     };
     if let Some(first) = prepared.first_mut() {
@@ -51,7 +51,7 @@ pub(crate) fn prompts(job: &Job, model: &dyn Model) -> Vec<Prepared> {
     prepared
 }
 
-fn tokenised(job: &Job, model: &dyn Model, vocabulary: &dyn Vocabulary) -> Vec<Prepared> {
+fn tokenized(job: &Job, model: &dyn Model, vocabulary: &dyn Vocabulary) -> Vec<Prepared> {
     let template =
         job.generation.chat_template.then(|| vocabulary.chat_template()).flatten().map(Template::new);
     let limit = longest_prompt(job, model);

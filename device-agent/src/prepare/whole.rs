@@ -1,4 +1,4 @@
-//! Prompts for an engine that takes text: it applies its own chat template and tokenises
+//! Prompts for an engine that takes text: it applies its own chat template and tokenizes
 //! by itself, so that the user's words are all there is to prepare.
 
 use super::Prepared;
@@ -8,7 +8,7 @@ use slm_protocol::{Job, Prompt, PromptContent, PromptReport};
 /// Tokens that a chat template may add.
 const TEMPLATE_TOKENS: u32 = 256;
 
-const NO_EXACT: &str = "this engine tokenises by itself: it takes no prompts of an exact number of tokens";
+const NO_EXACT: &str = "this engine tokenizes by itself: it takes no prompts of an exact number of tokens";
 const NO_PLAIN: &str = "this engine always applies the conversation template of the model's folder";
 
 /// Prepares all prompts of a job, in its order.

@@ -2,7 +2,7 @@
 
 mod context;
 mod log;
-mod quantise;
+mod quantize;
 mod report;
 mod text;
 
@@ -10,7 +10,7 @@ use super::{ChatTemplate, LoadError, Model, Opened, Running, Setup, Vocabulary};
 use crate::digest;
 use context::Context;
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
-pub(crate) use quantise::quantise;
+pub(crate) use quantize::quantize;
 use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
 use text::TextRules;

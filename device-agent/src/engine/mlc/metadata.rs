@@ -141,7 +141,7 @@ impl Metadata {
         total(self.params.iter().map(|param| param.parameters(bits)))
     }
 
-    /// Bits of a packed weight, as the quantisation's name begins: `q4f16_1`.
+    /// Bits of a packed weight, as the quantization's name begins: `q4f16_1`.
     fn weight_bits(&self) -> u64 {
         let digits: String = self.quantization.chars().skip(1).take_while(char::is_ascii_digit).collect();
         digits.parse().ok().filter(|bits| (1..=32).contains(bits)).unwrap_or(4)

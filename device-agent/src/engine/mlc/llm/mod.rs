@@ -1,5 +1,5 @@
 //! MLC-LLM's own engine, of the user's `libmlc_llm.so` or a runtime that has it packed in.
-//! It tokenises, schedules and samples by itself; a prompt goes in, and text comes out.
+//! It tokenizes, schedules and samples by itself; a prompt goes in, and text comes out.
 //!
 //! Loading never blocks this thread: the engine's `reload` waits for ever when its loop
 //! has ended by an error. An engine that broke or hangs is left alone, threads and all,

@@ -2,11 +2,11 @@
 //! one that its host can lose.
 
 use crate::{
-    args::QuantiseArgs,
+    args::QuantizeArgs,
     engine::{self, LoadError, NO_STEPS, Running, Setup},
 };
 use slm_models::{Header, read_header};
-use slm_protocol::{EngineKind, Failure, FlashAttention, LoadMode, QuantiseEvent, QuantiseLine};
+use slm_protocol::{EngineKind, Failure, FlashAttention, LoadMode, QuantizeEvent, QuantizeLine};
 use std::{
     io::{self, Write},
     path::Path,
@@ -15,12 +15,12 @@ use std::{
 /// Tokens of the context in which a file is tried.
 const TRIAL_CONTEXT: u32 = 32;
 
-/// Quantises a file, or says what would become of it.
-pub(crate) fn quantise(order: &QuantiseArgs) -> Result<(), LoadError> {
+/// Quantizes a file, or says what would become of it.
+pub(crate) fn quantize(order: &QuantizeArgs) -> Result<(), LoadError> {
     let header = read_header(&order.input).map_err(|error| refuse(error.to_string()))?;
     readable(&header).map_err(|problem| refuse(format!("{}: {problem}", order.input.display())))?;
-    emit(QuantiseEvent::Started { engine: engine::quantiser() });
-    engine::quantise(order, &mut emit)
+    emit(QuantizeEvent::Started { engine: engine::quantizer() });
+    engine::quantize(order, &mut emit)
 }
 
 /// Loads a file and evaluates a token on it.
@@ -42,7 +42,7 @@ pub(crate) fn check(file: &Path) -> Result<(), LoadError> {
     if !sampled.finite {
         return Err(refuse(format!("{}: the model's logits are not finite", file.display())));
     }
-    emit(QuantiseEvent::Loaded { description: model.facts().description.clone() });
+    emit(QuantizeEvent::Loaded { description: model.facts().description.clone() });
     Ok(())
 }
 
@@ -60,8 +60,8 @@ fn readable(header: &Header) -> Result<(), String> {
 }
 
 /// One line on stdout. A host that went away ends this process by itself.
-fn emit(event: QuantiseEvent) {
-    if let Ok(line) = serde_json::to_string(&QuantiseLine::new(event)) {
+fn emit(event: QuantizeEvent) {
+    if let Ok(line) = serde_json::to_string(&QuantizeLine::new(event)) {
         let mut stdout = io::stdout().lock();
         let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
     }

@@ -1,4 +1,4 @@
-//! `slm-agent tokenize MODEL`: loads a model, tokenises texts, decodes a little. How a
+//! `slm-agent tokenize MODEL`: loads a model, tokenizes texts, decodes a little. How a
 //! converted file is proved before it is used.
 
 use crate::engine::{self, LoadError, NO_STEPS, Running, Session, Setup, StepError};
@@ -19,7 +19,7 @@ const CONTEXT: u32 = 256;
 
 /// Why it could not be done.
 #[derive(Debug, Error)]
-pub(crate) enum TokeniseError {
+pub(crate) enum TokenizeError {
     #[error("{0}")]
     Request(String),
     #[error(transparent)]
@@ -29,20 +29,20 @@ pub(crate) enum TokeniseError {
 }
 
 /// Reads the request.
-pub(crate) fn read(input: impl Read) -> Result<CheckRequest, TokeniseError> {
+pub(crate) fn read(input: impl Read) -> Result<CheckRequest, TokenizeError> {
     let mut text = String::new();
     let read = input.take(MAX_REQUEST + 1).read_to_string(&mut text);
     let read =
-        read.map_err(|error: io::Error| TokeniseError::Request(format!("cannot read the request: {error}")))?;
+        read.map_err(|error: io::Error| TokenizeError::Request(format!("cannot read the request: {error}")))?;
     if read as u64 > MAX_REQUEST {
-        return Err(TokeniseError::Request(format!("the request is larger than {MAX_REQUEST} bytes")));
+        return Err(TokenizeError::Request(format!("the request is larger than {MAX_REQUEST} bytes")));
     }
     serde_json::from_str(&text)
-        .map_err(|error| TokeniseError::Request(format!("the request is not understood: {error}")))
+        .map_err(|error| TokenizeError::Request(format!("the request is not understood: {error}")))
 }
 
 /// Does what is asked for.
-pub(crate) fn run(path: &Path, request: &CheckRequest) -> Result<CheckReport, TokeniseError> {
+pub(crate) fn run(path: &Path, request: &CheckRequest) -> Result<CheckReport, TokenizeError> {
     let model = engine::load(EngineKind::Llama, path, LoadMode::Mmap, true)?;
     let no_steps = || StepError::Unsupported(NO_STEPS.to_owned());
     let vocabulary = model.vocabulary().ok_or_else(no_steps)?;

@@ -1,7 +1,7 @@
-//! Synthetic files in llama.cpp's quantisations against what llama.cpp's own quantiser
+//! Synthetic files in llama.cpp's quantizations against what llama.cpp's own quantizer
 //! makes of the same shape: every tensor has the same type and size.
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of test functions
-#![allow(unsafe_code)] // the quantiser's C interface
+#![allow(unsafe_code)] // the quantizer's C interface
 
 mod made_models;
 
@@ -26,8 +26,8 @@ fn write(shape: &Shape, types: WeightTypes, path: &Path) -> Header {
     read_header(path).unwrap()
 }
 
-/// llama.cpp's own quantiser.
-fn quantise(input: &Path, output: &Path, kind: FileType) -> Header {
+/// llama.cpp's own quantizer.
+fn quantize(input: &Path, output: &Path, kind: FileType) -> Header {
     made_models::engine();
     let path = |path: &Path| CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: returns plain data; the paths outlive the call.
@@ -50,7 +50,7 @@ fn tensors(header: &Header) -> BTreeMap<&str, (&str, u64)> {
 }
 
 #[test]
-fn tensors_are_those_of_the_quantiser() {
+fn tensors_are_those_of_the_quantizer() {
     let folder = tempfile::tempdir().unwrap();
     let (float, theirs, ours) =
         (folder.path().join("f16.gguf"), folder.path().join("theirs.gguf"), folder.path().join("ours.gguf"));
@@ -58,8 +58,8 @@ fn tensors_are_those_of_the_quantiser() {
         let shape = Shape::parse_free(&format!("{text},vocab=300,context=256")).unwrap();
         write(&shape, WeightTypes::of(FileType::F16), &float);
         for kind in FileType::ALL.into_iter().filter(|kind| !kind.is_float()) {
-            let types = WeightTypes::as_quantised(kind, &shape);
-            let (theirs, ours) = (quantise(&float, &theirs, kind), write(&shape, types, &ours));
+            let types = WeightTypes::as_quantized(kind, &shape);
+            let (theirs, ours) = (quantize(&float, &theirs, kind), write(&shape, types, &ours));
             assert_eq!(tensors(&ours), tensors(&theirs), "{text} {kind}");
             assert_eq!(ours.file_type(), theirs.file_type());
             assert!((ours.bits_per_weight() - theirs.bits_per_weight()).abs() < 1e-12);
@@ -68,7 +68,7 @@ fn tensors_are_those_of_the_quantiser() {
 }
 
 #[test]
-fn every_quantisation_loads_and_gives_ordinary_logits() {
+fn every_quantization_loads_and_gives_ordinary_logits() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.gguf");
     for text in [SHAPES[0], SHAPES[2]] {

@@ -1,12 +1,12 @@
-//! Quantising a file. The engine tells what it does in its log only, so that is read
+//! Quantizing a file. The engine tells what it does in its log only, so that is read
 //! piece by piece while it works.
 #![allow(unsafe_code)] // the C interface and a C callback
 
 use super::{LoadError, engine_failure, log};
-use crate::args::QuantiseArgs;
+use crate::args::QuantizeArgs;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_sys_2 as sys;
-use slm_protocol::{Failure, QuantiseEvent};
+use slm_protocol::{Failure, QuantizeEvent};
 use std::{
     ffi::{CStr, CString, c_char, c_void},
     os::unix::ffi::OsStrExt,
@@ -19,11 +19,11 @@ const MAX_BUFFER: usize = 16 << 20;
 /// Longest line of the log that is kept together, bytes.
 const MAX_LINE: usize = 4096;
 
-/// Quantises a file, or with `dry_run` only says what would become of each tensor.
+/// Quantizes a file, or with `dry_run` only says what would become of each tensor.
 /// The file's header must have been checked: the engine trusts it.
-pub(crate) fn quantise(
-    order: &QuantiseArgs,
-    emit: &mut (dyn FnMut(QuantiseEvent) + Send),
+pub(crate) fn quantize(
+    order: &QuantizeArgs,
+    emit: &mut (dyn FnMut(QuantizeEvent) + Send),
 ) -> Result<(), LoadError> {
     let refuse = |message: String| LoadError { failure: Failure::LoadFailed, message };
     let (input, output) = (c_path(&order.input), c_path(&order.output));
@@ -58,10 +58,10 @@ pub(crate) fn quantise(
     drop(backend);
     let watcher = watcher.into_inner().unwrap_or_else(PoisonError::into_inner);
     if status != 0 {
-        return Err(engine_failure("the engine quantised nothing and gave no reason"));
+        return Err(engine_failure("the engine quantized nothing and gave no reason"));
     }
     let needs_imatrix = watcher.needs_imatrix;
-    (watcher.emit)(QuantiseEvent::Done { needs_imatrix });
+    (watcher.emit)(QuantizeEvent::Done { needs_imatrix });
     Ok(())
 }
 
@@ -74,7 +74,7 @@ unsafe extern "C" fn on_text(level: sys::ggml_log_level, text: *const c_char, da
         return;
     }
     // SAFETY: the engine hands over a NUL-terminated string that outlives this call, and
-    // `data` is the address of the watcher in `quantise`, which outlives the callback.
+    // `data` is the address of the watcher in `quantize`, which outlives the callback.
     let (text, watcher) = unsafe { (CStr::from_ptr(text), &*data.cast::<Mutex<Watcher>>()) };
     // For the reason of a failure.
     log::keep(level, text);
@@ -84,7 +84,7 @@ unsafe extern "C" fn on_text(level: sys::ggml_log_level, text: *const c_char, da
 struct Watcher<'a> {
     line: String,
     needs_imatrix: bool,
-    emit: &'a mut (dyn FnMut(QuantiseEvent) + Send),
+    emit: &'a mut (dyn FnMut(QuantizeEvent) + Send),
 }
 
 impl Watcher<'_> {
@@ -107,7 +107,7 @@ impl Watcher<'_> {
 
 /// `[ 1/ 26] NAME - [ 64, 1024, 1, 1], type = f16, converting to q4_0 .. size = …`, and in a
 /// dry run `… size = 0.12 MiB -> 0.03 MiB (q4_0)`; without either it keeps its type.
-fn tensor(line: &str) -> Option<QuantiseEvent> {
+fn tensor(line: &str) -> Option<QuantizeEvent> {
     let (number, rest) = line.strip_prefix('[')?.split_once("] ")?;
     let (index, of) = number.split_once('/')?;
     let (name, rest) = rest.rsplit_once(" - [")?;
@@ -118,7 +118,7 @@ fn tensor(line: &str) -> Option<QuantiseEvent> {
         .and_then(|(_, rest)| rest.split_once(" .."))
         .map(|(to, _)| to)
         .or_else(|| rest.rsplit_once(" MiB (")?.1.strip_suffix(')'));
-    Some(QuantiseEvent::Tensor {
+    Some(QuantizeEvent::Tensor {
         index: index.trim().parse().ok()?,
         of: of.trim().parse().ok()?,
         tensor: name.trim().to_owned(),
@@ -128,11 +128,11 @@ fn tensor(line: &str) -> Option<QuantiseEvent> {
 }
 
 /// `warning: NAME - ncols 576 not divisible by 256 (required for type q4_K) -> falling back to q5_0`
-fn fallback(line: &str) -> Option<QuantiseEvent> {
+fn fallback(line: &str) -> Option<QuantizeEvent> {
     let (name, rest) = line.strip_prefix("warning: ")?.rsplit_once(" - ncols ")?;
     let (wanted, rest) = rest.split_once("(required for type ")?.1.split_once(')')?;
     let used = rest.rsplit_once("-> falling back to ")?.1;
-    Some(QuantiseEvent::Fallback {
+    Some(QuantizeEvent::Fallback {
         tensor: name.trim().to_owned(),
         wanted: wanted.trim().to_owned(),
         used: used.trim().to_owned(),
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn events(pieces: &[&str]) -> (Vec<QuantiseEvent>, bool) {
+    fn events(pieces: &[&str]) -> (Vec<QuantizeEvent>, bool) {
         let mut found = Vec::new();
         let mut emit = |event| found.push(event);
         let mut watcher = Watcher { line: String::new(), needs_imatrix: false, emit: &mut emit };
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn the_engines_lines_become_events() {
-        let tensor = |index, name: &str, from: &str, to: &str| QuantiseEvent::Tensor {
+        let tensor = |index, name: &str, from: &str, to: &str| QuantizeEvent::Tensor {
             index,
             of: 26,
             tensor: name.into(),
@@ -176,7 +176,7 @@ mod tests {
             "-> falling back to    q5_0\n",
             "quantize: WARNING: dry run completed successfully, but actually completing this quantization will require an imatrix!\n",
         ]);
-        let fallback = QuantiseEvent::Fallback {
+        let fallback = QuantizeEvent::Fallback {
             tensor: "blk.0.ffn_down.weight".into(),
             wanted: "q4_K".into(),
             used: "q5_0".into(),

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 
 /// A line: an event and the version it is written in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct QuantiseLine {
+pub struct QuantizeLine {
     /// The protocol's version.
     pub v: Version,
     /// What happened.
-    pub event: QuantiseEvent,
+    pub event: QuantizeEvent,
 }
 
-/// A step of quantising a model file, or of checking one.
+/// A step of quantizing a model file, or of checking one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum QuantiseEvent {
+pub enum QuantizeEvent {
     /// The work begins.
     Started {
         /// Version of the engine that does it.
@@ -56,9 +56,9 @@ pub enum QuantiseEvent {
     },
 }
 
-impl QuantiseLine {
+impl QuantizeLine {
     /// An event in this build's version.
-    pub fn new(event: QuantiseEvent) -> Self {
+    pub fn new(event: QuantizeEvent) -> Self {
         Self { v: VERSION, event }
     }
 
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn lines_are_read_back_and_other_versions_refused() {
-        let line = QuantiseLine::new(QuantiseEvent::Tensor {
+        let line = QuantizeLine::new(QuantizeEvent::Tensor {
             index: 1,
             of: 2,
             tensor: "output.weight".into(),
@@ -95,16 +95,16 @@ mod tests {
             text.contains(&format!(r#""v":"{VERSION}""#)) && text.contains(r#""type":"tensor""#),
             "{text}"
         );
-        assert_eq!(QuantiseLine::decode(&text).unwrap(), line);
-        let other = QuantiseLine::decode(r#"{"v":"2.0","event":{"type":"sung"}}"#);
+        assert_eq!(QuantizeLine::decode(&text).unwrap(), line);
+        let other = QuantizeLine::decode(r#"{"v":"2.0","event":{"type":"sung"}}"#);
         assert!(matches!(other, Err(DecodeError::Version(_))));
     }
 
     proptest! {
         #[test]
         fn no_line_makes_the_reader_panic(line in ".{0,100}", kind in "[a-z-]{0,8}") {
-            let _ = QuantiseLine::decode(&line);
-            let _ = QuantiseLine::decode(&format!(r#"{{"v":"1.0","event":{{"type":"{kind}"}}}}"#));
+            let _ = QuantizeLine::decode(&line);
+            let _ = QuantizeLine::decode(&format!(r#"{{"v":"1.0","event":{{"type":"{kind}"}}}}"#));
         }
     }
 }
