@@ -1,5 +1,5 @@
-//! A file that appears whole or not at all: written beside its place as `.part`,
-//! flushed to the disk and renamed.
+//! A file that appears whole or not at all: written as `NAME.part`,
+//! flushed to the disk and then renamed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use crate::MakeError;
+use crate::digest::hex;
 
 /// The temporary file of a result: locked, and removed unless it is published.
 #[derive(Debug)]
-pub struct Part {
+pub struct PartialFile {
     path: PathBuf,
     file: File,
     keep: bool,
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
         if !self.keep {
             // Best effort: the error that led here is the one to report.
@@ -26,9 +27,9 @@ impl Drop for Part {
     }
 }
 
-impl Part {
+impl PartialFile {
     /// `NAME.part` beside a file.
-    pub fn place(destination: &Path) -> PathBuf {
+    pub fn path_for(destination: &Path) -> PathBuf {
         let mut name = destination.file_name().unwrap_or_default().to_owned();
         name.push(".part");
         destination.with_file_name(name)
@@ -40,7 +41,7 @@ impl Part {
     /// # Errors
     /// [`MakeError::Busy`] while another process writes it; otherwise what the system says.
     pub fn create(destination: &Path) -> Result<Self, MakeError> {
-        let path = Self::place(destination);
+        let path = Self::path_for(destination);
         let io = |source| MakeError::io(&path, 0, source);
         let is_new = !path.exists();
         // Truncated only once locked: another process may be writing it.
@@ -56,12 +57,13 @@ impl Part {
         Ok(Self { path, file, keep: !is_new })
     }
 
-    /// From here on what was left behind is ours: it goes when this ends without a result.
+    /// Takes over a file that an earlier process left behind: from now on it is removed
+    /// unless it is published.
     pub fn take_over(&mut self) {
         self.keep = false;
     }
 
-    /// Where it is until it is published.
+    /// Its path until it is published.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -71,7 +73,7 @@ impl Part {
         &self.file
     }
 
-    /// Gives it its name, flushed to the disk.
+    /// Flushes it to the disk and renames it to `destination`.
     ///
     /// # Errors
     /// What the system says; the temporary file is removed then.
@@ -83,27 +85,27 @@ impl Part {
     }
 }
 
-/// A [`Part`] that is written here, and hashed on the way.
+/// A [`PartialFile`] whose content is hashed while it is written.
 #[derive(Debug)]
-pub struct PartFile {
-    part: Part,
+pub struct HashedFile {
+    part: PartialFile,
     hash: Sha256,
     bytes: u64,
 }
 
-impl PartFile {
+impl HashedFile {
     /// Opens the temporary file of `destination`, empty; one that was left behind is taken over.
     ///
     /// # Errors
-    /// As for [`Part::create`].
+    /// As for [`PartialFile::create`].
     pub fn create(destination: &Path) -> Result<Self, MakeError> {
-        let mut part = Part::create(destination)?;
+        let mut part = PartialFile::create(destination)?;
         part.take_over();
         part.file.set_len(0).map_err(|source| MakeError::io(&part.path, 0, source))?;
         Ok(Self { part, hash: Sha256::new(), bytes: 0 })
     }
 
-    /// Where it is until it is published.
+    /// Its path until it is published.
     pub fn path(&self) -> &Path {
         self.part.path()
     }
@@ -132,7 +134,7 @@ impl PartFile {
         self.part.file.sync_all()
     }
 
-    /// Renames it to its place and tells its SHA-256, in hexadecimal.
+    /// Renames it to `destination`. Returns the SHA-256 of its content, in hexadecimal.
     ///
     /// # Errors
     /// What the system says; the temporary file is removed then.
@@ -141,13 +143,4 @@ impl PartFile {
         self.part.publish(destination).map_err(|source| MakeError::io(destination, bytes, source))?;
         Ok(hex(&self.hash.finalize()))
     }
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
