@@ -147,30 +147,28 @@ impl<R: BufRead> EventReader<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Failure, StopReason, Timestamps, TrialOutcome, TrialReport};
+    use crate::{Failure, Figure, FigureScope, StopReason, Timestamps, TrialReport};
     use proptest::prelude::*;
 
     fn report(trial_id: String, tokens_ns: Vec<u64>, text: String) -> Event {
         Event::TrialFinished(Box::new(TrialReport {
-            trial_id,
-            started_unix_ns: 1,
-            outcome: TrialOutcome::Failed { failure: Failure::TimedOut, message: text.clone() },
             n_in: Some(3),
-            n_evaluated: None,
             times: Timestamps { request_ns: Some(5), tokens_ns, ..Timestamps::default() },
             output: Some(crate::Output {
                 n_out: 1,
                 stop: StopReason::Aborted,
                 tokens_sha256: None,
-                text,
+                text: text.clone(),
                 logits_finite: Some(true),
             }),
-            engine_figures: [("ttft_s".to_owned(), 0.25)].into(),
-            rss_peak: None,
+            figures: vec![Figure {
+                scope: FigureScope::Prefill,
+                name: "ttft_s".to_owned(),
+                value: 0.25,
+                unit: "s".to_owned(),
+            }],
             rss_after_prefill: Some(7),
-            after_prefill: None,
-            at_end: crate::MemoryReading::default(),
-            contention: crate::Contention::default(),
+            ..TrialReport::failed(trial_id, 1, Failure::TimedOut, text)
         }))
     }
 

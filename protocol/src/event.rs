@@ -1,8 +1,9 @@
 //! What an agent reports while it runs.
 
-use crate::{AgentFacts, BufferSizes, Failure, ModelFacts, ResolvedOptions, Version};
+use crate::{
+    AgentFacts, BufferSizes, Failure, MemoryReading, ModelFacts, ResolvedOptions, TrialReport, Version,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One line on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,134 +175,6 @@ pub struct Progress {
     pub prefill_ns: u64,
     /// Time since the first output token, nanoseconds.
     pub decode_ns: u64,
-}
-
-/// Everything known about one trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrialReport {
-    /// Which trial.
-    pub trial_id: String,
-    /// Wall clock at the start, nanoseconds since the Unix epoch.
-    pub started_unix_ns: u64,
-    /// How it ended.
-    pub outcome: TrialOutcome,
-    /// Tokens of the prompt by the model's tokenizer.
-    pub n_in: Option<u32>,
-    /// Prompt tokens that the engine says it evaluated.
-    pub n_evaluated: Option<u32>,
-    /// The raw times.
-    pub times: Timestamps,
-    /// What came out, as far as it got.
-    pub output: Option<Output>,
-    /// What the engine measured itself, by its own names and definitions.
-    pub engine_figures: BTreeMap<String, f64>,
-    /// Peak RSS of the process within the trial, bytes.
-    pub rss_peak: Option<u64>,
-    /// RSS right after prefill, bytes.
-    pub rss_after_prefill: Option<u64>,
-    /// Memory after prefill in full; warm-ups only, since reading it takes time.
-    pub after_prefill: Option<MemoryReading>,
-    /// Memory at the end, read outside the measured time.
-    pub at_end: MemoryReading,
-    /// What else ran meanwhile.
-    pub contention: Contention,
-}
-
-/// How a trial ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "kebab-case")]
-pub enum TrialOutcome {
-    /// To its end.
-    Completed,
-    /// Not to its end.
-    Failed {
-        /// Cause.
-        failure: Failure,
-        /// Evidence, one line.
-        message: String,
-    },
-}
-
-/// Raw times of a trial, nanoseconds since the agent's start, monotonic.
-/// `None`, or a short `tokens_ns`, where the trial did not get there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timestamps {
-    /// The engine has the prompt's text.
-    pub request_ns: Option<u64>,
-    /// Tokenized.
-    pub tokenized_ns: Option<u64>,
-    /// Before the decode call over the prompt.
-    pub prefill_start_ns: Option<u64>,
-    /// After it, logits in hand.
-    pub prefill_end_ns: Option<u64>,
-    /// Each output token in hand (sampled), the first included; none from an engine that
-    /// gives text.
-    pub tokens_ns: Vec<u64>,
-    /// The first text in hand, from an engine that gives text.
-    pub first_text_ns: Option<u64>,
-    /// The trial is over.
-    pub end_ns: Option<u64>,
-}
-
-/// What came out of a trial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    /// Output tokens.
-    pub n_out: u32,
-    /// What ended it.
-    pub stop: StopReason,
-    /// SHA-256 of the token ids as little-endian 32-bit integers; `None` from an engine
-    /// that gives text.
-    pub tokens_sha256: Option<String>,
-    /// The text, invalid UTF-8 replaced. Untrusted.
-    pub text: String,
-    /// Whether every sampled logit row was finite; `None` where the engine keeps them.
-    pub logits_finite: Option<bool>,
-}
-
-/// What ended an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StopReason {
-    /// `max_new_tokens` reached.
-    Length,
-    /// The model's end-of-generation token.
-    EndToken,
-    /// Aborted: time-out or interrupt.
-    Aborted,
-}
-
-impl StopReason {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            StopReason::Length => "length",
-            StopReason::EndToken => "end-token",
-            StopReason::Aborted => "aborted",
-        }
-    }
-}
-
-/// Memory of the agent's process, bytes; never device-wide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemoryReading {
-    /// Resident set.
-    pub rss: Option<u64>,
-    /// Highest resident set so far.
-    pub rss_peak: Option<u64>,
-    /// Proportional set.
-    pub pss: Option<u64>,
-}
-
-/// What else ran on the machine during a trial.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Contention {
-    /// CPU time of all other processes during the trial, seconds.
-    pub other_cpu_s: Option<f64>,
-    /// Time that the agent's threads waited for a core while ready to run, seconds.
-    pub run_delay_s: Option<f64>,
-    /// Load average over a minute, before the trial.
-    pub load_average: Option<f64>,
 }
 
 /// A reading of a sensor.

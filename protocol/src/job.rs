@@ -1,6 +1,6 @@
 //! What the host asks of an agent: one model, loaded once, and its trials in order.
 
-use crate::{CpuList, Version};
+use crate::{ComputeDevice, CpuList, EngineKind, Version};
 use serde::{Deserialize, Serialize};
 
 /// A whole job: one model load and the trials run on it, in the given order.
@@ -51,37 +51,6 @@ impl CoolDown {
     pub const TOLERANCE_C: f64 = 1.0;
 }
 
-/// The engines an agent can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum EngineKind {
-    /// llama.cpp.
-    #[serde(rename = "llama.cpp")]
-    Llama,
-    /// An engine that does nothing: it measures the harness itself.
-    #[serde(rename = "null")]
-    Null,
-    /// A model library of MLC-LLM's convention in TVM's Relax VM, token loop and all
-    /// else by the agent.
-    #[serde(rename = "tvm-relax-vm")]
-    TvmRelaxVm,
-    /// The same library in MLC-LLM's own engine, which tokenizes and generates by
-    /// itself and gives text, not tokens.
-    #[serde(rename = "mlc-llm")]
-    MlcLlm,
-}
-
-impl EngineKind {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            EngineKind::Llama => "llama.cpp",
-            EngineKind::Null => "null",
-            EngineKind::TvmRelaxVm => "tvm-relax-vm",
-            EngineKind::MlcLlm => "mlc-llm",
-        }
-    }
-}
-
 /// The model file to load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFile {
@@ -102,31 +71,7 @@ pub struct CompiledModel {
     /// The model library.
     pub library: String,
     /// What it was compiled for.
-    pub device: TvmDevice,
-}
-
-/// Where a compiled model computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TvmDevice {
-    /// The CPU.
-    #[default]
-    Cpu,
-    /// The first `OpenCL` device.
-    Opencl,
-    /// The first Vulkan device.
-    Vulkan,
-}
-
-impl TvmDevice {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            TvmDevice::Cpu => "cpu",
-            TvmDevice::Opencl => "opencl",
-            TvmDevice::Vulkan => "vulkan",
-        }
-    }
+    pub device: ComputeDevice,
 }
 
 /// A model file with random weights that an agent is to make: `slm-agent make`.

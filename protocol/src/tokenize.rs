@@ -1,17 +1,18 @@
-//! `slm-agent tokenize`: does a model load, how does it split texts, does it run?
+//! Input and output of `slm-agent tokenize`, which shows whether a model loads, how it
+//! tokenizes, and whether it runs.
 
 use serde::{Deserialize, Serialize};
 
-/// What to try, as one JSON document on stdin.
+/// What to tokenize: one JSON document on stdin.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckRequest {
-    /// Texts to tokenize: special tokens written in them count, none are added.
+pub struct TokenizeRequest {
+    /// Texts to tokenize. Special tokens written in them count; none are added.
     pub texts: Vec<String>,
 }
 
-/// What came of it, as one JSON document on stdout.
+/// The result: one JSON document on stdout.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckReport {
+pub struct TokenizeReport {
     /// Token ids of each text.
     pub ids: Vec<Vec<i32>>,
     /// Tokens decoded one by one after a prompt.
