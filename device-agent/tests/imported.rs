@@ -14,7 +14,7 @@ use made_models::{load, logits, most_likely};
 use serde::Deserialize;
 use slm_import::{Embeddings, Import, ImportError, Request};
 use slm_models::{FileType, TensorInfo, read_header};
-use slm_protocol::{CheckReport, CheckRequest};
+use slm_protocol::{TokenizeReport, TokenizeRequest};
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -57,7 +57,7 @@ fn request(folder: PathBuf, weights: FileType) -> Request {
 }
 
 /// The agent's word on a file.
-fn agent(path: &Path, request: &CheckRequest) -> Result<CheckReport, String> {
+fn agent(path: &Path, request: &TokenizeRequest) -> Result<TokenizeReport, String> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slm-agent"))
         .arg("tokenize")
         .arg(path)
@@ -160,7 +160,7 @@ fn a_file_that_splits_texts_otherwise_is_refused() {
         ("tinyllama", "▁the", "▁teh"),
     ] {
         let import = Import::read(request(checkpoint(name), FileType::F32)).unwrap();
-        let mut spoilt = |part: &Path, request: &CheckRequest| {
+        let mut spoilt = |part: &Path, request: &TokenizeRequest| {
             replace(part, from, to);
             agent(part, request)
         };

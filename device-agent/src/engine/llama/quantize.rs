@@ -2,15 +2,16 @@
 //! piece by piece while it works.
 #![allow(unsafe_code)] // the C interface and a C callback
 
-use super::{LoadError, engine_failure, log};
-use crate::args::QuantizeArgs;
+use super::{log, report::engine_failure};
+use crate::engine::error::LoadError;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_sys_2 as sys;
-use slm_protocol::{Failure, QuantizeEvent};
+use slm_models::{QuantType, TensorType};
+use slm_protocol::QuantizeEvent;
 use std::{
     ffi::{CStr, CString, c_char, c_void},
     os::unix::ffi::OsStrExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
@@ -19,38 +20,53 @@ const MAX_BUFFER: usize = 16 << 20;
 /// Longest line of the log that is kept together, bytes.
 const MAX_LINE: usize = 4096;
 
+/// What to quantize, and to what.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct QuantizeOptions {
+    pub(crate) input: PathBuf,
+    /// Not touched in a dry run.
+    pub(crate) output: PathBuf,
+    pub(crate) quant: QuantType,
+    /// Type of the embeddings; `None`: the engine decides.
+    pub(crate) embd: Option<TensorType>,
+    /// Type of the output matrix; `None`: the engine decides.
+    pub(crate) head: Option<TensorType>,
+    /// `None`: as many as the machine has cores.
+    pub(crate) threads: Option<i32>,
+    pub(crate) dry_run: bool,
+}
+
 /// Quantizes a file, or with `dry_run` only says what would become of each tensor.
 /// The file's header must have been checked: the engine trusts it.
 pub(crate) fn quantize(
-    order: &QuantizeArgs,
+    options: &QuantizeOptions,
     emit: &mut (dyn FnMut(QuantizeEvent) + Send),
 ) -> Result<(), LoadError> {
-    let refuse = |message: String| LoadError { failure: Failure::LoadFailed, message };
-    let (input, output) = (c_path(&order.input), c_path(&order.output));
+    let (input, output) = (c_path(&options.input), c_path(&options.output));
     let (Some(input), Some(output)) = (input, output) else {
-        return Err(refuse("a path holds a NUL byte".into()));
+        return Err(LoadError::failed("a path holds a NUL byte"));
     };
-    let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
+    let backend = LlamaBackend::init().map_err(|error| LoadError::failed(error.to_string()))?;
     log::install();
     log::clear();
     let watcher = Mutex::new(Watcher { line: String::new(), needs_imatrix: false, emit });
     // SAFETY: plain data out.
     let mut params = unsafe { sys::llama_model_quantize_default_params() };
-    params.nthread = order.threads.unwrap_or(0);
-    params.ftype = order.quant.file_type();
-    params.dry_run = order.dry_run;
+    params.nthread = options.threads.unwrap_or(0);
+    params.ftype = options.quant.file_type();
+    params.dry_run = options.dry_run;
     params.max_buf_size = MAX_BUFFER;
-    if let Some(embd) = order.embd {
+    if let Some(embd) = options.embd {
         params.token_embedding_type = embd.ggml().id();
     }
-    if let Some(head) = order.head {
+    if let Some(head) = options.head {
         params.output_tensor_type = head.ggml().id();
     }
     // SAFETY: the strings and parameters outlive the call; the callback gets a pointer to
     // the watcher, which outlives it too, and is taken back before the watcher goes. The
     // null pointers in the parameters mean: no importance matrix, no overrides.
     let status = unsafe {
-        sys::llama_log_set(Some(on_text), (&raw const watcher).cast_mut().cast::<c_void>());
+        sys::llama_log_set(Some(on_log), (&raw const watcher).cast_mut().cast::<c_void>());
         let status = sys::llama_model_quantize(input.as_ptr(), output.as_ptr(), &raw const params);
         log::restore();
         status
@@ -69,7 +85,7 @@ fn c_path(path: &Path) -> Option<CString> {
     CString::new(path.as_os_str().as_bytes()).ok()
 }
 
-unsafe extern "C" fn on_text(level: sys::ggml_log_level, text: *const c_char, data: *mut c_void) {
+unsafe extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, data: *mut c_void) {
     if text.is_null() || level == sys::GGML_LOG_LEVEL_DEBUG {
         return;
     }
