@@ -118,7 +118,7 @@ impl EmbdArg {
     pub fn weight_types(embd: Option<Self>, quant: FileType, shape: &Shape) -> WeightTypes {
         match embd {
             None => WeightTypes::of(quant),
-            Some(Self::Auto) => WeightTypes::as_quantised(quant, shape),
+            Some(Self::Auto) => WeightTypes::as_quantized(quant, shape),
             Some(Self::Type(embeddings)) => WeightTypes::of(quant).with_embeddings(embeddings),
         }
     }

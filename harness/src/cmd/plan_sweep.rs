@@ -36,7 +36,7 @@ pub(super) fn plan(
     for Seen { name, agent, .. } in devices {
         for engine in engines {
             if !agent.engines.iter().any(|has| has.engine == *engine) {
-                let what = format!("the agent of {name} has no {} engine", engine.name());
+                let what = format!("the agent of {name} has no {} engine", engine.into_str());
                 return Err(Error::input(what, remedy(*engine, name)));
             }
         }

@@ -10,7 +10,7 @@ use crate::{
 };
 use slm_import::{Import, ImportError, Imported, Request};
 use slm_models::WeightTypes;
-use slm_protocol::{CheckReport, CheckRequest};
+use slm_protocol::{TokenizeReport, TokenizeRequest};
 use std::{
     env, fs,
     io::{Read, Write},
@@ -72,7 +72,7 @@ fn refused(error: &ImportError) -> Error {
 
 /// `slm-agent tokenize`: in a process of its own, since the engine ends the whole
 /// process on some damaged files.
-fn ask_agent(model: &Path, request: &CheckRequest) -> std::result::Result<CheckReport, String> {
+fn ask_agent(model: &Path, request: &TokenizeRequest) -> std::result::Result<TokenizeReport, String> {
     let agent = find_agent().map_err(|error| error.to_string())?;
     let model = env::current_dir().unwrap_or_default().join(model);
     let failed = |what: &str| format!("{}: {what}", agent.display());

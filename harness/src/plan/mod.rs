@@ -14,7 +14,7 @@ pub use estimate::{Estimate, trial_cost};
 use crate::{error::Error, error::Result, prompts::BuiltPrompt, prompts::Context, sha256_hex};
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
-use slm_protocol::{CoolDown, EngineKind, EngineOptions, Generation, TvmDevice};
+use slm_protocol::{ComputeDevice, CoolDown, EngineKind, EngineOptions, Generation};
 
 /// Whether a model's weights were trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +102,7 @@ pub struct CompiledSource {
     /// SHA-256 of each of them.
     pub runtime_sha256: Vec<String>,
     /// What the library was compiled for.
-    pub device: TvmDevice,
+    pub device: ComputeDevice,
     /// All files that the engine reads of the folder, the library among them. Plans of
     /// before have none: they were never for a phone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -20,8 +20,8 @@ use crate::{
 };
 use child::Child;
 use manifest::Manifest;
-use slm_models::{GgufError, Header, Part, QuantType, TensorInfo, TensorType, Value, read_header};
-use slm_protocol::QuantiseEvent;
+use slm_models::{GgufError, Header, PartialFile, QuantType, TensorInfo, TensorType, Value, read_header};
+use slm_protocol::QuantizeEvent;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -80,8 +80,8 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
     let agent = find_agent()?;
     let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
     let mut take = |event| match event {
-        QuantiseEvent::Started { engine: version } => engine = version,
-        QuantiseEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
+        QuantizeEvent::Started { engine: version } => engine = version,
+        QuantizeEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
         event => events.push(event),
     };
     // The output is not touched in a dry run.
@@ -104,7 +104,7 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
 /// # Errors
 /// [`Error::Input`] that names both.
 pub fn check_places(input: &Path, output: &Path) -> Result<()> {
-    places::check(input, output, &Part::place(output))
+    places::check(input, output, &PartialFile::path_for(output))
 }
 
 /// Quantises a file as planned: written beside its place, read back, loaded, and only
@@ -124,14 +124,14 @@ pub fn quantise(
     interrupt: &Interrupt,
 ) -> Result<Option<Quantised>> {
     make_folder(output)?;
-    let mut part = Part::create(output).map_err(|error| Error::Input(error.to_string()))?;
+    let mut part = PartialFile::create(output).map_err(|error| Error::Input(error.to_string()))?;
     // A file that was there is kept until it is known not to be the source.
     check_places(input, output)?;
     part.take_over();
     places::check_space(&part, plan.bytes)?;
     let agent = find_agent()?;
     let mut take = |event| {
-        if let QuantiseEvent::Tensor { index, of, .. } = event {
+        if let QuantizeEvent::Tensor { index, of, .. } = event {
             watch(Doing::Tensor { done: index, of });
         }
     };

@@ -5,7 +5,7 @@ use crate::{
     error::{Error, Result},
     show::bytes,
 };
-use slm_models::Part;
+use slm_models::PartialFile;
 use std::{fs, os::unix::fs::MetadataExt, path::Path};
 
 /// Space to leave free on the disk, bytes.
@@ -31,7 +31,7 @@ pub(super) fn check(input: &Path, output: &Path, part: &Path) -> Result<()> {
 }
 
 /// Whether the disk of a temporary file has room for so many bytes.
-pub(super) fn check_space(part: &Part, needed: u64) -> Result<()> {
+pub(super) fn check_space(part: &PartialFile, needed: u64) -> Result<()> {
     // A file system that does not tell is tried.
     let Ok(space) = rustix::fs::fstatvfs(part.file()) else { return Ok(()) };
     let free = space.f_bavail.saturating_mul(space.f_frsize);

@@ -6,7 +6,7 @@ use crate::plan::Plan;
 /// A model's name, with its quantisation where the plan has it in several of one engine,
 /// and its engine where the plan has several.
 pub(super) fn model_name(plan: &Plan, name: &str, quant: &str, backend: &str) -> String {
-    let own = plan.input.models.iter().filter(|other| other.backend.name() == backend);
+    let own = plan.input.models.iter().filter(|other| other.backend.into_str() == backend);
     let in_others = own.clone().any(|other| other.name == name && other.quant != quant);
     let quant = if in_others { format!(" {}", clean(quant)) } else { String::new() };
     let alone = own.count() == plan.input.models.len();
@@ -28,7 +28,7 @@ mod tests {
             let plan = Plan::new(input.clone()).unwrap();
             let models = plan.input.models.iter();
             let names =
-                models.map(|model| model_name(&plan, &model.name, &model.quant, model.backend.name()));
+                models.map(|model| model_name(&plan, &model.name, &model.quant, model.backend.into_str()));
             names.collect::<Vec<_>>()
         };
         assert_eq!(names(&input), ["a\u{fffd}", "b"]);

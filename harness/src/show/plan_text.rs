@@ -5,12 +5,11 @@ use crate::{
     plan::{Estimate, Plan},
     prompts::Context,
 };
-use slm_protocol::EngineKind;
 
 /// The plan as text, with its forecast. `present` tells which model files exist.
 pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let input = &plan.input;
-    let backends: Vec<&str> = input.engines().into_iter().map(EngineKind::name).collect();
+    let backends: Vec<&str> = input.engines().into_iter().map(Into::into).collect();
     let mut rows =
         vec![["model", "weights", "type", "parameters", "bits each", "file", ""].map(str::to_owned).to_vec()];
     for (model, present) in input.models.iter().zip(present) {
@@ -25,7 +24,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         ]);
     }
     if backends.len() > 1 {
-        let column = input.models.iter().map(|model| model.backend.name());
+        let column = input.models.iter().map(|model| model.backend.into_str());
         for (row, engine) in rows.iter_mut().zip(std::iter::once("backend").chain(column)) {
             row.insert(1, engine.to_owned());
         }

@@ -246,7 +246,7 @@ fn bars(devices: &[String], total: usize, done: usize) -> Bars {
 
 fn model_name(plan: &Plan, model: usize) -> String {
     let named =
-        |model: &PlannedModel| name::model_name(plan, &model.name, &model.quant, model.backend.name());
+        |model: &PlannedModel| name::model_name(plan, &model.name, &model.quant, model.backend.into_str());
     plan.input.models.get(model).map_or_else(String::new, named)
 }
 
