@@ -139,8 +139,7 @@ pub struct Generation {
     pub stop: StopRule,
     /// Render text prompts through the model's own chat template when it has one.
     pub chat_template: bool,
-    /// A message of the system before the user's; needs a chat template that has a
-    /// place for it.
+    /// A system message before the user's message. The chat template must support it.
     pub system: Option<String>,
 }
 
@@ -159,7 +158,7 @@ pub enum StopRule {
 pub struct Prompt {
     /// Identifier for events; unique within the job.
     pub id: String,
-    /// What is asked.
+    /// The prompt itself.
     pub content: PromptContent,
 }
 

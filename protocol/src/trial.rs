@@ -110,7 +110,7 @@ pub struct Output {
     pub tokens_sha256: Option<String>,
     /// The text, invalid UTF-8 replaced. Untrusted.
     pub text: String,
-    /// Whether every sampled logit row was finite; `None` where the engine keeps them.
+    /// Whether every sampled logit row was finite; `None` where the engine does not expose them.
     pub logits_finite: Option<bool>,
 }
 

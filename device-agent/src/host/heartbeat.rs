@@ -1,5 +1,5 @@
 //! A sign of life once a second, from the first event to the last: a host that reads
-//! the journal tells a slow agent from a dead one by it.
+//! the journal distinguishes a slow agent from a dead one by it.
 
 use super::output::Output;
 use crate::measure::helper_threads::{self, Priority};

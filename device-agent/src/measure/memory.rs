@@ -6,8 +6,8 @@ use std::{
     os::unix::fs::FileExt,
 };
 
-/// Reads the process's memory, and keeps apart the peak of one trial and the
-/// peak of the whole life.
+/// Reads the process's memory. The peak of one trial and the peak since the start are
+/// separate.
 pub(crate) struct Memory {
     /// Kept open: opening a file in /proc costs more than reading it.
     statm: Option<File>,

@@ -1,4 +1,4 @@
-//! How much of a file is in the page cache: tells a cold load from a warm one.
+//! How much of a file is in the page cache: distinguishes a cold load from a warm one.
 #![allow(unsafe_code)] // rustix has no mincore
 
 use rustix::mm::{MapFlags, ProtFlags};

@@ -5,7 +5,7 @@
 //! allocates or writes but a sign of life every 250 ms. The time of the last token
 //! less that of the request is the runtime, with nothing left out.
 //!
-//! An end token is sampled, but is no output: it has no place in `tokens_ns` and
+//! An end token is sampled, but is not output: it is not counted in `tokens_ns` and
 //! `n_out`, and the time it took lies between the last token and `end_ns`.
 
 use super::{clock, memory::Memory};

@@ -15,11 +15,11 @@ pub(crate) struct Prepared {
     pub(crate) parse_special: bool,
     /// Tokens at most: counted, or bounded where the engine tokenizes within the trial.
     pub(crate) most_tokens: u32,
-    /// What the host is told.
+    /// What is reported to the host.
     pub(crate) report: PromptReport,
 }
 
-/// Context length for these prompts if none is asked for: the longest one with its
+/// Context length for these prompts where the job gives none: the longest one with its
 /// output, rounded up to 256. `None` when none of them can run.
 pub(crate) fn context_length(prompts: &[Prepared], max_new_tokens: u32) -> Option<u32> {
     let longest = prompts.iter().filter(|p| p.report.unsupported.is_none()).map(|p| p.most_tokens).max()?;

@@ -2,7 +2,7 @@
 //!
 //! The class's ABI says microamperes and microvolts, and leaves the sign open. Vendors
 //! differ: Samsung and Huawei give milliamperes, and drivers count either direction
-//! as positive. So units are told by size, and the sign is set by the status, as
+//! as positive. So units are recognized by size, and the sign is set by the status, as
 //! Android documents it: negative while discharging.
 
 use super::{file::KernelFile, readings::Readings};

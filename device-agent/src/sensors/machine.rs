@@ -1,5 +1,5 @@
-//! Facts about the machine, as its kernel tells them. Works on Linux and Android,
-//! and reports less, never wrong, where a file is missing or not to be read.
+//! Facts about the machine, as its kernel reports them, on Linux and Android. Where a file
+//! is missing or cannot be read, a fact is missing, never wrong.
 
 use super::{cpufreq, root, thermal::Thermometer};
 use crate::measure::{affinity, clock, contention::Moment};

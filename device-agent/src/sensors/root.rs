@@ -1,6 +1,6 @@
 //! Where the kernel's files about the machine are: `/`, or the folder that a test
 //! names in `SLM_AGENT_ROOT` (`$SLM_AGENT_ROOT/sys/class/thermal/…`). What the kernel
-//! tells of this process alone is always read where it is.
+//! reports of this process alone is always read from the real `/proc`.
 
 use std::{
     env, fs,

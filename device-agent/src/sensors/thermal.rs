@@ -13,7 +13,7 @@ const MAX_ZONES: usize = 64;
 pub(super) struct Zone {
     /// `thermal-<type>`, unique.
     pub(super) name: String,
-    /// Whether it tells of CPU, SoC or battery.
+    /// Whether it measures CPU, SoC or battery.
     pub(super) counts: bool,
     file: KernelFile,
 }
@@ -37,7 +37,7 @@ pub(super) fn zones(sys: &Path) -> Vec<Zone> {
             name = format!("{name}-{number}");
         }
         let Some(file) = KernelFile::open(&folder.join("temp")) else { continue };
-        let zone = Zone { name, counts: tells_of_compute_or_battery(&kind), file };
+        let zone = Zone { name, counts: is_compute_or_battery(&kind), file };
         if zone.read().is_some() {
             zones.push(zone);
         }
@@ -57,7 +57,7 @@ pub(super) fn celsius(raw: f64) -> Option<f64> {
 
 /// By the names that Qualcomm, Samsung, Google, `MediaTek` and PCs give their zones.
 /// `soc` alone is a battery's state of charge on Qualcomm's phones.
-fn tells_of_compute_or_battery(kind: &str) -> bool {
+fn is_compute_or_battery(kind: &str) -> bool {
     let kind = kind.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| kind.contains(word));
     let is = |words: &[&str]| words.contains(&kind.as_str());
@@ -99,10 +99,10 @@ mod tests {
         for kind in
             ["cpu-1-0-usr", "cpuss-2", "BIG", "LITTLE", "mtktscpu", "x86_pkg_temp", "battery", "soc_max"]
         {
-            assert!(tells_of_compute_or_battery(kind), "{kind}");
+            assert!(is_compute_or_battery(kind), "{kind}");
         }
         for kind in ["soc", "modem-lte", "camera", "pm8550_tz", "gpuss-0", "big-camera"] {
-            assert!(!tells_of_compute_or_battery(kind), "{kind}");
+            assert!(!is_compute_or_battery(kind), "{kind}");
         }
     }
 

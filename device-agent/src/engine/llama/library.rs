@@ -14,7 +14,7 @@ use std::{
 
 const _: () = assert!(size_of::<LlamaModel>() == size_of::<*mut sys::llama_model>());
 
-/// The C pointer of a model, which `llama-cpp-2` keeps to itself.
+/// The C pointer of a model, which `llama-cpp-2` does not expose.
 pub(super) fn raw(model: &LlamaModel) -> *mut sys::llama_model {
     // SAFETY: LlamaModel is `#[repr(transparent)]` over `Ptr`, which is so over
     // `NonNull<llama_model>`, in the one version that Cargo.toml pins with `=`; the

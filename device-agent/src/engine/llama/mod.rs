@@ -1,4 +1,4 @@
-//! llama.cpp. `llama-cpp-2` loads the model and tokenizes; the context is ours.
+//! llama.cpp. `llama-cpp-2` loads the model and tokenizes; the context is the agent's own code.
 
 mod context;
 mod library;

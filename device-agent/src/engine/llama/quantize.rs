@@ -1,5 +1,5 @@
-//! Quantizing a file. The engine tells what it does in its log only, so that is read
-//! piece by piece while it works.
+//! Quantizing a file. The engine reports its progress in its log only, so the log is read
+//! while it works.
 #![allow(unsafe_code)] // the C interface and a C callback
 
 use super::{log, report::engine_failure};

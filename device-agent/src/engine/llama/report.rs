@@ -98,7 +98,7 @@ pub(super) fn evidence(lines: &[Line]) -> Vec<String> {
         .collect()
 }
 
-/// The failure that the engine's log so far tells of.
+/// The failure that the engine's log shows so far.
 pub(super) fn engine_failure(otherwise: &str) -> LoadError {
     let (failure, message) = load_failure(&log::lines(), otherwise);
     LoadError { failure, message }

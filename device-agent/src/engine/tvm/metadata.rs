@@ -148,7 +148,7 @@ impl Metadata {
     }
 
     /// Bytes that a decode step must read: without the embedding where another matrix
-    /// gives the logits. `None` where the names do not tell.
+    /// gives the logits. `None` where the names do not show it.
     pub(in crate::engine) fn decode_bytes(&self) -> Option<u64> {
         let embedding = total(self.params.iter().filter(|param| param.is_embedding()).map(Param::bytes));
         let head = self.params.iter().any(|param| param.name.starts_with("lm_head"));

@@ -109,7 +109,7 @@ impl TvmModel {
         setup.n_ubatch.unwrap_or(stated).clamp(1, stated)
     }
 
-    /// What is asked for, within what the library was made for.
+    /// Context length: the one asked for, within what the library was compiled for.
     fn context(&self, setup: &Setup) -> u32 {
         setup.n_ctx.min(self.facts.n_ctx_train)
     }
