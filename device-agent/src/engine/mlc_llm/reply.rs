@@ -1,4 +1,4 @@
-//! Replies as the engine delivers them: in chunks of OpenAI's form, of which the last has
+//! Replies as the engine delivers them: in chunks of `OpenAI`'s form, of which the last has
 //! the usage.
 
 use super::figures;
@@ -72,13 +72,13 @@ impl PartialReply {
                 self.finish = choice.finish_reason.or(self.finish.take());
             }
             if let Some(usage) = chunk.usage {
-                return Some(self.end(at_ns, usage));
+                return Some(self.end(at_ns, &usage));
             }
         }
         None
     }
 
-    fn end(&self, at_ns: u64, usage: Usage) -> Result<Completion, StepError> {
+    fn end(&self, at_ns: u64, usage: &Usage) -> Result<Completion, StepError> {
         let stop = match self.finish.as_deref() {
             Some("stop") => StopReason::EndToken,
             Some("length") if usage.completion_tokens > 0 => StopReason::Length,
