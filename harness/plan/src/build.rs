@@ -24,7 +24,7 @@ pub fn check_engines(request: &SweepRequest, devices: &[DeviceFacts]) -> Result<
     for device in devices {
         for engine in &request.engines {
             if !device.has_engine(*engine) {
-                let what = format!("the agent of {} has no {} engine", device.name, engine.name());
+                let what = format!("the agent of {} has no {} engine", device.name, engine.into_str());
                 return Err(Error::input(what, remedy(*engine, device)));
             }
         }

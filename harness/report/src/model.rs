@@ -252,7 +252,7 @@ impl Model {
 impl Subject {
     /// Whether it is this model of a plan; the run must be the plan's.
     pub fn is_of(&self, planned: &PlannedModel) -> bool {
-        self.model == planned.name && self.quant == planned.quant && self.backend == planned.engine.name()
+        self.model == planned.name && self.quant == planned.quant && self.backend == planned.engine.into_str()
     }
 
     /// Its name where it is said which device is meant.

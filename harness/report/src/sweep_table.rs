@@ -115,11 +115,11 @@ fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec
     }
     let (planned, valid) = (row.n_planned.unwrap_or(0), row.n_valid.unwrap_or(0));
     if row.n_completed == Some(0) {
-        let cause = row.failure.map_or("not run", |failure| failure.name());
+        let cause = row.failure.map_or("not run", |failure| failure.into_str());
         let dash = || "-".to_owned();
         return vec![name, dash(), dash(), dash(), dash(), format!("{cause} 0/{planned}")];
     }
-    notes.mlc |= row.backend == EngineKind::MlcLlm.name();
+    notes.mlc |= row.backend == EngineKind::MlcLlm.into_str();
     let mark = if valid == 0 { "! " } else { "" };
     notes.none_valid |= valid == 0;
     let mut cell = |mean: Option<f64>, low: Option<f64>, high: Option<f64>| match (mean, low, high) {

@@ -147,7 +147,7 @@ fn larger_that_failed(model: &Model, device: &str, context: Context, params: f64
             && subject.params.is_some_and(|n| n as f64 > params)
     });
     let named = |measured: &Measured| {
-        let cause = measured.cell.failure.map_or("not run", slm_protocol::Failure::name);
+        let cause = measured.cell.failure.map_or("not run", Into::into);
         format!("{} ({cause})", model.subjects[measured.subject].label_at_home())
     };
     cells.map(named).collect()

@@ -82,7 +82,7 @@ impl Side {
             self.prompts.insert(prompt.id.clone(), sha256_hex(&content));
         }
         let mut used = facts.plan.input.engines();
-        used.retain(|engine| is_wanted(engine.name()));
+        used.retain(|engine| is_wanted(engine.into_str()));
         let engines = facts.devices.iter().flat_map(|device| &device.agent.engines);
         let engines = engines.filter(|engine| used.contains(&engine.engine));
         let versions: BTreeSet<&str> = engines.map(|engine| engine.version.as_str()).collect();

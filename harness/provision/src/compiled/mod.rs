@@ -15,7 +15,7 @@ use slm_plan::{
     error::{Error, Result},
     request::{ContextLengths, SweepRequest},
 };
-use slm_protocol::{EngineKind, TvmDevice};
+use slm_protocol::{ComputeDevice, EngineKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -52,7 +52,7 @@ struct LibraryRecord {
     #[serde(default)]
     library: Option<String>,
     #[serde(default)]
-    device: TvmDevice,
+    device: ComputeDevice,
     #[serde(default)]
     tvm: Option<String>,
     #[serde(default)]

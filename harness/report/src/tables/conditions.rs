@@ -41,7 +41,7 @@ pub(crate) fn conditions(run: &Run) -> Table {
         say("Agent", format!("{}, flavour {}, {}", agent.agent_version, agent.flavour, agent.target));
         let used = facts.plan.input.engines();
         for engine in agent.engines.iter().filter(|engine| used.contains(&engine.engine)) {
-            say("Engine", format!("{} {}", engine.engine.name(), engine.version));
+            say("Engine", format!("{} {}", engine.engine.into_str(), engine.version));
             say("Build flags", engine.build_flags.join(" "));
             say("CPU features used", engine.cpu_features.join(" "));
         }

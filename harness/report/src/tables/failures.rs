@@ -35,7 +35,7 @@ pub(crate) fn failures(model: &Model) -> Table {
             table.push(vec![
                 Field::text(&model.subjects[measured.subject].label),
                 Field::text(words::context(measured.cell.key.context)),
-                Field::text(failure.name()),
+                Field::text(failure.into_str()),
                 Field::shown(tally.count.to_string(), tally.count as f64),
                 Field::text(&tally.example),
             ]);

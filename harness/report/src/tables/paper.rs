@@ -90,7 +90,7 @@ fn row(model: &Model, measured: &Measured, theirs: Option<&Cell>, notes: &mut [b
     notes[2] |= measured.is_doubtful();
     let mut count = Field::shown(format!("{mark}{valid} of {planned}"), f64::from(valid));
     if cell.n_completed == Some(0) {
-        count.note = cell.failure.map_or("not run", slm_protocol::Failure::name).into();
+        count.note = cell.failure.map_or("not run", Into::into).into();
     }
     fields.push(count);
     fields
