@@ -34,9 +34,9 @@ pub fn check_engines(request: &SweepRequest, devices: &[DeviceFacts]) -> Result<
 
 /// How to get an agent with an engine.
 fn remedy(engine: EngineKind, device: &DeviceFacts) -> &'static str {
-    match engine {
-        EngineKind::TvmRelaxVm | EngineKind::MlcLlm => device.capabilities.compiled_remedy,
-        EngineKind::Llama | EngineKind::Null => "build the agent with it, or choose another --backend",
+    match engine.descriptor().agent_feature {
+        Some(_) => device.capabilities.feature_remedy,
+        None => "build the agent with it, or choose another --backend",
     }
 }
 
