@@ -1,9 +1,13 @@
 //! The table at the end of a sweep, in the form of the paper's Table 1: one group
 //! per context length, and the paper's own figures beside ours.
 
-use slm_plan::{Cell, Plan, Weights, model_name, prompts::Context, text::{clean, columns, figure}};
-use slm_results::analysis::{SummaryRow, TrialRow};
+use slm_plan::{
+    Cell, Plan, Weights, model_name,
+    prompts::Context,
+    text::{clean, columns, figure},
+};
 use slm_protocol::EngineKind;
+use slm_results::analysis::{SummaryRow, TrialRow};
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
@@ -174,9 +178,9 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slm_testkit::plan::plan_input as input;
-    use slm_results::analysis::{Evidence, Place, Status, failed_row};
     use slm_protocol::Failure;
+    use slm_results::analysis::{Evidence, Place, Status, failed_row};
+    use slm_testkit::plan::plan_input as input;
 
     #[test]
     fn failures_of_two_quantizations_are_told_apart() {
