@@ -48,15 +48,16 @@ fn binding_version() -> String {
         .to_owned()
 }
 
-/// Compiles the bridge to TVM; the headers alone are needed.
+/// Compiles the bridges to TVM and to MLC-LLM's engine. Only headers are needed.
 #[cfg(feature = "mlc")]
-#[expect(clippy::panic, reason = "how a build script tells that it failed")]
+#[expect(clippy::panic, reason = "how a build script reports that it failed")]
 fn mlc() {
-    let folder = "src/engine/mlc";
+    const FOLDERS: [&str; 2] = ["src/engine/tvm", "src/engine/mlc_llm"];
+    const SOURCES: [&str; 3] =
+        ["src/engine/tvm/runner.cc", "src/engine/tvm/interface.cc", "src/engine/mlc_llm/engine.cc"];
     println!("cargo::rerun-if-env-changed=TVM_FFI_INCLUDE");
-    let sources = ["runner.cc", "engine.cc", "interface.cc"];
-    for file in ["bridge.rs", "calls.h", "runner.h", "engine.h", "interface.h"].iter().chain(&sources) {
-        println!("cargo::rerun-if-changed={folder}/{file}");
+    for folder in FOLDERS {
+        println!("cargo::rerun-if-changed={folder}");
     }
     let headers =
         env::var_os("TVM_FFI_INCLUDE").filter(|path| Path::new(path).join("tvm/ffi/c_api.h").is_file());
@@ -66,9 +67,9 @@ fn mlc() {
              `pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir)"
         );
     };
-    cxx_build::bridge(format!("{folder}/bridge.rs"))
-        .files(sources.map(|file| format!("{folder}/{file}")))
-        .include(folder)
+    cxx_build::bridges(FOLDERS.map(|folder| format!("{folder}/bridge.rs")))
+        .files(SOURCES)
+        .includes(FOLDERS)
         .include(headers)
         .std("c++17")
         .flag_if_supported("-Wno-unused-parameter")

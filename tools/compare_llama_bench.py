@@ -63,6 +63,8 @@ def job(model: str, threads: int, flash_attention: str) -> dict:
             "n_ctx": None,
             "n_ubatch": None,
             "load": "mmap",
+            "calibrate_threads": False,
+            "repack": True,
         },
         # The first token belongs to prefill; 64 decode steps follow it.
         "generation": {
@@ -73,7 +75,9 @@ def job(model: str, threads: int, flash_attention: str) -> dict:
         "prompts": prompts,
         "trials": trials,
         "trial_timeout_ms": TRIAL_TIMEOUT_MS,
+        "load_timeout_ms": 0,
         "gap_ms": 0,
+        "telemetry_ms": 0,
     }
 
 

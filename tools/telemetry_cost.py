@@ -46,12 +46,13 @@ def plant(root, zones):
 
 def job(engine, model, tokens, trials, interval):
     return json.dumps({
-        "protocol": "1.1", "engine": engine, "model": {"name": "model", "path": model},
-        "options": {"threads": None, "flash_attention": "auto", "n_ctx": None, "n_ubatch": None, "load": "mmap"},
+        "protocol": "1.0", "engine": engine, "model": {"name": "model", "path": model},
+        "options": {"threads": None, "flash_attention": "auto", "n_ctx": None, "n_ubatch": None, "load": "mmap",
+                    "calibrate_threads": False, "repack": True},
         "generation": {"max_new_tokens": tokens, "stop": "fixed-length", "chat_template": False},
         "prompts": [{"id": "p", "content": {"kind": "exact", "source": "All tenants pay their rent. ", "tokens": 64}}],
         "trials": [{"trial_id": f"t{n}", "prompt": 0, "warmup": n == 0} for n in range(trials + 1)],
-        "trial_timeout_ms": 600000, "gap_ms": 20, "telemetry_ms": interval})
+        "trial_timeout_ms": 600000, "load_timeout_ms": 0, "gap_ms": 20, "telemetry_ms": interval})
 
 
 def run(agent, env, text):

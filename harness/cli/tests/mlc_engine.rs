@@ -216,7 +216,7 @@ fn an_answer_that_never_comes_times_out_and_another_agent_goes_on() {
 fn a_call_that_never_returns_is_ended_on_the_device() {
     let sandbox = Sandbox::new();
     let results = with_fault(&sandbox, "stuck-in-chat", "--timeout 1s");
-    let words = ["did not come back from the trial", "the agent ended itself"];
+    let words = ["did not return from the trial", "the agent ended itself"];
     assert_eq!(skipped(&check_failures(&results, "timed-out", &words)), 5);
 }
 

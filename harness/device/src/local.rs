@@ -92,7 +92,7 @@ impl Device for Local {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { compiled_remedy: GET_COMPILED, ..Capabilities::default() }
+        Capabilities { feature_remedy: GET_COMPILED, ..Capabilities::default() }
     }
 
     fn hello(&self) -> Result<AgentFacts> {

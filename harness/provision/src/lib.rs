@@ -22,7 +22,7 @@ mod work;
 
 pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
 pub use checkpoint::{Checkpoint, HubModel, open_hub};
-pub use compiled::{Machine, runs_compiled};
+pub use compiled::Machine;
 pub use imported::{import, imported_file, imported_name};
 pub use known::{quant_of, types_of};
 pub use named::{HubFile, Named, named, pull_named};

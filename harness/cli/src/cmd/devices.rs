@@ -96,8 +96,11 @@ fn list(args: &DevicesArgs) -> Result<Outcome> {
 
 fn local_row() -> Result<LocalRow> {
     let facts = Local::new(show::notices())?.hello()?;
-    let engines =
-        facts.engines.iter().map(|engine| format!("{} {}", engine.engine.name(), engine.version)).collect();
+    let engines = facts
+        .engines
+        .iter()
+        .map(|engine| format!("{} {}", engine.engine.into_str(), engine.version))
+        .collect();
     Ok(LocalRow {
         name: "local",
         cpu: facts.machine.cpu,

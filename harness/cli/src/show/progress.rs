@@ -116,8 +116,7 @@ impl Progress {
             }
             SweepEvent::TrialLost { device, trial_id, failure, evidence, status } => {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
-                let what =
-                    if *status == Status::Skipped { "skipped" } else { "failed" };
+                let what = if *status == Status::Skipped { "skipped" } else { "failed" };
                 let mark = format!("{what}, {failure}: {}", clean(evidence));
                 // Not the trial's end, and the same for all that the device had left: said once.
                 if event.is_provisional() {
@@ -178,7 +177,7 @@ impl Progress {
         match row.verdict {
             Some(Verdict::Valid) | None => None,
             Some(verdict) => {
-                Some(format!("{}: {}", verdict.name(), row.verdict_reason.as_deref().unwrap_or_default()))
+                Some(format!("{verdict}: {}", row.verdict_reason.as_deref().unwrap_or_default()))
             }
         }
     }
@@ -252,7 +251,7 @@ fn bars(devices: &[String], total: usize, done: usize) -> Bars {
 
 fn model_name(plan: &Plan, model: usize) -> String {
     let named =
-        |model: &PlannedModel| slm_plan::model_name(plan, &model.name, &model.quant, model.engine.name());
+        |model: &PlannedModel| slm_plan::model_name(plan, &model.name, &model.quant, model.engine.into_str());
     plan.input.models.get(model).map_or_else(String::new, named)
 }
 

@@ -1,17 +1,11 @@
-//! One side of a comparison: its cells, and the trials behind them where they are
-//! at hand.
+//! One side of a comparison: its cells, and the trials behind them where there
+//! are any.
 
-use super::llama_bench;
-use slm_plan::{digest::sha256_hex, error::Result};
 use slm_results::{
-    manifest::{Manifest, PlanWithoutTrials},
-    read::{Cell, Context, Key, Metric, Source, Summary, rows},
+    read::{Cell, Key, Metric},
     schema::TrialRow,
 };
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Values of a cell's trials, prompt by prompt, metric by metric.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,91 +33,6 @@ pub struct Side {
     pub made_by: BTreeMap<&'static str, String>,
 }
 
-impl Side {
-    /// Reads a results folder, a summary CSV, or what llama-bench wrote as JSON or CSV.
-    ///
-    /// # Errors
-    /// [`slm_plan::error::Error::Input`] that names file, line and column.
-    pub fn read(path: &Path) -> Result<Self> {
-        Self::read_of(path, None)
-    }
-
-    /// The same, of one engine alone where one is named.
-    ///
-    /// # Errors
-    /// As [`Self::read`], and when it has no cell of the engine.
-    pub fn read_of(path: &Path, backend: Option<&str>) -> Result<Self> {
-        let is_wanted = |other: &str| backend.is_none_or(|backend| backend == other);
-        let mut side = if path.is_file() && llama_bench::is_llama_bench(path)? {
-            llama_bench::read(path)?
-        } else {
-            let Summary { source, cells } = Summary::read(path)?;
-            let mut side = Self { name: path.display().to_string(), cells, ..Self::default() };
-            if let Source { manifest: Some(manifest), .. } = &source {
-                side.take_manifest(manifest, &is_wanted)?;
-            }
-            if let Some(file) = &source.trials_csv {
-                side.take_trials(file, &is_wanted)?;
-            }
-            side
-        };
-        let Some(backend) = backend else { return Ok(side) };
-        let there: BTreeSet<String> = side.cells.iter().map(|cell| cell.key.backend.clone()).collect();
-        side.cells.retain(|cell| is_wanted(&cell.key.backend));
-        if side.cells.is_empty() {
-            let what = format!("--backends names {backend}, of which {} has no figures", side.name);
-            let there: Vec<String> = there.into_iter().collect();
-            return Err(super::nothing(what, &format!("it has {}", there.join(", "))));
-        }
-        side.name = format!("{} ({backend})", side.name);
-        Ok(side)
-    }
-
-    fn take_manifest(
-        &mut self,
-        manifest: &Manifest<PlanWithoutTrials>,
-        is_wanted: &dyn Fn(&str) -> bool,
-    ) -> Result<()> {
-        for prompt in &manifest.plan.input.prompts {
-            let content = serde_json::to_vec(&prompt.content)
-                .map_err(|error| slm_plan::error::Error::Internal(format!("prompt: {error}")))?;
-            self.prompts.insert(prompt.id.clone(), sha256_hex(&content));
-        }
-        let mut used = manifest.plan.input.engines();
-        used.retain(|engine| is_wanted(engine.name()));
-        let engines = manifest.devices.iter().flat_map(|device| &device.agent.engines);
-        let engines = engines.filter(|engine| used.contains(&engine.engine));
-        let versions: BTreeSet<&str> = engines.map(|engine| engine.version.as_str()).collect();
-        let versions: Vec<&str> = versions.into_iter().collect();
-        self.made_by.insert("format versions", manifest.format.to_string());
-        self.made_by.insert("versions of the engine", versions.join(", "));
-        Ok(())
-    }
-
-    fn take_trials(&mut self, file: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-        let mut suspect: HashMap<Key, CellTrials> = HashMap::new();
-        for trial in rows::<TrialRow>(file)? {
-            let trial = trial?;
-            if !is_wanted(&trial.backend) {
-                continue;
-            }
-            self.threads.extend(trial.threads);
-            self.flash_attention.extend(trial.flash_attention.map(bool::from));
-            if let Ok(context) = trial.context()
-                && trial.is_measured()
-            {
-                let cells = if trial.is_valid() { &mut self.trials } else { &mut suspect };
-                cells.entry(key(&trial, context)).or_default().add(&trial);
-            }
-        }
-        // As in the summary: where a cell has no valid trial, its figures are those of the others.
-        for (key, cell) in suspect {
-            self.trials.entry(key).or_insert(cell);
-        }
-        Ok(())
-    }
-}
-
 impl CellTrials {
     /// Adds a trial's figures.
     pub fn add(&mut self, trial: &TrialRow) {
@@ -148,16 +57,5 @@ impl CellTrials {
     /// The logarithms of a metric's values on all prompts.
     pub(super) fn all_logs(&self, metric: Metric) -> Vec<f64> {
         self.prompts.keys().flat_map(|prompt| self.logs(prompt, metric)).collect()
-    }
-}
-
-fn key(trial: &TrialRow, context: Context) -> Key {
-    Key {
-        device: trial.device.clone(),
-        backend: trial.backend.clone(),
-        model: trial.model.clone(),
-        weights: trial.weights.clone(),
-        quant: trial.quant.clone(),
-        context,
     }
 }

@@ -190,7 +190,7 @@ impl Device for Phone {
             big_cores: self.described.big_cores.to_string().parse().ok(),
             settings: Setting::ALL.map(Setting::name).to_vec(),
             has_battery: true,
-            compiled_remedy: GET_COMPILED,
+            feature_remedy: GET_COMPILED,
         }
     }
 

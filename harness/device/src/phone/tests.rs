@@ -4,7 +4,7 @@
 use super::*;
 use crate::{Next, Shell, ShellOutput, profile::describe};
 use slm_plan::{CompiledFile, CompiledSource};
-use slm_protocol::{Event, EventWriter, Failure, TvmDevice};
+use slm_protocol::{ComputeDevice, Event, EventWriter, Failure};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -358,7 +358,7 @@ fn compiled_model(folder: &Path) -> CompiledSource {
         sha256: files[0].sha256.clone(),
         runtime: runtime.iter().map(|file| path(&file.name)).collect(),
         runtime_sha256: runtime.iter().map(|file| file.sha256.clone()).collect(),
-        device: TvmDevice::Cpu,
+        device: ComputeDevice::Cpu,
         files: files.into_iter().map(in_model).collect(),
         tvm: None,
         mlc_llm: None,

@@ -53,7 +53,7 @@ pub fn check(state: &Readiness, needs: &Needs, is_wireless: bool) -> Vec<Finding
     }
     if let Some(status) = state.thermal_status.filter(|&status| status > ThermalStatus::None) {
         let severity = if status >= ThermalStatus::Severe { Refusal } else { Warning };
-        say(severity, format!("its thermal status is {}: let it cool down first", status.name()));
+        say(severity, format!("its thermal status is {status}: let it cool down first"));
     }
     if let Some(celsius) = state.battery_temp_c.filter(|&celsius| celsius >= WARM_BATTERY_C) {
         say(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));

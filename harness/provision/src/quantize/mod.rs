@@ -19,14 +19,14 @@ use crate::{
 };
 use child::Child;
 use provenance::Provenance;
-use slm_models::{GgufError, Header, Part, QuantType, TensorInfo, TensorType, Value, read_header};
+use slm_models::{GgufError, Header, PartialFile, QuantType, TensorInfo, TensorType, Value, read_header};
 use slm_plan::{
     digest::sha256_file,
     error::{Error, Result},
     interrupt::Interrupt,
     text::clean,
 };
-use slm_protocol::QuantiseEvent;
+use slm_protocol::QuantizeEvent;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -69,8 +69,8 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
     let agent = find_agent()?;
     let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
     let mut take = |event| match event {
-        QuantiseEvent::Started { engine: version } => engine = version,
-        QuantiseEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
+        QuantizeEvent::Started { engine: version } => engine = version,
+        QuantizeEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
         event => events.push(event),
     };
     // The output is not touched in a dry run.
@@ -93,7 +93,7 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
 /// # Errors
 /// [`Error::Input`] that names both.
 pub fn check_output(input: &Path, output: &Path) -> Result<()> {
-    output_path::check(input, output, &Part::place(output))
+    output_path::check(input, output, &PartialFile::path_for(output))
 }
 
 /// Quantizes a file as planned: written beside its place, read back, loaded, and only
@@ -112,7 +112,7 @@ pub fn quantize(
     work: Work<'_>,
 ) -> Result<Option<Quantized>> {
     make_folder(output)?;
-    let mut part = Part::create(output).map_err(|error| Error::Input(error.to_string()))?;
+    let mut part = PartialFile::create(output).map_err(|error| Error::Input(error.to_string()))?;
     // A file that was there is kept until it is known not to be the source.
     check_output(input, output)?;
     part.take_over();
@@ -120,7 +120,7 @@ pub fn quantize(
     let agent = find_agent()?;
     let _ended = Ended(work);
     let mut take = |event| {
-        if let QuantiseEvent::Tensor { index, of, .. } = event {
+        if let QuantizeEvent::Tensor { index, of, .. } = event {
             work.tell(Event::Quantize(Step::Tensor { done: index, of }));
         }
     };

@@ -24,7 +24,7 @@ pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
     SummaryRow {
         device: device.to_owned(),
         soc: rows.iter().find_map(|row| row.soc.clone()),
-        backend: model.engine.name().to_owned(),
+        backend: model.engine.into_str().to_owned(),
         model: model.name.clone(),
         weights: model.weights.name().to_owned(),
         quant: model.quant.clone(),
@@ -107,11 +107,11 @@ fn count(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::analysis::{
         evidence::Evidence,
         rows::{Circumstances, failed_row},
     };
-    use super::*;
     use slm_testkit::plan::plan_input as input;
 
     fn first_cell(plan: &Plan, rows: &BTreeMap<String, TrialRow>) -> SummaryRow {

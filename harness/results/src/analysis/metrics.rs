@@ -77,7 +77,6 @@ pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
     use slm_protocol::{Contention, MemoryReading, Output, StopReason, TrialOutcome};
-    use std::collections::BTreeMap;
 
     /// A completed trial with the given times.
     pub(in crate::analysis) fn report(n_in: u32, times: Timestamps) -> TrialReport {
@@ -96,7 +95,7 @@ pub(super) mod tests {
                 text: String::new(),
                 logits_finite: Some(true),
             }),
-            engine_figures: BTreeMap::new(),
+            figures: Vec::new(),
             rss_peak: None,
             rss_after_prefill: None,
             after_prefill: None,

@@ -11,5 +11,5 @@ mod verdict;
 pub use cells::summarize;
 pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed};
 pub use metrics::Metrics;
-pub use rows::{Circumstances, failed_row, finished_row, telemetry_row, token_rows};
+pub use rows::{Circumstances, failed_row, figure_rows, finished_row, telemetry_row, token_rows};
 pub use verdict::judge;

@@ -1,11 +1,11 @@
-//! The rows of trials, tokens and telemetry.
+//! The rows of trials, figures, tokens and telemetry.
 
 use super::{
     evidence::Evidence,
     metrics::{Metrics, token_latencies_ms},
     verdict::judge,
 };
-use crate::schema::{OnOff, Status, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict};
+use crate::schema::{FigureRow, OnOff, Status, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict};
 use slm_plan::{Plan, PlannedTrial};
 use slm_protocol::{Failure, Ready, Sample, TrialOutcome, TrialReport};
 
@@ -97,7 +97,7 @@ fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'
         trial_id: trial.id.clone(),
         device: device.to_owned(),
         soc: soc.map(str::to_owned),
-        backend: model.engine.name().to_owned(),
+        backend: model.engine.to_string(),
         model: model.name.clone(),
         weights: model.weights.name().to_owned(),
         quant: model.quant.clone(),
@@ -118,6 +118,18 @@ fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'
         battery_temp_c: evidence.battery_temp_c,
         ..TrialRow::default()
     }
+}
+
+/// The rows of the figures that only the trial's engine or study reports.
+pub fn figure_rows<'a>(device: &'a str, report: &'a TrialReport) -> impl Iterator<Item = FigureRow> + 'a {
+    report.figures.iter().map(move |figure| FigureRow {
+        trial_id: report.trial_id.clone(),
+        device: device.to_owned(),
+        scope: figure.scope,
+        name: figure.name.clone(),
+        value: figure.value,
+        unit: figure.unit.clone(),
+    })
 }
 
 /// The rows of a trial's output tokens.
@@ -155,7 +167,7 @@ mod tests {
         schema::{Row, SummaryRow},
     };
     use serde::Serialize;
-    use slm_protocol::Timestamps;
+    use slm_protocol::{EngineKind, Figure, FigureScope, Timestamps};
     use slm_testkit::plan::plan_input as input;
 
     #[test]
@@ -205,9 +217,9 @@ mod tests {
     }
 
     #[test]
-    fn figures_of_mlcs_own_stand_beside_ours_and_are_not_taken_for_them() {
+    fn figures_of_an_engines_own_stand_beside_ours_and_are_not_taken_for_them() {
         let mut input = input(1, &[1], 1, 1);
-        input.models[0].backend = EngineKind::MlcLlm;
+        input.models[0].engine = EngineKind::MlcLlm;
         let plan = Plan::new(input).unwrap();
         let (ready, evidence) = (ready(), Evidence::default());
         let of = Circumstances { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };
@@ -219,14 +231,13 @@ mod tests {
         };
         let mut report = report(203, times);
         report.output.as_mut().unwrap().n_out = 64;
-        report.engine_figures =
-            [("prefill_tokens_per_s", 5000.0), ("decode_tokens_per_s", 0.0), ("ttft_s", 0.04)]
-                .map(|(name, value)| (name.to_owned(), value))
-                .into();
+        let (scope, name) = (FigureScope::Prefill, "prefill_tokens_per_s".to_owned());
+        report.figures = vec![Figure { scope, name, value: 5000.0, unit: "tokens/s".into() }];
         let row = finished_row(&plan, &plan.trials[1], of, &report);
         assert_eq!((row.ttft_s, row.runtime_s, row.itps, row.otps), (Some(0.04), Some(0.7), None, None));
-        assert_eq!((row.mlc_prefill_tokens_per_s, row.mlc_ttft_s), (Some(5000.0), Some(0.04)));
-        assert_eq!(row.mlc_decode_tokens_per_s, None, "0 is no measurement");
         assert_eq!((row.backend.as_str(), row.verdict), ("mlc-llm", Some(Verdict::Valid)));
+        let rows: Vec<String> = figure_rows("local", &report).map(written).collect();
+        let header = FigureRow::TABLE.header();
+        assert_eq!(rows, [header + "t0001,local,prefill,prefill_tokens_per_s,5000.0,tokens/s\n"]);
     }
 }

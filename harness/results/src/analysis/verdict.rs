@@ -119,8 +119,8 @@ fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use crate::analysis::{evidence::Slowed, metrics::tests::report};
     use super::*;
+    use crate::analysis::{evidence::Slowed, metrics::tests::report};
     use slm_protocol::{
         BufferSizes, CoolDownReport, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps,
     };

@@ -64,8 +64,11 @@ fn what_is_no_value_is_named_and_leaves_no_file() {
         fs::copy(example().join(file), run.join(file)).unwrap();
     }
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
-        fs::write(run.join("tokens.csv"), format!("trial_id,device,index,latency_ms\nt1,d,0,1.5\nt1,d,{value},2\n"))
-            .unwrap();
+        fs::write(
+            run.join("tokens.csv"),
+            format!("trial_id,device,index,latency_ms\nt1,d,0,1.5\nt1,d,{value},2\n"),
+        )
+        .unwrap();
         let error = write(std::slice::from_ref(&run), &out).unwrap_err().to_string();
         assert!(error.contains("tokens.csv, line 3, column index") && error.contains(why), "{error}");
     }

@@ -46,7 +46,15 @@ impl Summary {
     /// # Errors
     /// As for [`Summary::read`].
     pub fn cells_from(path: &Path, input: impl Read) -> Result<Vec<Cell>> {
-        cells(Rows::with_columns(path, input, &BASELINE)?)
+        cells(Self::rows_from(path, input)?)
+    }
+
+    /// The rows of a summary by itself; `path` is only named in errors.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it has not the columns that a baseline must have.
+    pub fn rows_from<R: Read>(path: &Path, input: R) -> Result<Rows<SummaryRow, R>> {
+        Rows::with_columns(path, input, &BASELINE)
     }
 
     /// A cell by its key.

@@ -11,7 +11,11 @@ pub(super) fn context(chunks: Option<u8>, prompt_tokens: Option<u32>) -> Result<
     match (chunks, prompt_tokens) {
         (Some(chunks), None) => Ok(Context::Chunks(chunks)),
         (None, Some(tokens)) => Ok(Context::Tokens(tokens)),
-        (Some(_), Some(_)) => Err(Fault::new("prompt_tokens", "is there beside chunks; one of the two belongs")),
-        (None, None) => Err(Fault::new("chunks", "is empty, and so is prompt_tokens; one of the two belongs")),
+        (Some(_), Some(_)) => {
+            Err(Fault::new("prompt_tokens", "is there beside chunks; one of the two belongs"))
+        }
+        (None, None) => {
+            Err(Fault::new("chunks", "is empty, and so is prompt_tokens; one of the two belongs"))
+        }
     }
 }

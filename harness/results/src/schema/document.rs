@@ -8,7 +8,8 @@ use std::fmt::Write;
 
 /// A table's description in Markdown: what a row is, and a line for each column.
 pub fn describe(table: &Table) -> String {
-    let mut text = format!("{}\n\n| column | type | unit | meaning |\n|---|---|---|---|\n", joined(table.meaning));
+    let mut text =
+        format!("{}\n\n| column | type | unit | meaning |\n|---|---|---|---|\n", joined(table.meaning));
     for column in table.columns {
         let (name, kind) = (column.name, kind(column));
         let (unit, meaning) = (column.unit.unwrap_or_default(), joined(column.meaning));

@@ -38,10 +38,7 @@ impl<T: Row> Layout<T> {
 }
 
 /// The place of each of a table's columns in a header.
-pub(crate) fn places<'a>(
-    table: &Table,
-    header: impl Iterator<Item = &'a str> + Clone,
-) -> Vec<Option<usize>> {
+pub(crate) fn places<'a>(table: &Table, header: impl Iterator<Item = &'a str> + Clone) -> Vec<Option<usize>> {
     let place = |name| header.clone().position(|other| other == name);
     table.columns.iter().map(|column| place(column.name)).collect()
 }

@@ -9,6 +9,7 @@ mod column;
 mod context;
 mod document;
 mod fields;
+mod figures;
 mod layout;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod on_off;
@@ -24,14 +25,15 @@ mod tokens;
 mod trials;
 mod value;
 
+pub(crate) use column::shown;
 pub use column::{Column, Kind, Range, Scalar};
 pub use document::describe;
 pub use fields::{Fault, Fields};
+pub use figures::FigureRow;
 pub use layout::Layout;
 pub(crate) use layout::places;
 pub use on_off::OnOff;
 pub use outcome::{Status, Verdict};
-pub(crate) use column::shown;
 pub use row::{Check, Row, Table};
 pub(crate) use summary::BASELINE;
 pub use summary::SummaryRow;
@@ -43,5 +45,5 @@ pub use trials::TrialRow;
 pub use value::Value;
 
 /// All tables, in the order in which they are described.
-pub const TABLES: [&Table; 4] =
-    [&TrialRow::TABLE, &TokenRow::TABLE, &TelemetryRow::TABLE, &SummaryRow::TABLE];
+pub const TABLES: [&Table; 5] =
+    [&TrialRow::TABLE, &FigureRow::TABLE, &TokenRow::TABLE, &TelemetryRow::TABLE, &SummaryRow::TABLE];

@@ -60,12 +60,13 @@ pub trait Check: Sized {
 macro_rules! table {
     (
         $(#[doc = $about:literal])+
+        $(#[derive($derive:ident)])?
         pub struct $row:ident in $name:literal {
             $($(#[doc = $meaning:literal])+ pub $field:ident: $type:ty $([$unit:literal $(, $range:ident)?])?,)+
         }
     ) => {
         $(#[doc = $about])+
-        #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+        #[derive(Clone, Debug, PartialEq, serde::Serialize $(, $derive)?)]
         pub struct $row { $($(#[doc = $meaning])+ pub $field: $type,)+ }
 
         impl $crate::schema::row::Row for $row {

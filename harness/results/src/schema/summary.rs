@@ -11,6 +11,7 @@ use slm_protocol::Failure;
 table! {
     /// A row for each cell: device, model and context length. Figures are means over
     /// prompts of the valid trials, or where there are none, of all completed ones.
+    #[derive(Default)]
     pub struct SummaryRow in "summary" {
         /// Device by name
         pub device: String,

@@ -15,6 +15,7 @@ use slm_protocol::{Failure, StopReason};
 table! {
     /// A row for each trial that is over, also warm-ups and failures, in the order in which
     /// they ended.
+    #[derive(Default)]
     pub struct TrialRow in "trials" {
         /// `t0001`… in the planned order; unique with `device`
         pub trial_id: String,

@@ -7,6 +7,7 @@ use super::{
     thermal::ThermalStatus,
     time::UtcTime,
 };
+use slm_protocol::{Failure, FigureScope, StopReason};
 
 /// A type that stands in a field of a row.
 pub trait Value: Sized {
@@ -97,28 +98,7 @@ macro_rules! named {
     )+ };
 }
 
-// Until the protocol derives them too.
-macro_rules! listed {
-    ($($type:ident: $($variant:ident),+;)+) => { $(
-        impl Value for $type {
-            const KIND: Kind = Kind::Text;
-            fn from_scalar(scalar: Scalar<'_>) -> Result<Self, String> {
-                let all = [$($type::$variant),+];
-                match scalar {
-                    Scalar::Text(text) => all.into_iter().find(|v| v.name() == text).ok_or_else(|| format!("{text} unknown")),
-                    other => misplaced(other),
-                }
-            }
-        }
-    )+ };
-}
-use slm_protocol::{Failure, StopReason};
-listed! {
-    Failure: LoadFailed, OutOfMemory, Killed, Crashed, TimedOut, DeviceLost, DiskFull, Unsupported;
-    StopReason: Length, EndToken, Aborted;
-}
-
-named!(OnOff, Status, ThermalStatus, Verdict);
+named!(Failure, FigureScope, OnOff, Status, StopReason, ThermalStatus, Verdict);
 
 #[cfg(test)]
 mod tests {
@@ -138,8 +118,11 @@ mod tests {
 
     #[test]
     fn names_that_are_written_are_those_that_are_read() {
+        agree::<Failure>();
+        agree::<FigureScope>();
         agree::<OnOff>();
         agree::<Status>();
+        agree::<StopReason>();
         agree::<ThermalStatus>();
         agree::<Verdict>();
     }

@@ -9,10 +9,10 @@ use slm_plan::{
 use slm_protocol::{AgentFacts, Ready};
 use slm_results::{
     analysis::{
-        Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, finished_row, summarize,
-        telemetry_row, token_rows,
+        Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
+        summarize, telemetry_row, token_rows,
     },
-    schema::{Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow},
+    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow},
     write::replace,
 };
 use std::{
@@ -36,6 +36,7 @@ pub struct Tables {
     rows: BTreeMap<(String, usize), TrialRow>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
     trials: Appender,
+    figures: Appender,
     tokens: Appender,
     telemetry: Appender,
     summary_path: PathBuf,
@@ -61,6 +62,7 @@ impl Tables {
             rows: BTreeMap::new(),
             summaries: BTreeMap::new(),
             trials: Appender::create(folder, &TrialRow::TABLE)?,
+            figures: Appender::create(folder, &FigureRow::TABLE)?,
             tokens: Appender::create(folder, &TokenRow::TABLE)?,
             telemetry: Appender::create(folder, &TelemetryRow::TABLE)?,
             summary_path: folder.join(SummaryRow::TABLE.file_name()),
@@ -83,6 +85,7 @@ impl Tables {
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
         let changed = self.take(event)?;
         self.trials.flush()?;
+        self.figures.flush()?;
         self.tokens.flush()?;
         self.telemetry.flush()?;
         if changed { self.write_summary() } else { Ok(()) }
@@ -163,6 +166,9 @@ impl Tables {
                     if let Err(why) = evidence.energy_j {
                         *self.no_energy.entry((device.clone(), why)).or_default() += 1;
                     }
+                    for row in figure_rows(device, report) {
+                        self.figures.push(&row)?;
+                    }
                     for row in token_rows(device, report) {
                         self.tokens.push(&row)?;
                     }
@@ -234,6 +240,7 @@ impl Tables {
     /// Puts the rebuilt tables in the place of the old ones.
     fn publish(&mut self) -> Result<()> {
         self.trials.publish()?;
+        self.figures.publish()?;
         self.tokens.publish()?;
         self.telemetry.publish()?;
         self.write_summary()

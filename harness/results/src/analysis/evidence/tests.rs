@@ -119,7 +119,8 @@ fn short_trials_say_nothing_of_clocks() {
 
 #[test]
 fn the_worst_thermal_status_counts() {
-    let evidence = finish(&mut EvidenceCollector::default(), &Trial { status: 2.0, ..COOL }, &options(None, 4));
+    let evidence =
+        finish(&mut EvidenceCollector::default(), &Trial { status: 2.0, ..COOL }, &options(None, 4));
     assert_eq!(evidence.thermal_status, Some(ThermalStatus::Moderate));
 }
 

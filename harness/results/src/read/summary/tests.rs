@@ -100,7 +100,9 @@ fn cells_of_exact_prompts_are_told_by_their_length() {
     assert_eq!((cells[0].key.context, cells[1].key.context), (Context::Tokens(200), Context::Tokens(800)));
     let twice = refused(format!("{HEADER},prompt_tokens\n{failed},200\n{failed},200\n"));
     assert!(twice.contains("column prompt_tokens"), "{twice}");
-    assert!(refused(format!("{HEADER}\n{failed}\n")).contains("column chunks: is empty, and so is prompt_tokens"));
+    assert!(
+        refused(format!("{HEADER}\n{failed}\n")).contains("column chunks: is empty, and so is prompt_tokens")
+    );
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn bad_rows_are_named() {
     assert!(refused(ROW.replace(",8,8,", ",8,8.5,")).contains("column n_in: '8.5' is not a whole number"));
     assert!(refused(ROW.replace("t0004", "")).contains("column trial_id: is empty"));
     assert!(refused(ROW.replace(",0,q4,", ",300,q4,")).contains("column chunks: 300 is too large"));
-    assert!(refused(ROW.replace(",0,q4,", ",,q4,")).contains("column chunks: is empty, and so is prompt_tokens"));
+    assert!(
+        refused(ROW.replace(",0,q4,", ",,q4,")).contains("column chunks: is empty, and so is prompt_tokens")
+    );
     assert!(refused(format!("{ROW}8")).contains("column prompt_tokens: is there beside chunks"));
     assert!(refused(format!("{ROW},1")).contains("line 2: 42 fields where 41 belong"));
     let text = trials("device\na\n").unwrap_err().to_string();
