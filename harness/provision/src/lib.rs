@@ -21,7 +21,7 @@ mod resolve;
 mod weights;
 mod work;
 
-pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
+pub use cache::{StageError, cache_folder, ensure, file_of, is_present};
 pub use checkpoint::{Checkpoint, HubModel, open_hub};
 pub use compiled::Machine;
 pub use imported::{import, imported_file, imported_name};
