@@ -7,8 +7,8 @@ use crate::{
 use proptest::prelude::*;
 use slm_plan::error::Error;
 use slm_results::{
-    analysis::ThermalStatus,
     condition::{Preparation, Severity},
+    schema::ThermalStatus,
 };
 use std::{
     fs,
