@@ -12,7 +12,7 @@ use std::{
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// A server that treats one connection after another as told, then is gone.
+/// A server that runs `play` on this many connections, one after the other, then ends.
 pub(super) fn served(play: impl Fn(usize, &mut TcpStream) + Send + 'static, connections: usize) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -48,7 +48,7 @@ fn fail(stream: &mut TcpStream, message: &str) {
     say(stream, format!("FAIL{:04x}{message}", message.len()).as_bytes());
 }
 
-/// Says yes to the transport and to the shell, then sends what is given.
+/// Accepts the transport and the shell, then sends these bytes.
 fn shell_that_sends(bytes: &'static [u8]) -> Server {
     served(
         move |_, stream| {
