@@ -128,9 +128,8 @@ impl<'a> Backlog<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::job, *};
     use slm_device::StagedModel;
-    use slm_plan::PlanInput;
     use slm_testkit::plan::plan_input as input;
 
     fn lost(events: &[SweepEvent], wanted: Status) -> usize {

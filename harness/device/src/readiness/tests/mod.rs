@@ -12,8 +12,8 @@ use crate::{
 use proptest::prelude::*;
 use slm_plan::error::Error;
 use slm_results::{
-    schema::ThermalStatus,
     condition::{Preparation, Severity},
+    schema::ThermalStatus,
 };
 use std::{
     fs,
