@@ -16,15 +16,17 @@ pub mod local_agent;
 mod named;
 mod provide;
 pub mod quantize;
+mod quantize_step;
 mod resolve;
 mod weights;
 mod work;
 
-pub use cache::{PlaceError, cache_folder, ensure, file_of, is_present};
+pub use cache::{StageError, cache_folder, ensure, file_of, is_present};
 pub use checkpoint::{Checkpoint, HubModel, open_hub};
 pub use compiled::Machine;
 pub use imported::{import, imported_file, imported_name};
 pub use known::{quant_of, types_of};
 pub use named::{HubFile, Named, named, pull_named};
+pub use quantize_step::QuantizeStep;
 pub use resolve::{Resolution, resolve};
 pub use work::{Event, Tell, Work};

@@ -31,17 +31,18 @@ fn show(device: &str, notice: Notice<'_>) {
         Notice::Sending { model, bytes: size, files } => {
             format!("sending {} ({}, {files} files)", clean(model), bytes(size))
         }
-        Notice::MakingThere { model, bytes: size } => {
+        Notice::MakingOnDevice { model, bytes: size } => {
             format!("making {} ({}) on the device", clean(model), bytes(size))
         }
-        Notice::Away { error, patience } => {
+        Notice::SendProgress { sent, bytes: size } => format!("sent {} of {}", bytes(sent), bytes(size)),
+        Notice::Unreachable { error, patience } => {
             format!("{}; trying again for {}", clean(&error), seconds(patience.as_secs_f64()))
         }
-        Notice::AgentSilent { lasts, state } => {
-            let lasts = seconds(lasts.as_secs_f64());
-            format!("its agent has said nothing for {lasts} (process state {})", clean(state))
+        Notice::AgentUnresponsive { duration, process_state } => {
+            let duration = seconds(duration.as_secs_f64());
+            format!("its agent has written nothing for {duration} (process state {})", clean(process_state))
         }
-        Notice::SettingsLost(why) => clean(&why),
+        Notice::SettingsNotRestored(why) => clean(&why),
     };
     note(&format!("{}: {text}", clean(device)));
 }

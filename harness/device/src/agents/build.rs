@@ -2,7 +2,7 @@
 
 use super::{
     Agent, AgentKind, AgentStore, BINARY, BuildStep, Project, TellBuild, Toolchain, headers::tvm_headers,
-    toolchain::run_logged,
+    logged::run_logged,
 };
 use slm_plan::error::{Error, Result};
 

@@ -5,6 +5,7 @@ mod build;
 mod flavour;
 mod headers;
 mod kind;
+mod logged;
 mod mlc_tool;
 mod prepare;
 mod project;

@@ -1,7 +1,7 @@
 //! What a machine must have to build for phones: Rust's target and a cross compiler. What is missing is installed, on
 //! Debian and its relatives by apt-get; elsewhere it is named.
 
-use super::{BuildStep, Project, TellBuild, toolchain::run_logged};
+use super::{BuildStep, Project, TellBuild, logged::run_logged};
 use slm_plan::error::{Error, Result};
 use std::{
     ffi::OsString,

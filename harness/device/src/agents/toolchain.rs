@@ -6,11 +6,7 @@ use super::{
     project::PHONE_TOOLCHAIN,
 };
 use slm_plan::error::{Error, Result};
-use std::{
-    env, io,
-    path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
-};
+use std::{env, path::PathBuf, process::Command};
 
 /// Variables that would carry this machine's own instruction set, or a user's settings
 /// for other builds, into a phone's binary.
@@ -148,11 +144,6 @@ impl Toolchain {
         }
         command
     }
-}
-
-/// Runs a command whose words are for the user: on stderr, since stdout is for data.
-pub(super) fn run_logged(command: &mut Command) -> io::Result<ExitStatus> {
-    command.stdin(Stdio::null()).stdout(io::stderr()).status()
 }
 
 #[cfg(test)]

@@ -7,13 +7,12 @@ mod child;
 mod output_path;
 mod plan;
 mod provenance;
-mod step;
 
 pub use cached::{cached_path, quantized};
 pub use plan::{Fallback, QuantPlan};
-pub use step::Step;
 
 use crate::{
+    QuantizeStep,
     local_agent::find_agent,
     work::{Event, Work},
 };
@@ -121,13 +120,13 @@ pub fn quantize(
     let _ended = Ended(work);
     let mut take = |event| {
         if let QuantizeEvent::Tensor { index, of, .. } = event {
-            work.tell(Event::Quantize(Step::Tensor { done: index, of }));
+            work.tell(Event::Quantize(QuantizeStep::Tensor { done: index, of }));
         }
     };
     if !Child::quantize(&agent, input, part.path(), recipe, false).run(&mut take, work.interrupt)? {
         return Ok(None);
     }
-    work.tell(Event::Quantize(Step::Checking));
+    work.tell(Event::Quantize(QuantizeStep::Checking));
     let header = read_header(part.path()).map_err(|error| wrong_result(&error.to_string()))?;
     plan.agrees_with(&header).map_err(|problem| wrong_result(&problem))?;
     let loaded = Child::check(&agent, part.path()).run(&mut |_| {}, work.interrupt);
@@ -135,7 +134,7 @@ pub fn quantize(
     if !loaded.map_err(|error| wrong_result(&error.to_string()))? {
         return Ok(None);
     }
-    work.tell(Event::Quantize(Step::Hashing));
+    work.tell(Event::Quantize(QuantizeStep::Hashing));
     let sha256 = sha256_file(part.path()).map_err(|error| Error::reading(part.path(), &error))?;
     let provenance = Provenance::of(input, source_sha256, recipe, &plan, &sha256, header.file_bytes);
     part.publish(output).map_err(|error| Error::unwritable(output, &error))?;

@@ -1,6 +1,6 @@
 //! The figures against a baseline's, with the verdicts of `bench compare`.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::{Baseline, ReportData},
     names, numbers,

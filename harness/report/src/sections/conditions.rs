@@ -1,6 +1,6 @@
 //! The conditions of every figure: run, plan and models.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     command_line::quoted,
     data::{ReportData, Run},

@@ -1,6 +1,6 @@
 //! Figures by context length.
 
-use super::Section;
+use super::section::Section;
 use crate::{data::ReportData, plots};
 
 /// The section.

@@ -1,6 +1,6 @@
 //! The course of each run.
 
-use super::Section;
+use super::section::Section;
 use crate::{data::ReportData, plots};
 
 /// The section.

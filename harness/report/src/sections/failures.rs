@@ -1,6 +1,6 @@
 //! Lost devices, failed trials, and trials that are suspect or throttled.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::ReportData,
     names,

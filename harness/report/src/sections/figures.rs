@@ -1,7 +1,7 @@
 //! The table in the form of the paper's Table 1, with intervals and the paper's
 //! own figures.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::{Measured, ReportData},
     numbers,

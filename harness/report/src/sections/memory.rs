@@ -1,6 +1,6 @@
 //! Memory and loading.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::{Measured, ReportData},
     plots,

@@ -1,6 +1,6 @@
 //! What the models wrote.
 
-use super::{Section, section::Output};
+use super::section::{Output, Section};
 use crate::data::{ReportData, Subject};
 
 /// The section.
@@ -20,6 +20,6 @@ fn output(subject: &Subject) -> Option<Output> {
         synthetic: subject.weights == "synthetic",
         prompt_id: sample.prompt_id,
         prompt: sample.prompt,
-        output: sample.output,
+        text: sample.output,
     })
 }

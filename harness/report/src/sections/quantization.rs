@@ -1,6 +1,6 @@
 //! The effect of quantization: size and latencies of a model in each type.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::{Measured, ReportData},
     names, plots,

@@ -29,10 +29,10 @@ pub(crate) struct Output {
     pub(crate) synthetic: bool,
     /// The prompt's identifier.
     pub(crate) prompt_id: String,
-    /// Begin of the prompt.
+    /// The begin of the prompt.
     pub(crate) prompt: String,
-    /// Begin of the output.
-    pub(crate) output: String,
+    /// The begin of it.
+    pub(crate) text: String,
 }
 
 impl Section {

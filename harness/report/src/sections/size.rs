@@ -1,6 +1,6 @@
 //! Speed against size.
 
-use super::Section;
+use super::section::Section;
 use crate::{data::ReportData, plots};
 
 /// The section.

@@ -1,6 +1,6 @@
 //! The spread of the trials behind the means.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::{Point, ReportData},
     names, plots,

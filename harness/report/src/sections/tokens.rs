@@ -1,6 +1,6 @@
 //! Latency between tokens.
 
-use super::Section;
+use super::section::Section;
 use crate::{
     data::ReportData,
     names, plots,

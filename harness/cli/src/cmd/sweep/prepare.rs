@@ -7,7 +7,7 @@ use crate::{
     show::{self, ModelWork, note},
     tool,
 };
-use slm_device::{self as device, Device, Opening, profile::Profiles};
+use slm_device::{self as device, Device, OpenOptions, profile::Profiles};
 use slm_plan::{
     Compute, DeviceFacts, Estimate, Plan, check_engines,
     error::{Error, Result},
@@ -30,16 +30,16 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
-        Some(DeviceList::All) => device::attached(args.adb.server())?,
+        Some(DeviceList::All) => device::phone::ready_names(args.adb.server())?,
         None => Vec::new(),
     };
-    let opening = Opening {
+    let options = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
         engines: &request.engines,
         notify: show::notices(),
     };
-    let devices = names.iter().map(|name| device::open(name, &opening)).collect::<Result<Vec<_>>>()?;
+    let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
     let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
     check_engines(&request, &facts)?;
     let machines = facts

@@ -1,26 +1,26 @@
-//! Which of the attached phones is meant.
+//! Which of the attached phones a name stands for.
 
-use super::{Identity, Match, Profiles};
+use super::{Identity, ProfileMatch, Profiles};
 use crate::quote;
 use slm_plan::error::{Error, Result};
 use slm_plan::text;
 
-/// An address as a person types it: a serial may hold what a shell would read as a command.
-fn typed_safely(address: &str) -> String {
+/// An address for a command line, quoted if a shell could read it as more than a word.
+fn shell_safe(address: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, ':' | '.' | '_' | '-' | '/');
     if address.chars().all(is_plain) { address.to_owned() } else { quote(address) }
 }
 
-/// A phone that an adb server lists.
+/// An attached phone.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Attached {
-    /// What names just this one: `serial:…` or `adb://host:port/serial`.
+pub struct Candidate {
+    /// An address that no other phone has: `serial:…` or `adb://host:port/serial`.
     pub address: String,
     /// Its properties, or in a few words why it cannot be asked (`unauthorized`, `offline`).
     pub identity: std::result::Result<Identity, String>,
 }
 
-impl Attached {
+impl Candidate {
     /// One phone in a list: address, model, and the name of its profile.
     fn label(&self, profiles: &Profiles) -> String {
         let text = match &self.identity {
@@ -34,21 +34,21 @@ impl Attached {
     }
 }
 
-/// The one attached phone that a name means.
+/// The one attached phone that a name stands for.
 ///
 /// # Errors
 /// [`Error::Input`] for a name that no profile has; [`Error::Device`] when none or
-/// several of the attached phones fit. Both say what is there and what to type.
+/// several of the attached phones fit. Both list what is attached and what to type.
 pub fn pick<'a, 'p>(
     profiles: &'p Profiles,
     typed: &str,
-    attached: &'a [Attached],
-) -> Result<(&'a Attached, Match<'p>)> {
-    let list = |phones: &[&Attached]| {
+    attached: &'a [Candidate],
+) -> Result<(&'a Candidate, ProfileMatch<'p>)> {
+    let list = |phones: &[&Candidate]| {
         let labels: Vec<String> = phones.iter().map(|phone| phone.label(profiles)).collect();
         labels.join(", ")
     };
-    let all: Vec<&Attached> = attached.iter().collect();
+    let all: Vec<&Candidate> = attached.iter().collect();
     let there = match attached {
         [] => "no phone is attached".to_owned(),
         _ => format!("attached: {}", list(&all)),
@@ -62,9 +62,9 @@ pub fn pick<'a, 'p>(
             format!("give local, the address of a phone, or a profile: {}", names.join(", ")),
         ));
     };
-    let fits = |phone_attached: &&'a Attached| {
+    let fits = |phone_attached: &&'a Candidate| {
         let identity = phone_attached.identity.as_ref().ok()?;
-        Some((*phone_attached, profiles.fit(phone, identity)?))
+        Some((*phone_attached, profiles.match_phone(phone, identity)?))
     };
     let fitting: Vec<_> = all.iter().filter_map(fits).collect();
     match fitting.as_slice() {
@@ -80,8 +80,8 @@ pub fn pick<'a, 'p>(
             Err(Error::Device(format!("no {} is attached; {there}; {remedy}", phone.title)))
         }
         several => {
-            let several: Vec<&Attached> = several.iter().map(|(phone, _)| *phone).collect();
-            let first = text::clean(&typed_safely(&several[0].address));
+            let several: Vec<&Candidate> = several.iter().map(|(phone, _)| *phone).collect();
+            let first = text::clean(&shell_safe(&several[0].address));
             Err(Error::Device(format!(
                 "{} phones are a {}: {}; give the address of one, such as --device {first}",
                 several.len(),

@@ -5,7 +5,7 @@ const ARM: u32 = 0x41;
 const QUALCOMM: u32 = 0x51;
 
 /// Implementer, part, name, whether it is an efficiency core.
-const DESIGNS: [(u32, u32, &str, bool); 29] = [
+const CORE_DESIGNS: [(u32, u32, &str, bool); 29] = [
     (ARM, 0xd03, "Cortex-A53", true),
     (ARM, 0xd04, "Cortex-A35", true),
     (ARM, 0xd05, "Cortex-A55", true),
@@ -38,7 +38,7 @@ const DESIGNS: [(u32, u32, &str, bool); 29] = [
 ];
 
 fn find(implementer: u32, part: u32) -> Option<&'static (u32, u32, &'static str, bool)> {
-    DESIGNS.iter().find(|design| (design.0, design.1) == (implementer, part))
+    CORE_DESIGNS.iter().find(|design| (design.0, design.1) == (implementer, part))
 }
 
 /// Name of a design, or its numbers.

@@ -1,16 +1,16 @@
-//! What is known of an attached phone, from its profile and from itself.
+//! What is known of an attached phone, from its profile and from the phone.
 
 use super::{Cluster, CpuSet, Flavour, Identity, Profiles, big_cores, read_clusters};
 use crate::{LinkError, Shell};
 use serde::{Deserialize, Serialize};
 
-/// Where a phone's clusters are from.
+/// The source of a phone's clusters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClusterSource {
     /// The phone, its clocks read from cpufreq.
     Phone,
-    /// The profile: the phone does not tell.
+    /// The profile, since the phone does not report them.
     Profile,
     /// Neither.
     Unknown,
@@ -18,38 +18,38 @@ pub enum ClusterSource {
 
 /// A phone as it is measured: goes into the manifest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Described {
+pub struct PhoneDescription {
     /// Name of the profile; `None` for a phone without one.
     pub profile: Option<String>,
-    /// Name as its maker writes it, or what it says of itself.
+    /// Name as its maker writes it, or the model that the phone reports.
     pub title: String,
-    /// SoC as its maker writes it, or what the phone says of it.
+    /// SoC as its maker writes it, or the name that the phone reports.
     pub soc: Option<String>,
     /// Its clusters, in the order of the CPUs' numbers.
     pub clusters: Vec<Cluster>,
-    /// Where they are from.
+    /// Their source.
     pub cluster_source: ClusterSource,
     /// Cores that a model runs on by default; empty where unknown.
     pub big_cores: CpuSet,
     /// The agent that the profile expects to fit; the phone's own features decide.
     pub agent: Option<Flavour>,
-    /// What does not fit together, one line each.
+    /// Where profile and phone contradict each other, one line each.
     pub warnings: Vec<String>,
 }
 
-/// Asks a phone who it is and puts together what is known of it.
+/// Reads a phone's properties and clusters, and combines them with its profile.
 ///
 /// # Errors
 /// The link's.
-pub fn recognise(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, Described), LinkError> {
+pub fn identify(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, PhoneDescription), LinkError> {
     let identity = Identity::read(shell)?;
     let described = describe(profiles, &identity, read_clusters(shell)?);
     Ok((identity, described))
 }
 
-/// Puts together what profile and phone tell. The phone's own word counts: clusters
-/// of a profile are for a phone that does not tell them, and for comparison.
-pub fn describe(profiles: &Profiles, identity: &Identity, told: Vec<Cluster>) -> Described {
+/// Combines profile and phone. What the phone reports is used; a profile's clusters are for
+/// a phone that reports none, and for comparison.
+pub fn describe(profiles: &Profiles, identity: &Identity, reported: Vec<Cluster>) -> PhoneDescription {
     let found = profiles.find(identity);
     let soc = found.and_then(|found| found.soc);
     let mut warnings = Vec::new();
@@ -60,20 +60,20 @@ pub fn describe(profiles: &Profiles, identity: &Identity, told: Vec<Cluster>) ->
         ));
     }
     let known = soc.map(|soc| soc.clusters.clone());
-    let complete = !told.is_empty() && told.iter().all(|cluster| cluster.max_mhz.is_some());
+    let complete = !reported.is_empty() && reported.iter().all(|cluster| cluster.max_mhz.is_some());
     if let Some(known) = known.as_ref().filter(|_| complete)
-        && !(known.len() == told.len() && known.iter().zip(&told).all(|(a, b)| a.agrees_with(b)))
+        && !(known.len() == reported.len() && known.iter().zip(&reported).all(|(a, b)| a.agrees_with(b)))
     {
         warnings.push(format!(
             "the phone's cores ({}) are not those of the profile ({}); the phone's word counts",
-            list(&told),
+            list(&reported),
             list(known)
         ));
     }
     let (clusters, cluster_source) = match known {
-        _ if complete => (told, ClusterSource::Phone),
+        _ if complete => (reported, ClusterSource::Phone),
         Some(known) => (known, ClusterSource::Profile),
-        None if !told.is_empty() => (told, ClusterSource::Phone),
+        None if !reported.is_empty() => (reported, ClusterSource::Phone),
         None => (Vec::new(), ClusterSource::Unknown),
     };
     let own_name = || {
@@ -83,7 +83,7 @@ pub fn describe(profiles: &Profiles, identity: &Identity, told: Vec<Cluster>) ->
             .collect();
         if words.is_empty() { "unknown phone".to_owned() } else { words.join(" ") }
     };
-    Described {
+    PhoneDescription {
         profile: found.map(|found| found.phone.name.clone()),
         title: found.map_or_else(own_name, |found| found.phone.title.clone()),
         soc: soc

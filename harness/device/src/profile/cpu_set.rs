@@ -10,7 +10,7 @@ pub struct CpuSet(u64);
 /// Text that is not a set of CPUs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not a set of CPUs: write numbers from 0 to 63 and ranges, such as 0-3,7")]
-pub struct NotCpus(String);
+pub struct InvalidCpuSet(String);
 
 impl CpuSet {
     /// One CPU; `None` above 63.
@@ -51,10 +51,10 @@ impl CpuSet {
 }
 
 impl FromStr for CpuSet {
-    type Err = NotCpus;
+    type Err = InvalidCpuSet;
 
-    fn from_str(text: &str) -> Result<Self, NotCpus> {
-        let wrong = || NotCpus(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, InvalidCpuSet> {
+        let wrong = || InvalidCpuSet(text.to_owned());
         let number = |text: &str| {
             let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             text.parse::<u32>().ok().filter(|&cpu| digits && cpu < u64::BITS).ok_or_else(wrong)

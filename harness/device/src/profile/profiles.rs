@@ -24,10 +24,10 @@ pub struct Profiles {
 
 /// The profile that fits a phone.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Match<'a> {
+pub struct ProfileMatch<'a> {
     /// The phone.
     pub phone: &'a Phone,
-    /// Its SoC; `None` where the phone says that it has one the profile does not know.
+    /// Its SoC; `None` where the phone reports one that the profile does not have.
     pub soc: Option<&'a Soc>,
 }
 
@@ -103,13 +103,13 @@ impl Profiles {
     }
 
     /// The profile that fits a phone's properties. The SoC decides between variants,
-    /// since that is what differs; the model does where the SoC is not told.
-    pub fn find(&self, identity: &Identity) -> Option<Match<'_>> {
-        self.phones.iter().find_map(|phone| self.fit(phone, identity))
+    /// since that is what differs; the model does where the SoC is not reported.
+    pub fn find(&self, identity: &Identity) -> Option<ProfileMatch<'_>> {
+        self.phones.iter().find_map(|phone| self.match_phone(phone, identity))
     }
 
     /// Whether, and with which SoC, a phone is of a profile.
-    pub fn fit<'a>(&'a self, phone: &'a Phone, identity: &Identity) -> Option<Match<'a>> {
+    pub fn match_phone<'a>(&'a self, phone: &'a Phone, identity: &Identity) -> Option<ProfileMatch<'a>> {
         let variant = phone.variants.iter().find(|variant| variant.fits(identity))?;
         let soc = if identity.soc_model.is_none() {
             self.soc(variant)
@@ -117,7 +117,7 @@ impl Profiles {
             let mut socs = phone.variants.iter().filter_map(|variant| self.soc(variant));
             socs.find(|soc| soc.fits(identity))
         };
-        Some(Match { phone, soc })
+        Some(ProfileMatch { phone, soc })
     }
 }
 
@@ -132,8 +132,10 @@ impl Variant {
 
 impl Soc {
     fn fits(&self, identity: &Identity) -> bool {
-        let is = |known: &[String], told: &Option<String>| {
-            told.as_ref().is_none_or(|told| known.iter().any(|known| known.eq_ignore_ascii_case(told)))
+        let is = |known: &[String], reported: &Option<String>| {
+            reported
+                .as_ref()
+                .is_none_or(|reported| known.iter().any(|known| known.eq_ignore_ascii_case(reported)))
         };
         is(&self.models, &identity.soc_model)
             && (self.manufacturers.is_empty() || is(&self.manufacturers, &identity.soc_manufacturer))

@@ -1,12 +1,12 @@
-# Runs on the phone beside a sweep and puts its settings back when the host has not
-# been heard of for the time it asked for and no agent works any more.
-# $1 is the folder with the record, $2 how often to look, in seconds.
-echo $$ >"$1/watch.pid"
+# Runs on the phone beside a sweep. Restores the settings when the lease has run out and
+# no agent works any more.
+# $1 is the folder with the record, $2 the interval of the checks in seconds.
+echo $$ >"$1/watchdog.pid"
 tries=0
 while [ -f "$1/restore" ] && [ "$tries" -lt 5 ]; do
     sleep "$2"
-    # A newer sweep has a watch of its own.
-    read -r owner <"$1/watch.pid" && [ "$owner" = $$ ] || exit 0
+    # A newer sweep has its own watchdog.
+    read -r owner <"$1/watchdog.pid" && [ "$owner" = $$ ] || exit 0
     # Time since the phone started: the wall clock may be set meanwhile.
     read -r up _ </proc/uptime && read -r until <"$1/lease" || until=0
     case $until in '' | *[!0-9]*) until=0 ;; esac

@@ -1,27 +1,31 @@
-//! Files for a phone: checked for room before, for size and content after, and in
-//! their place only when whole.
+//! Files on a phone: space is checked before a transfer, size and content after it. A
+//! file gets its name only when it is complete.
 
-use super::reach::{Reach, succeeded};
-use crate::{LinkError, quote};
-use std::{path::Path, time::Duration};
+use super::{
+    retrying_link::{RetryingLink, stdout_if_ok},
+    timeouts::COMMAND_TIMEOUT,
+};
+use crate::{LinkError, Notice, quote};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Left free on the phone, bytes: its system needs some too.
 const RESERVE: u64 = 16 << 20;
-/// A file that arrives damaged is sent again so often.
+/// How often a file is sent before a damaged arrival counts as a failure.
 const ATTEMPTS: u32 = 3;
-/// For commands of milliseconds; a phone that is busy with a model may take long for them.
-pub(super) const QUICK: Duration = Duration::from_secs(30);
-/// For what is not worth waiting for when the phone is away.
-pub(super) const SOON: Duration = Duration::from_secs(5);
-/// The slowest phone at its busiest hashes so many bytes a second.
+/// How often the user is told of the progress of a long transfer.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(10);
+/// The slowest phone, busy with other work, hashes at least this many bytes a second.
 const HASHED_PER_SECOND: u64 = 100 << 10;
 
-/// A file as it must be on the phone.
+/// A file that a phone must have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'a> {
-    /// Absolute path there.
+pub(super) struct RemoteFile<'a> {
+    /// Absolute path on the phone.
     pub(super) path: &'a str,
-    /// Content.
+    /// Hash of its content.
     pub(super) sha256: &'a str,
     /// Size, bytes.
     pub(super) bytes: u64,
@@ -29,9 +33,9 @@ pub(super) struct Wanted<'a> {
     pub(super) mode: &'static str,
 }
 
-impl Wanted<'_> {
-    /// Whether a path of the phone holds this content.
-    fn is_at(&self, reach: &Reach, path: &str) -> Result<bool, LinkError> {
+impl RemoteFile<'_> {
+    /// Whether there is a file with this content at a path of the phone.
+    fn has_content_at(&self, link: &RetryingLink, path: &str) -> Result<bool, LinkError> {
         // Size first: hashing takes seconds.
         let script = format!(
             "f={}; [ -f \"$f\" ] || exit 0; n=$(wc -c < \"$f\"); [ \"$n\" -eq {} ] && sha256sum < \"$f\"; true",
@@ -39,55 +43,70 @@ impl Wanted<'_> {
             self.bytes
         );
         let at_most = Duration::from_mins(1) + Duration::from_secs(self.bytes / HASHED_PER_SECOND);
-        let output = reach.working(&script, at_most)?;
-        let printed = succeeded(reach.serial(), &output)?;
+        let output = link.run_long(&script, at_most)?;
+        let printed = stdout_if_ok(link.serial(), &output)?;
         Ok(printed.split_whitespace().next() == Some(self.sha256))
     }
 
-    /// Whether it is in its place.
-    pub(super) fn is_there(&self, reach: &Reach) -> Result<bool, LinkError> {
-        self.is_at(reach, self.path)
+    /// Whether the phone has it.
+    pub(super) fn exists(&self, link: &RetryingLink) -> Result<bool, LinkError> {
+        self.has_content_at(link, self.path)
     }
 
-    /// Brings it there unless it is there already; tells the bytes that were sent.
-    pub(super) fn deliver(&self, reach: &Reach, from: &Path) -> Result<u64, LinkError> {
-        if self.is_there(reach)? {
+    /// Sends it unless the phone has it already; gives the bytes that were sent.
+    pub(super) fn ensure(&self, link: &RetryingLink, from: &Path) -> Result<u64, LinkError> {
+        if self.exists(link)? {
             return Ok(0);
         }
         for _ in 0..ATTEMPTS {
-            make_room(reach, self.path, self.bytes)?;
-            // A name of its own for each process: a transfer that was given up may still write to its file.
+            prepare_folder(link, self.path, self.bytes)?;
+            // A name for each process: a transfer that was given up may still be writing.
             let part = format!("{}.part{}", self.path, std::process::id());
-            reach.retrying(|link| link.push(from, &part))?;
-            if self.is_at(reach, &part)? {
+            self.send(link, from, &part)?;
+            if self.has_content_at(link, &part)? {
                 let (part, path) = (quote(&part), quote(self.path));
-                // The second time round, the file is in its place already.
-                let settle = format!(
+                // Where the answer was lost and this is run again, the file has its name already.
+                let rename = format!(
                     "if [ -e {part} ]; then chmod {} {part} && mv -f {part} {path}; else [ -e {path} ]; fi",
                     self.mode
                 );
-                reach.ok(&settle, QUICK)?;
+                link.run_checked(&rename, COMMAND_TIMEOUT)?;
                 return Ok(self.bytes);
             }
         }
         let why = format!("{} arrived damaged {ATTEMPTS} times", self.path);
-        Err(LinkError::Refused { serial: reach.serial().to_owned(), why })
+        Err(LinkError::Refused { serial: link.serial().to_owned(), why })
+    }
+
+    fn send(&self, link: &RetryingLink, from: &Path, to: &str) -> Result<(), LinkError> {
+        let mut next_notice = Instant::now() + PROGRESS_INTERVAL;
+        let mut progress = |sent| {
+            if Instant::now() >= next_notice {
+                next_notice = Instant::now() + PROGRESS_INTERVAL;
+                link.notify(Notice::SendProgress { sent, bytes: self.bytes });
+            }
+        };
+        let sent = link.retrying(|link| link.push(from, to, &mut progress));
+        sent.map_err(|error| match error {
+            LinkError::NoSpace { serial, .. } => LinkError::NoSpace { serial, needed: self.bytes, free: 0 },
+            other => other,
+        })
     }
 }
 
-/// Makes the folder of a file and checks that there is room for so many bytes.
-pub(super) fn make_room(reach: &Reach, path: &str, bytes: u64) -> Result<(), LinkError> {
+/// Makes the folder of a file and checks that there is space for this many bytes.
+pub(super) fn prepare_folder(link: &RetryingLink, path: &str, bytes: u64) -> Result<(), LinkError> {
     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-    // What an earlier attempt left is not worth keeping.
+    // What earlier attempts left is of no use.
     let script = format!("mkdir -p {0} && rm -f {1}.part* && df -Pk {0}", quote(folder), quote(path));
-    let output = reach.run(&script, QUICK)?;
-    let printed = match succeeded(reach.serial(), &output) {
+    let output = link.run(&script, COMMAND_TIMEOUT)?;
+    let printed = match stdout_if_ok(link.serial(), &output) {
         Err(LinkError::NoSpace { serial, .. }) => {
             return Err(LinkError::NoSpace { serial, needed: bytes, free: 0 });
         }
         printed => printed?,
     };
-    let serial = || reach.serial().to_owned();
+    let serial = || link.serial().to_owned();
     let free = free_bytes(&printed)
         .ok_or_else(|| LinkError::Refused { serial: serial(), why: format!("df printed {printed:?}") })?;
     let needed = bytes + RESERVE;

@@ -2,7 +2,7 @@
 
 /// What is being done, for whoever shows it.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub enum QuantizeStep {
     /// So many tensors of so many are done.
     Tensor {
         /// Done.
