@@ -1,5 +1,5 @@
 use super::write;
-use crate::schema::TABLES;
+use crate::schema::{FigureRow, Row, TABLES};
 use ::parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
@@ -11,6 +11,19 @@ use std::{
 
 fn example() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/example")
+}
+
+/// A copy of the example, with figures that it has none of.
+fn copy_with_figures(folder: &Path) -> PathBuf {
+    let run = folder.join("example");
+    fs::create_dir(&run).unwrap();
+    for table in TABLES {
+        fs::copy(example().join(table.file_name()), run.join(table.file_name())).unwrap();
+    }
+    fs::copy(example().join("manifest.json"), run.join("manifest.json")).unwrap();
+    let figures = "t0001,local,prefill,ttft_s,0.04,s\nt0001,local,trial,\"a, b\",-2.0,1\n";
+    fs::write(run.join("figures.csv"), FigureRow::TABLE.header() + figures).unwrap();
+    run
 }
 
 /// A value as it stands in the CSV file.
@@ -32,9 +45,10 @@ fn is_same(value: &Field, text: &str) -> bool {
 #[test]
 fn every_value_of_two_runs_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&[example(), example()], folder.path()).unwrap();
+    let run = copy_with_figures(folder.path());
+    let written = write(&[run.clone(), run.clone()], &folder.path().join("out")).unwrap();
     for (table, written) in TABLES.iter().zip(&written) {
-        let mut csv = csv::Reader::from_path(example().join(table.file_name())).unwrap();
+        let mut csv = csv::Reader::from_path(run.join(table.file_name())).unwrap();
         let headers = csv.headers().unwrap().clone();
         let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
@@ -58,11 +72,7 @@ fn every_value_of_two_runs_is_read_back() {
 #[test]
 fn what_is_no_value_is_named_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (run, out) = (folder.path().join("run"), folder.path().join("out"));
-    fs::create_dir(&run).unwrap();
-    for file in ["manifest.json", "trials.csv", "tokens.csv", "telemetry.csv", "summary.csv"] {
-        fs::copy(example().join(file), run.join(file)).unwrap();
-    }
+    let (run, out) = (copy_with_figures(folder.path()), folder.path().join("out"));
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
         fs::write(
             run.join("tokens.csv"),
@@ -74,6 +84,7 @@ fn what_is_no_value_is_named_and_leaves_no_file() {
     }
     fs::write(run.join("tokens.csv"), "trial_id,device,index,latency_ms\nt1,d,0,NaN\n").unwrap();
     assert!(write(&[run], &out).unwrap_err().to_string().contains("line 2, column latency_ms"));
-    let left: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
-    assert_eq!(left, ["trials.parquet"]);
+    let mut left: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["figures.parquet", "trials.parquet"]);
 }

@@ -74,7 +74,7 @@ impl Column {
         if field.is_empty() && self.nullable {
             return Ok(Scalar::Empty);
         }
-        if field.trim().is_empty() && !self.nullable {
+        if !self.nullable && field.chars().all(char::is_whitespace) {
             return Err("is empty".into());
         }
         let not = |what: &str| format!("{} is not {what}", shown(field));

@@ -17,7 +17,7 @@ pub struct Layout<T> {
 
 impl<T: Row> Layout<T> {
     /// Looks the columns up in a header.
-    pub fn of<'a>(header: impl Iterator<Item = &'a str> + Clone) -> Self {
+    pub fn of<'a>(header: impl Iterator<Item = &'a str>) -> Self {
         Self { places: places(&T::TABLE, header), row: PhantomData }
     }
 
@@ -38,7 +38,8 @@ impl<T: Row> Layout<T> {
 }
 
 /// The place of each of a table's columns in a header.
-pub(crate) fn places<'a>(table: &Table, header: impl Iterator<Item = &'a str> + Clone) -> Vec<Option<usize>> {
-    let place = |name| header.clone().position(|other| other == name);
+pub(crate) fn places<'a>(table: &Table, header: impl Iterator<Item = &'a str>) -> Vec<Option<usize>> {
+    let header: Vec<&str> = header.collect();
+    let place = |name| header.iter().position(|other| *other == name);
     table.columns.iter().map(|column| place(column.name)).collect()
 }

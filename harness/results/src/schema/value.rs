@@ -90,7 +90,7 @@ macro_rules! named {
 
             fn from_scalar(scalar: Scalar<'_>) -> Result<Self, String> {
                 match scalar {
-                    Scalar::Text(text) => text.parse().or(misplaced(scalar)),
+                    Scalar::Text(text) => text.parse().or_else(|_| misplaced(scalar)),
                     other => misplaced(other),
                 }
             }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::read::{Estimate, Metric};
+use crate::{
+    read::{Estimate, Metric},
+    schema::Row,
+};
 use proptest::prelude::*;
 use std::{fs, path::PathBuf};
 
@@ -37,6 +40,13 @@ fn the_papers_table_is_read() {
     assert_eq!(first.key.context, Context::Chunks(0));
     assert_eq!(first.estimate(Metric::Itps), Some(Estimate { mean: 68.48, interval: None }));
     assert_eq!(summary.find(&first.key), Some(first));
+}
+
+#[test]
+fn what_a_baseline_must_have_are_columns() {
+    for name in BASELINE {
+        assert!(SummaryRow::TABLE.columns.iter().any(|column| column.name == name), "{name}");
+    }
 }
 
 #[test]

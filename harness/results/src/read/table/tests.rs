@@ -86,7 +86,9 @@ proptest! {
     #[test]
     fn rows_that_are_written_are_read_back(rows in proptest::collection::vec(any_row(), 1..5)) {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        rows.iter().for_each(|row| writer.serialize(row).unwrap());
+        for row in &rows {
+            writer.serialize(row).unwrap();
+        }
         prop_assert_eq!(trials(writer.into_inner().unwrap()).unwrap(), rows);
     }
 
