@@ -3,7 +3,7 @@
 
 usage: python3 -m venv V && V/bin/pip install numpy scipy && V/bin/python scripts/stats_reference.py
 
-Writes harness/tests/fixtures/stats.json; run it again only to add cases.
+Writes harness/stats/src/reference.json; run it again only to add cases.
 """
 import json
 import pathlib
@@ -84,7 +84,7 @@ student = [[t, v, 2 * stats.t.sf(abs(t), v)] for t in (-4.2, 0.0, 0.3, 1.96, 2.5
 quantiles = [[v, stats.t.ppf(0.975, v)] for v in (1, 2, 4, 4.7, 20, 500)]
 holms = [(p, holm(p)) for p in ([0.01, 0.04, 0.03, 0.005], [0.2, 0.9, 0.0001, 0.0001, 0.05, 0.011], [0.7])]
 made_by = f"numpy {numpy.__version__}, scipy {scipy.__version__}"
-path = pathlib.Path(__file__).parent.parent / "harness/tests/fixtures/stats.json"
+path = pathlib.Path(__file__).parent.parent / "harness/stats/src/reference.json"
 known = {
     "made_by": made_by, "normal_cdf": cdf, "cases": cases, "student": student, "student_quantiles": quantiles,
     "holm": holms, "two_samples": two_samples(), "paired": paired(),

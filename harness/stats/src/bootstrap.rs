@@ -2,9 +2,9 @@
 //! (1987), "Better bootstrap confidence intervals", JASA 82; the acceleration is
 //! estimated by the jackknife.
 
-use super::{
+use crate::{
     describe::{mean, percentile_of_sorted},
-    normal::{normal_cdf, normal_quantile},
+    normal::{Z_95, normal_cdf, normal_quantile},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -47,7 +47,7 @@ pub fn mean_interval(values: &[f64], seed: u64) -> Option<Interval> {
         let level = normal_cdf(bias + shifted / (1.0 - acceleration * shifted));
         percentile_of_sorted(&means, 100.0 * level)
     };
-    Some(Interval { low: end(-1.959_963_984_540_054)?, high: end(1.959_963_984_540_054)? })
+    Some(Interval { low: end(-Z_95)?, high: end(Z_95)? })
 }
 
 /// a = Σ (m − mᵢ)³ / (6 (Σ (m − mᵢ)²)^1.5), mᵢ the mean without value i.

@@ -2,7 +2,7 @@
 //! resampled, and the percentiles of the ratio are taken (Efron and Tibshirani
 //! 1993, An Introduction to the Bootstrap, chapter 13).
 
-use super::{
+use crate::{
     bootstrap::Interval,
     describe::{mean, percentile_of_sorted},
 };

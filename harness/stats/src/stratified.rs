@@ -14,7 +14,7 @@
 //!   Biometrika 78), at most 19,999.
 //! - Without repetitions in any stratum: Student's t over the strata's differences.
 
-use super::{
+use crate::{
     bootstrap::Interval,
     describe::{mean, percentile_of_sorted, standard_deviation},
     normal::normal_cdf,

@@ -2,7 +2,7 @@
 //! than 1.5 interquartile ranges outside the quartiles. They are shown, never
 //! dropped: a slow trial is what a user would have seen too.
 
-use super::describe::percentile;
+use crate::describe::percentile;
 
 /// The fences of a set of values.
 #[derive(Clone, Copy, Debug, PartialEq)]
