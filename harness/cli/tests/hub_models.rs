@@ -3,20 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-mod mockhub;
-
-use common::{Ran, Sandbox, run};
-use mockhub::{COMMIT, MockHub};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
+use slm_testkit::{
+    hub::{COMMIT, MockHub},
+    repository::checkpoint,
+    results::Results,
+    sandbox::{Ran, Sandbox, run},
 };
-
-fn checkpoint(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../import/tests/checkpoints").join(name)
-}
+use std::{fs, path::PathBuf};
 
 /// A hub, every repository of which holds this checkpoint.
 fn hub(name: &str) -> MockHub {
@@ -44,27 +38,17 @@ fn well(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
 
 /// It must fail in one line.
 fn refused(sandbox: &Sandbox, hub: &MockHub, line: &str) -> String {
-    let ran = bench(sandbox, hub, line);
-    assert_eq!(ran.code, Some(2), "{line}: {ran:?}");
-    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("bench: ")).collect();
-    assert_eq!(errors.len(), 1, "{ran:?}");
-    errors[0].to_owned()
+    bench(sandbox, hub, line).refusal(2)
 }
 
 const SHORT: &str = "--prompt-tokens 16 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
 
 /// What differs between rows of trials.csv: model, weights, quantisation and status.
 fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
-    let text = fs::read(sandbox.path(folder).join("trials.csv")).unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let headers = reader.headers().unwrap().clone();
-    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
-    let columns = ["model", "weights", "quant", "status"].map(column);
-    let mut rows: Vec<String> = reader
-        .records()
-        .map(|row| row.unwrap())
-        .map(|row| columns.map(|column| row[column].to_owned()).join(" "))
-        .collect();
+    let columns = ["model", "weights", "quant", "status"];
+    let trials = Results::named(sandbox, folder).trials();
+    let mut rows: Vec<String> =
+        trials.iter().map(|row| columns.map(|column| row.get(column)).join(" ")).collect();
     rows.sort();
     rows.dedup();
     rows

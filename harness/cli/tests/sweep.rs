@@ -1,12 +1,10 @@
 //! Whole sweeps on this machine: every planned trial once, and figures that add up.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
-    results::{FILES, Results},
-};
 use serde_json::Value;
+use slm_testkit::{
+    results::{FILES, Results},
+    sandbox::{Sandbox, TINY},
+};
 use std::collections::BTreeSet;
 
 /// Options of a sweep that takes about a second.

@@ -2,61 +2,26 @@
 
 use super::*;
 use proptest::prelude::*;
+use slm_testkit::adb_server::{self, fail, request, say};
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    io::Read,
+    net::{SocketAddr, TcpListener, TcpStream},
     thread,
     time::Instant,
 };
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// A server that treats one connection after another as told, then is gone.
 fn served(play: impl Fn(usize, &mut TcpStream) + Send + 'static, connections: usize) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for number in 0..connections {
-            let (mut stream, _) = listener.accept().unwrap();
-            play(number, &mut stream);
-        }
-    });
-    Server::new(format!("127.0.0.1:{port}").parse().unwrap())
+    at(adb_server::served(play, connections))
 }
 
-/// Reads a request.
-fn request(stream: &mut TcpStream) -> String {
-    let mut digits = [0; 4];
-    stream.read_exact(&mut digits).unwrap();
-    let length = usize::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap();
-    let mut text = vec![0; length];
-    stream.read_exact(&mut text).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
-fn say(stream: &mut TcpStream, bytes: &[u8]) {
-    let _ = stream.write_all(bytes);
-    let _ = stream.flush();
-}
-
-fn fail(stream: &mut TcpStream, message: &str) {
-    say(stream, format!("FAIL{:04x}{message}", message.len()).as_bytes());
-}
-
-/// Says yes to the transport and to the shell, then sends what is given.
 fn shell_that_sends(bytes: &'static [u8]) -> Server {
-    served(
-        move |_, stream| {
-            assert!(request(stream).starts_with("host:transport:"));
-            say(stream, b"OKAY");
-            assert!(request(stream).starts_with("shell,v2,raw:"));
-            say(stream, b"OKAY");
-            let mut no_stdin = [0; 5];
-            stream.read_exact(&mut no_stdin).unwrap();
-            say(stream, bytes);
-        },
-        1,
-    )
+    at(adb_server::shell_that_sends(bytes))
+}
+
+fn at(address: SocketAddr) -> Server {
+    Server::new(address.to_string().parse().unwrap())
 }
 
 #[test]

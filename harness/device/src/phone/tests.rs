@@ -5,6 +5,7 @@ use super::*;
 use crate::{Next, Shell, ShellOutput, profile::describe};
 use slm_plan::{CompiledFile, CompiledSource};
 use slm_protocol::{Event, EventWriter, Failure, TvmDevice};
+use slm_testkit::agent::job;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -101,7 +102,7 @@ impl Setting {
         let link = Arc::new(Here { lost_after: AtomicU32::new(0), requests: AtomicU32::new(0) });
         let phone = Phone {
             name: "here".into(),
-            reach: Reach::new(link.clone(), "here"),
+            reach: Reach::new(link.clone(), "here", crate::notice::nobody()),
             root: root.to_str().unwrap().to_owned(),
             identity: Identity::default(),
             described: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
@@ -113,42 +114,8 @@ impl Setting {
         Self { folder, link, phone }
     }
 
-    fn job() -> Job {
-        use slm_protocol::{
-            EngineOptions, FlashAttention, Generation, LoadMode, ModelFile, StopRule, VERSION,
-        };
-        Job {
-            protocol: VERSION,
-            engine: EngineKind::Null,
-            model: ModelFile { name: String::new(), path: String::new(), compiled: None },
-            options: EngineOptions {
-                threads: None,
-                flash_attention: FlashAttention::Auto,
-                n_ctx: None,
-                n_ubatch: None,
-                load: LoadMode::Mmap,
-                affinity: None,
-                calibrate_threads: false,
-                repack: true,
-            },
-            generation: Generation {
-                max_new_tokens: 1,
-                stop: StopRule::FixedLength,
-                chat_template: false,
-                system: None,
-            },
-            prompts: Vec::new(),
-            trials: Vec::new(),
-            trial_timeout_ms: 1000,
-            load_timeout_ms: 0,
-            gap_ms: 0,
-            telemetry_ms: 0,
-            cool_down: None,
-        }
-    }
-
     fn start(&self) -> Box<dyn AgentRun> {
-        self.phone.start(NAME, &Self::job()).expect("it starts")
+        self.phone.start(NAME, &job()).expect("it starts")
     }
 
     fn root(&self) -> PathBuf {
@@ -282,7 +249,7 @@ fn a_phone_belongs_to_one_sweep_until_that_is_over_or_gone() {
     lock::release(reach, root, &theirs, "").unwrap();
     // Its run that lives is not disturbed.
     let name = RunName { sweep: "cccc", model: 0 };
-    let mut run = setting.phone.start(name, &Setting::job()).expect("it starts");
+    let mut run = setting.phone.start(name, &job()).expect("it starts");
     while !matches!(run.next(Duration::from_secs(1)), Next::Event(_)) {}
     lock::take(reach, root, &dead).unwrap();
     let refused = lock::take(reach, root, &theirs);

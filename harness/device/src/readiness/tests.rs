@@ -5,6 +5,7 @@ use crate::{
 };
 use proptest::prelude::*;
 use slm_plan::error::Error;
+use slm_results::condition::{Preparation, Severity};
 use std::{
     fs,
     time::{Duration, Instant},
@@ -130,7 +131,7 @@ fn what_a_phone_does_not_tell_is_unknown() {
         ..Readiness::default()
     };
     assert_eq!(state, told);
-    assert_eq!(check(&Readiness::default(), &Needs::default()), []);
+    assert_eq!(check(&Readiness::default(), &Needs::default(), false), []);
     // The answer of a phone that went away in the middle is not taken for one.
     let cut = TestPhone::new();
     cut.program("df", "kill -9 $PPID");
@@ -214,9 +215,8 @@ fn findings_are_graded_and_force_lets_pass() {
         battery_values_forced: Some(true),
         ..Readiness::default()
     };
-    let needs =
-        Needs { largest_model: Some(("phi-2".into(), 3 << 30)), space: Some(5 << 30), wireless: true };
-    let found = check(&bad, &needs);
+    let needs = Needs { largest_model: Some(("phi-2".into(), 3 << 30)), space: Some(5 << 30) };
+    let found = check(&bad, &needs, true);
     let lines: Vec<String> =
         found.iter().map(|finding| format!("{:?}: {}", finding.severity, finding.text)).collect();
     let refused = admit("s24", found.clone(), false).unwrap_err();
@@ -233,10 +233,14 @@ fn findings_are_graded_and_force_lets_pass() {
         (Some(false), None, Severity::Refusal),
     ] {
         let state = Readiness { battery_percent: Some(19.9), charging, power_source, ..Readiness::default() };
-        assert_eq!(check(&state, &Needs::default())[0].severity, severity, "{charging:?} {power_source:?}");
+        assert_eq!(
+            check(&state, &Needs::default(), false)[0].severity,
+            severity,
+            "{charging:?} {power_source:?}"
+        );
     }
     let well = Readiness { battery_percent: Some(20.0), charging: Some(false), ..Readiness::default() };
-    assert_eq!(check(&well, &Needs::default()), []);
+    assert_eq!(check(&well, &Needs::default(), false), []);
 }
 
 const ALL: [Setting; 3] = [Setting::FixedPerformance, Setting::AirplaneMode, Setting::StayAwake];
@@ -381,16 +385,18 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     // A host that died with everything changed.
     change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     let profiles = Profiles::built_in().unwrap();
-    let wishes = Wishes { settings: vec![Setting::FixedPerformance], ..Wishes::default() };
+    let wishes = PrepareRequest { settings: vec![Setting::FixedPerformance], ..PrepareRequest::default() };
     let known = || recognise(&phone, &profiles).unwrap();
-    let ready = |wishes: &Wishes| prepare(&phone, &root, "R5CX", "s24", known(), wishes, Lease::USUAL);
+    let ready =
+        |wishes: &PrepareRequest| prepare(&phone, &root, "R5CX", "s24", known(), wishes, Lease::USUAL);
     let record = ready(&wishes).unwrap();
     assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, wishes.settings.as_slice()));
     assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));
     assert_eq!(record.described.profile.as_deref(), Some("s24"));
     assert_eq!(now(&phone), (true, "0".into(), None));
-    let json = serde_json::to_string(&record).unwrap();
-    assert_eq!(serde_json::from_str::<PhoneRecord>(&json).unwrap(), record);
+    let kept = Preparation::from(&record);
+    assert_eq!((kept.changed.as_slice(), kept.put_back.len()), (&["fixed-performance".to_owned()][..], 3));
+    assert_eq!(kept.before.get("airplane_mode"), Some(&false.into()));
     assert_eq!(finish(&phone, &root, "s24").unwrap().left_changed, Vec::<String>::new());
     assert_eq!(now(&phone), original);
     // One that is refused is not changed at all.
@@ -398,7 +404,7 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     let error = ready(&wishes).unwrap_err();
     assert!(error.to_string().starts_with("s24: the battery is at 9 % and not charging"), "{error}");
     assert_eq!(now(&phone), original);
-    let record = ready(&Wishes { force: true, ..wishes }).unwrap();
+    let record = ready(&PrepareRequest { force: true, ..wishes }).unwrap();
     assert!(record.findings.iter().all(|finding| finding.severity == Severity::Warning), "{record:?}");
     finish(&phone, &root, "s24").unwrap();
 }

@@ -1,12 +1,9 @@
 //! Every plot of reports with 1, 3 and 12 models: no text overlaps another or
 //! leaves the picture.
 
-#[path = "../../../tests/support/results.rs"]
-mod results;
-
 use super::{Mark, all, palette::Ink, scene::text_boxes};
 use crate::{Model, read};
-use results::{Recipe, twelve, write};
+use slm_testkit::made::Made;
 use std::path::PathBuf;
 
 /// A report's model of the first `count` models, each named with `prefix` before.
@@ -27,17 +24,11 @@ fn model_on(
     quants: &'static [&'static str],
 ) -> Model {
     let folder = tempfile::tempdir().unwrap();
-    let models = twelve().into_iter().take(count).map(|(name, params)| (format!("{prefix}{name}"), params));
-    let recipe = Recipe {
-        models: models.collect(),
-        devices,
-        quants,
-        repetitions: 2,
-        output: "text".into(),
-        failing: true,
-        details: true,
-    };
-    write(folder.path(), &recipe);
+    let mut made = Made { devices, quants, repetitions: 2, ..Made::on_a_phone(count) };
+    for (name, _) in &mut made.models {
+        name.insert_str(0, prefix);
+    }
+    made.write(folder.path());
     read(&[PathBuf::from(folder.path())], None, 10.0).unwrap()
 }
 
@@ -114,10 +105,7 @@ fn devices_are_kept_apart() {
     assert_eq!(size.scene.marks.iter().filter(is_front).count(), 2);
     // A cell that was never run knows no SoC.
     model.subjects[0].soc = None;
-    assert_eq!(
-        crate::words::devices(model.subjects.iter()),
-        "a tablet (made-up SoC), phone (made-up SoC)"
-    );
+    assert_eq!(crate::words::devices(model.subjects.iter()), "a tablet (made-up SoC), phone (made-up SoC)");
 }
 
 #[test]

@@ -279,10 +279,13 @@ fn mib(bytes: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{SummaryRow, columns::header, metrics::tests::report, verdict::tests::ready};
+    use super::super::{SummaryRow, columns::header};
     use super::*;
     use slm_protocol::Timestamps;
-    use slm_testkit::plan::plan_input as input;
+    use slm_testkit::{
+        agent::{ready, report},
+        plan::plan_input as input,
+    };
 
     #[test]
     fn rows_are_written_in_the_order_of_their_columns() {
@@ -333,7 +336,7 @@ mod tests {
     #[test]
     fn figures_of_mlcs_own_stand_beside_ours_and_are_not_taken_for_them() {
         let mut input = input(1, &[1], 1, 1);
-        input.models[0].backend = EngineKind::MlcLlm;
+        input.models[0].engine = EngineKind::MlcLlm;
         let plan = Plan::new(input).unwrap();
         let (ready, evidence) = (ready(), Evidence::default());
         let place = Place { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };

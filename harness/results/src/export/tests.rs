@@ -5,11 +5,11 @@ use ::parquet::{
 };
 use std::{
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/example")
+    slm_testkit::repository::root().join("results/example")
 }
 
 /// A value as it stands in the CSV file.

@@ -128,9 +128,9 @@ impl<'a> Backlog<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::job;
     use super::*;
     use slm_device::Placed;
-    use slm_plan::PlanInput;
     use slm_testkit::plan::plan_input as input;
 
     fn lost(events: &[SweepEvent], wanted: Status) -> usize {
