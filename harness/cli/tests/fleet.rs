@@ -14,7 +14,7 @@ use slm_provision::PlaceError;
 use slm_report::sweep_table::sweep_tables;
 use slm_results::{analysis::TrialRow, manifest::DeviceRecord};
 use slm_sweep::{
-    fleet::{Fleet, Member, DeviceEnd},
+    fleet::{DeviceEnd, Fleet, Member},
     store::{Store, SweepEvent},
 };
 use slm_testkit::{

@@ -10,19 +10,7 @@ use slm_testkit::{
     results::Results,
     sandbox::{Ran, Sandbox, run},
 };
-use std::{fs, path::PathBuf};
-
-/// A hub, every repository of which holds this checkpoint.
-fn hub(name: &str) -> MockHub {
-    let is_test_data = |name: &str| matches!(name, "expected.json" | "logits.safetensors");
-    let entries = fs::read_dir(checkpoint(name)).unwrap().map(|entry| entry.unwrap().path());
-    let file =
-        |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
-    let files: Vec<(String, Vec<u8>)> = entries.map(file).filter(|(name, _)| !is_test_data(name)).collect();
-    let files: Vec<(&str, &[u8])> =
-        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    MockHub::new(&files)
-}
+use std::fs;
 
 fn bench(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
     let mut command = sandbox.command(&line.split_whitespace().collect::<Vec<_>>());
@@ -56,7 +44,7 @@ fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
 
 #[test]
 fn a_repository_is_imported_by_its_name() {
-    let (sandbox, hub) = (Sandbox::new(), hub("qwen2"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("qwen2"));
     let ran = well(&sandbox, &hub, "models import good/m --output json");
     let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&printed["repository"], &printed["commit"]), (&"good/m".into(), &COMMIT.into()));
@@ -88,7 +76,7 @@ fn a_repository_is_imported_by_its_name() {
 
 #[test]
 fn one_command_measures_a_real_model_in_several_types() {
-    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
     let models = "--models smollm-135m-instruct --weights real --quant q4_0,f16,q4_k_m";
     let ran = well(&sandbox, &hub, &format!("sweep --device local --out out {models} {SHORT}"));
     assert!(ran.stderr.contains("smollm-135m-instruct: real weights of"), "{}", ran.stderr);
@@ -110,24 +98,24 @@ fn one_command_measures_a_real_model_in_several_types() {
 
 #[test]
 fn what_is_not_there_stays_synthetic_unless_real_is_asked_for() {
-    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
     let dry = "sweep --device local --models smollm-135m-instruct --dry-run --output json";
     assert!(well(&sandbox, &hub, dry).stdout.contains("\"synthetic\""));
     assert!(hub.seen().is_empty());
-    let mut offline =
-        sandbox.command(&dry.split_whitespace().chain(["--weights", "real"]).collect::<Vec<_>>());
+    let real = format!("sweep --device local --out out --models smollm-135m-instruct --weights real {SHORT}");
+    let mut offline = sandbox.command(&real.split_whitespace().collect::<Vec<_>>());
     hub.settle(&sandbox.path("hf"), &mut offline);
     offline.env("HF_HUB_OFFLINE", "1");
-    let ran = run(offline);
-    assert!(ran.code == Some(2) && ran.stderr.contains("is not in the cache"), "{ran:?}");
-    assert!(hub.seen().is_empty());
+    let line = run(offline).refusal(2);
+    assert!(line.contains("is not in the cache"), "{line}");
+    assert!(hub.seen().is_empty() && !sandbox.path("out").exists());
     let line = refused(&sandbox, &hub, &dry.replace("smollm-135m-instruct", "slimlm-270m --weights real"));
     assert!(line.contains("slimlm-270m has no repository on the hub"), "{line}");
 }
 
 #[test]
 fn a_users_file_is_measured_in_the_types_asked_for() {
-    let (sandbox, hub) = (Sandbox::new(), hub("llama3"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("llama3"));
     let folder = checkpoint("llama3").display().to_string();
     well(&sandbox, &hub, &format!("models import {folder} --type f16 -o m.gguf"));
     let sweep = |out: &str, options: &str| {
@@ -184,7 +172,7 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
 
 #[test]
 fn a_tokenizer_comes_from_a_repository_too() {
-    let (sandbox, hub) = (Sandbox::new(), hub("slimlm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("slimlm"));
     let bare = sandbox.path("SlimLM-125M-DocAssist-HF");
     fs::create_dir(&bare).unwrap();
     for name in ["config.json", "pytorch_model.bin"] {

@@ -1,6 +1,7 @@
 //! Phones that cannot be measured, or not now: said in one line, before anything is measured.
 
 use rustix::process::Signal;
+use slm_protocol::VERSION;
 use slm_testkit::{
     phone::{OPTIONS, Stage},
     processes::{signal, wait_until},
@@ -51,7 +52,7 @@ fn an_agent_of_another_version_is_refused() {
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(folder.join("slm-agent"), "old").expect("an agent");
         let manifest = format!(
-            r#"{{"version":"0.0.1","protocol":"1.0","flavour":"{flavour}","target":"aarch64-unknown-linux-gnu","size":3,"sha256":"","source_sha256":""}}"#
+            r#"{{"version":"0.0.1","protocol":"{VERSION}","flavour":"{flavour}","target":"aarch64-unknown-linux-gnu","size":3,"sha256":"","source_sha256":""}}"#
         );
         fs::write(folder.join("slm-agent.json"), manifest).expect("a manifest");
     }

@@ -112,11 +112,8 @@ fn the_next_sweep_puts_back_what_a_killed_host_left() {
     assert_eq!(settings(&stage.phone), changed());
     assert!(stage.phone.kill("slm-agent"), "it worked");
 
-    let args = format!(
-        "sweep --device {device} --out next --models {} {}",
-        slm_testkit::sandbox::TINY,
-        OPTIONS
-    );
+    let args =
+        format!("sweep --device {device} --out next --models {} {}", slm_testkit::sandbox::TINY, OPTIONS);
     let ran = stage.bench(&args.split(' ').collect::<Vec<_>>());
     assert_eq!(ran.code, Some(0), "{}", stage.stderr());
     assert!(stage.stderr().contains("put back what an earlier sweep had changed"), "{}", stage.stderr());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use slm_testkit::{
     hub::{COMMIT, MockHub, TOKEN, git_sha1, sha256},
     processes::Live,
+    results::Results,
     sandbox::{Ran, Sandbox, TINY, ran, run},
 };
 use std::{
@@ -314,23 +315,15 @@ fn hostile_models_are_refused_before_they_are_kept() {
 #[test]
 fn a_sweep_takes_a_model_of_the_hub() {
     let (sandbox, hub) = (Sandbox::new(), hub());
-    let mut command = sandbox.command(&[
-        "sweep",
-        "--device",
-        "local",
-        "--models",
-        "hf:good/m",
-        "--chunks",
-        "0",
-        "--dry-run",
-        "--output",
-        "json",
-    ]);
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --repetitions 1 --warmups 0 \
+                 --max-new-tokens 2 --threads 1";
+    let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
     settle(&sandbox, &hub, &mut command);
     let ran = run(command);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert!(plan.to_string().contains("\"m.gguf\""), "{plan}");
+    let results = Results::of(&sandbox);
+    results.check_complete();
+    assert_eq!(results.plan()["input"]["models"][0]["name"], "m.gguf");
     let mut show = sandbox.command(&["models", "show", "hf:good/m:config.json"]);
     settle(&sandbox, &hub, &mut show);
     let ran = run(show);

@@ -2,7 +2,7 @@
 //! nothing is written, downloaded or started.
 
 use crate::{
-    Machine, compiled,
+    HubModel, Machine, compiled,
     hashes::Hashes,
     hub::Address,
     known,
@@ -159,6 +159,10 @@ fn of_catalogue(entry: &'static Entry, request: &SweepRequest, hashes: &Hashes) 
     let files: Option<Vec<PathBuf>> =
         quants.iter().map(|quant| weights::made(&entry.name, *quant, request.embeddings)).collect();
     let Some(files) = files else {
+        if !quants.iter().all(at_hand) {
+            // Refused now rather than when it is to be fetched.
+            HubModel::of_entry(entry)?;
+        }
         return Ok(Item::Wanted(Wanted::Real(entry), EngineKind::Llama));
     };
     let planned = |(file, quant): (&PathBuf, &FileType)| {

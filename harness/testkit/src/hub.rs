@@ -1,14 +1,16 @@
 //! A hub on loopback that speaks real HTTP and fails where it is told to. The owner of a
 //! repository says how: see [`answer_file`].
 
+use crate::repository::checkpoint;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    fs,
     io::{BufRead, BufReader, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
     thread,
@@ -103,6 +105,19 @@ impl MockHub {
             command.env_remove(name);
         }
         command.env("HF_HOME", home).env("HF_ENDPOINT", self.endpoint());
+    }
+
+    /// Every repository of a hub holds this checkpoint.
+    pub fn of_checkpoint(name: &str) -> Self {
+        let is_test_data = |name: &str| matches!(name, "expected.json" | "logits.safetensors");
+        let entries = fs::read_dir(checkpoint(name)).unwrap().map(|entry| entry.unwrap().path());
+        let file =
+            |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
+        let files: Vec<(String, Vec<u8>)> =
+            entries.map(file).filter(|(name, _)| !is_test_data(name)).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        Self::new(&files)
     }
 
     /// All requests so far.

@@ -3,9 +3,10 @@
 use slm_plan::{
     Conditions, ModelSource, PlanInput, PlannedModel, Weights,
     prompts::{PromptSet, build},
-    request::ContextLengths,
+    request::{ContextLengths, OutputRequest, SweepRequest, ThreadsChoice, WeightsChoice},
 };
 use slm_protocol::{EngineKind, EngineOptions, FlashAttention, Generation, LoadMode, StopRule};
+use std::time::Duration;
 
 /// A synthetic model of no file under the null engine.
 pub fn model(name: &str, params: u64) -> PlannedModel {
@@ -62,4 +63,32 @@ pub fn input(models: Vec<PlannedModel>, lengths: &ContextLengths) -> PlanInput {
 pub fn plan_input(models: usize, chunks: &[u8], repetitions: u32, seed: u64) -> PlanInput {
     let models = (0..models).map(|i| model(&format!("model-{i}"), 125_000_000)).collect();
     PlanInput { repetitions, seed, ..input(models, &ContextLengths::Chunks(chunks.to_vec())) }
+}
+
+/// A sweep of one short prompt length, asked for.
+pub fn request(models: &[&str]) -> SweepRequest {
+    SweepRequest {
+        models: models.iter().map(|&name| name.to_owned()).collect(),
+        weights: WeightsChoice::Auto,
+        quants: None,
+        embeddings: None,
+        engines: vec![EngineKind::Llama],
+        tvm_runtime: None,
+        contexts: ContextLengths::Tokens(vec![8]),
+        prompts: None,
+        output: OutputRequest { max_new_tokens: 8, stop: None, chat_template: true, system: None },
+        repetitions: 1,
+        warmups: 1,
+        threads: ThreadsChoice::Count(1),
+        affinity: None,
+        telemetry_interval: Duration::ZERO,
+        cool_to_c: None,
+        cool_timeout: None,
+        flash_attention: FlashAttention::Auto,
+        n_ctx: None,
+        load: LoadMode::Mmap,
+        repack: true,
+        timeout: Duration::from_mins(1),
+        seed: 1,
+    }
 }

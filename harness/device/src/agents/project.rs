@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn this_project_is_found_and_its_sources_are_told_apart() {
         let project = Project::find().unwrap();
-        assert!(project.root().join("harness/src/agent").is_dir());
+        assert!(project.root().join("device-agent/src").is_dir());
         let hash = project.source_hash().unwrap();
         assert_eq!((hash.len(), &hash), (64, &project.source_hash().unwrap()));
 

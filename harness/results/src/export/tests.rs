@@ -3,13 +3,16 @@ use ::parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
 };
+use slm_testkit::made::Made;
 use std::{
     fs::{self, File},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
-fn example() -> PathBuf {
-    slm_testkit::repository::root().join("results/example")
+fn example(folder: &Path) -> PathBuf {
+    let path = folder.join("example");
+    Made::on_a_phone(2).write(&path);
+    path
 }
 
 /// A value as it stands in the CSV file.
@@ -31,9 +34,10 @@ fn is_same(value: &Field, text: &str) -> bool {
 #[test]
 fn every_value_of_two_runs_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&[example(), example()], folder.path()).unwrap();
+    let example = example(folder.path());
+    let written = write(&[example.clone(), example.clone()], folder.path()).unwrap();
     for (table, written) in TABLES.iter().zip(&written) {
-        let mut csv = csv::Reader::from_path(example().join(table.name).with_extension("csv")).unwrap();
+        let mut csv = csv::Reader::from_path(example.join(table.name).with_extension("csv")).unwrap();
         let headers = csv.headers().unwrap().clone();
         let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
@@ -60,11 +64,7 @@ fn every_value_of_two_runs_is_read_back() {
 #[test]
 fn what_is_no_value_is_named_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (run, out) = (folder.path().join("run"), folder.path().join("out"));
-    fs::create_dir(&run).unwrap();
-    for file in ["manifest.json", "trials.csv", "tokens.csv", "telemetry.csv", "summary.csv"] {
-        fs::copy(example().join(file), run.join(file)).unwrap();
-    }
+    let (run, out) = (example(folder.path()), folder.path().join("out"));
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
         fs::write(run.join("tokens.csv"), format!("trial_id,index,latency_ms\nt1,0,1.5\nt1,{value},2\n"))
             .unwrap();

@@ -122,7 +122,8 @@ fn a_folder_must_hold_a_sweep_of_this_format() {
     fs::write(folder.path().join("summary.csv"), format!("{HEADER}\n{ROW}\n")).unwrap();
     assert!(text().contains("holds no sweep (no manifest.json)"), "{}", text());
     fs::write(folder.path().join("manifest.json"), r#"{"format":"2.0","news":true}"#).unwrap();
-    assert!(text().contains("has format version 2.0, this bench reads 1.1; use the version"), "{}", text());
+    let told = format!("has format version 2.0, this bench reads {}; use the version", crate::manifest::FORMAT);
+    assert!(text().contains(&told), "{}", text());
     fs::write(folder.path().join("manifest.json"), "{\n\"format\":").unwrap();
     assert!(text().contains("manifest.json, line 2, column"), "{}", text());
     assert!(Summary::read(&folder.path().join("nothing")).unwrap_err().to_string().contains("cannot read"));
