@@ -1,34 +1,8 @@
 //! Records what this binary was built as: a figure must name the build that made it.
 
-use std::{env, fs, path::Path};
+mod build_flags;
 
-/// Variables that change the engine's code generation.
-const ENGINE_VARIABLES: &[&str] = &[
-    "GGML_AVX",
-    "GGML_AVX2",
-    "GGML_AVX512",
-    "GGML_AVX512_BF16",
-    "GGML_AVX512_VBMI",
-    "GGML_AVX512_VNNI",
-    "GGML_AVX_VNNI",
-    "GGML_BMI2",
-    "GGML_CPU_ARM_ARCH",
-    "GGML_CPU_REPACK",
-    "GGML_F16C",
-    "GGML_FMA",
-    "GGML_LTO",
-    "GGML_NATIVE",
-    "GGML_OPENMP",
-    "GGML_SSE42",
-    "CMAKE_BUILD_TYPE",
-    "CMAKE_CXX_FLAGS",
-    "CMAKE_C_FLAGS",
-    "CFLAGS",
-    "CXXFLAGS",
-    "GGML_AMX_INT8",
-    "GGML_AMX_TILE",
-    "LLAMA_LIB_PROFILE",
-];
+use std::{env, fs, path::Path};
 
 fn main() {
     #[cfg(feature = "mlc")]
@@ -39,29 +13,24 @@ fn main() {
     println!("cargo::rerun-if-env-changed=SLM_AGENT_FLAVOUR");
     println!("cargo::rustc-env=SLM_AGENT_TARGET={target}");
     println!("cargo::rustc-env=SLM_AGENT_FLAVOUR={flavour}");
-    println!("cargo::rustc-env=SLM_AGENT_BUILD_FLAGS={}", build_flags(&target).join("\u{1f}"));
+    println!("cargo::rustc-env=SLM_AGENT_BUILD_FLAGS={}", flags().join("\u{1f}"));
     println!("cargo::rustc-env=SLM_AGENT_BINDING={}", binding_version());
 }
 
-/// `NAME=value` of every variable that is set, the profile and Rust's own features.
-fn build_flags(target: &str) -> Vec<String> {
+/// Rust's profile, and what the engine was configured with: read where its crate built it, not guessed from
+/// variables, because `CMake` configures a folder once, whatever is set later.
+fn flags() -> Vec<String> {
     let mut flags = vec![format!("profile={}", env::var("PROFILE").unwrap_or_default())];
-    // Where the project lies says nothing about the code either.
     let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(|path| path.display().to_string());
-    let project = project.unwrap_or_default();
-    let suffixed = format!("CMAKE_TOOLCHAIN_FILE_{}", target.replace('-', "_"));
-    for name in ENGINE_VARIABLES.iter().copied().chain([suffixed.as_str()]) {
-        println!("cargo::rerun-if-env-changed={name}");
-        if let Ok(value) = env::var(name) {
-            // A toolchain file's folder says nothing about the code it makes.
-            let value = if name == suffixed {
-                Path::new(&value).file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-            } else {
-                value
-            };
-            let value = if project.is_empty() { value } else { value.replace(&project, ".") };
-            flags.push(format!("{name}={}", value.replace(['\n', '\u{1f}'], " ")));
+    let cache = env::var_os("DEP_LLAMA_ROOT").map(|root| Path::new(&root).join("build/CMakeCache.txt"));
+    match cache.as_ref().and_then(|cache| fs::read_to_string(cache).ok().map(|text| (cache, text))) {
+        Some((cache, text)) => {
+            println!("cargo::rerun-if-changed={}", cache.display());
+            // For the test that holds the flags against the compiler's own.
+            println!("cargo::rustc-env=SLM_AGENT_ENGINE_CACHE={}", cache.display());
+            flags.extend(build_flags::from_cache(&text, &project.unwrap_or_default()));
         }
+        None => flags.push("engine=unknown".to_owned()),
     }
     flags
 }
@@ -79,15 +48,16 @@ fn binding_version() -> String {
         .to_owned()
 }
 
-/// Compiles the bridge to TVM; the headers alone are needed.
+/// Compiles the bridges to TVM and to MLC-LLM's engine. Only headers are needed.
 #[cfg(feature = "mlc")]
-#[expect(clippy::panic, reason = "how a build script tells that it failed")]
+#[expect(clippy::panic, reason = "how a build script reports that it failed")]
 fn mlc() {
-    let folder = "src/engine/mlc";
+    const FOLDERS: [&str; 2] = ["src/engine/tvm", "src/engine/mlc_llm"];
+    const SOURCES: [&str; 3] =
+        ["src/engine/tvm/runner.cc", "src/engine/tvm/interface.cc", "src/engine/mlc_llm/engine.cc"];
     println!("cargo::rerun-if-env-changed=TVM_FFI_INCLUDE");
-    let sources = ["runner.cc", "engine.cc", "interface.cc"];
-    for file in ["bridge.rs", "calls.h", "runner.h", "engine.h", "interface.h"].iter().chain(&sources) {
-        println!("cargo::rerun-if-changed={folder}/{file}");
+    for folder in FOLDERS {
+        println!("cargo::rerun-if-changed={folder}");
     }
     let headers =
         env::var_os("TVM_FFI_INCLUDE").filter(|path| Path::new(path).join("tvm/ffi/c_api.h").is_file());
@@ -97,9 +67,9 @@ fn mlc() {
              `pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir)"
         );
     };
-    cxx_build::bridge(format!("{folder}/bridge.rs"))
-        .files(sources.map(|file| format!("{folder}/{file}")))
-        .include(folder)
+    cxx_build::bridges(FOLDERS.map(|folder| format!("{folder}/bridge.rs")))
+        .files(SOURCES)
+        .includes(FOLDERS)
         .include(headers)
         .std("c++17")
         .flag_if_supported("-Wno-unused-parameter")

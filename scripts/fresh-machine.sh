@@ -44,7 +44,7 @@ mirror=${MIRROR:-$(host_mirror)}
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/fresh-machine.XXXXXX")
 root=$work/root
-# shellcheck disable=SC2317 # reached through the trap
+# shellcheck disable=SC2317,SC2329 # reached through the trap
 cleanup() {
   local dir
   for dir in dev/shm dev sys proc; do

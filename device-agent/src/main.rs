@@ -1,39 +1,22 @@
 //! `slm-agent`: loads one model, runs the trials of a job on it, and reports raw
 //! times as events. It runs on the device that is measured.
 
-mod affinity;
-mod answered;
-mod args;
-mod bandwidth;
-mod calibrate;
-mod clock;
-mod contention;
-mod digest;
+mod commands;
 mod engine;
-mod gate;
-mod heartbeat;
-mod helpers;
-mod job;
-mod machine;
-mod make;
-mod memory;
-mod output;
-mod parent;
+mod host;
+mod measure;
 mod prepare;
-mod quantise;
-mod residency;
-mod root;
-mod run;
-mod signals;
-mod telemetry;
-mod tokenise;
-mod trial;
-mod trials;
-mod watchdog;
+mod sensors;
 
-use args::{Command, QuantiseArgs, RunArgs};
-use output::Output;
-use run::RunError;
+use commands::{check, make, quantize, tokenize};
+use host::{
+    args::{self, Command, QuantizeArgs, RunArgs},
+    job,
+    output::Output,
+    parent, signals,
+};
+use measure::{clock, error::RunError, ready};
+use sensors::machine;
 use slm_protocol::Event;
 use std::{
     fmt::Display,
@@ -42,7 +25,7 @@ use std::{
     path::Path,
     process::ExitCode,
 };
-use tokenise::TokeniseError;
+use tokenize::TokenizeError;
 
 /// Events cannot be written.
 const CANNOT_WRITE: u8 = 1;
@@ -66,9 +49,9 @@ fn main() -> ExitCode {
             Err(make::Error::Spec(why)) => fail(WRONG_INPUT, why),
             Err(error) => fail(CANNOT_WRITE, error),
         },
-        Ok(Command::Quantise(args)) => quantise(&args),
-        Ok(Command::Check(file)) => outcome(quantise::check(&file)),
-        Ok(Command::Tokenise(model)) => tokenise(&model),
+        Ok(Command::Quantize(args)) => quantize(&args),
+        Ok(Command::Check(file)) => exit_code(check::run(&file)),
+        Ok(Command::Tokenize(model)) => tokenize(&model),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -76,23 +59,23 @@ fn main() -> ExitCode {
 }
 
 fn hello() -> ExitCode {
-    let facts = run::agent_facts(machine::facts());
+    let facts = ready::agent_facts(machine::facts());
     match Output::open(None).and_then(|output| output.emit(Event::Hello(Box::new(facts)))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(CANNOT_WRITE, error),
     }
 }
 
-fn quantise(args: &QuantiseArgs) -> ExitCode {
+fn quantize(args: &QuantizeArgs) -> ExitCode {
     if args.die_with_parent
         && let Err(error) = parent::die_with_parent()
     {
         return fail(CANNOT_WRITE, format!("cannot be tied to the parent process: {error}"));
     }
-    outcome(quantise::quantise(args))
+    exit_code(quantize::run(&args.options))
 }
 
-fn outcome(result: Result<(), engine::LoadError>) -> ExitCode {
+fn exit_code(result: Result<(), engine::LoadError>) -> ExitCode {
     result.map_or_else(|error| fail(LOAD_FAILED, error), |()| ExitCode::SUCCESS)
 }
 
@@ -112,7 +95,7 @@ fn run(args: &RunArgs) -> ExitCode {
     };
     let result = Output::open(args.journal.as_deref())
         .map_err(RunError::from)
-        .and_then(|output| run::run(&job, &output));
+        .and_then(|output| measure::run::run(&job, &output));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),
@@ -122,13 +105,13 @@ fn run(args: &RunArgs) -> ExitCode {
     }
 }
 
-fn tokenise(model: &Path) -> ExitCode {
-    let report = tokenise::read(io::stdin()).and_then(|request| tokenise::run(model, &request));
+fn tokenize(model: &Path) -> ExitCode {
+    let report = tokenize::read(io::stdin()).and_then(|request| tokenize::run(model, &request));
     match report.map(|report| serde_json::to_string(&report)) {
         Ok(Ok(text)) => print(&(text + "\n")),
         Ok(Err(error)) => fail(CANNOT_WRITE, error),
-        Err(error @ TokeniseError::Request(_)) => fail(WRONG_INPUT, error),
-        Err(error @ (TokeniseError::Load(_) | TokeniseError::Run(_))) => fail(LOAD_FAILED, error),
+        Err(error @ TokenizeError::Request(_)) => fail(WRONG_INPUT, error),
+        Err(error @ (TokenizeError::Load(_) | TokenizeError::Run(_))) => fail(LOAD_FAILED, error),
     }
 }
 
@@ -136,7 +119,7 @@ fn tokenise(model: &Path) -> ExitCode {
 fn version() -> String {
     let engines: Vec<String> = engine::available()
         .iter()
-        .map(|facts| format!("{}: {}\n", facts.engine.name(), facts.version))
+        .map(|facts| format!("{}: {}\n", facts.engine.into_str(), facts.version))
         .collect();
     format!(
         "slm-agent {} ({}, {})\n{}",

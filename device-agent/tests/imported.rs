@@ -1,6 +1,6 @@
 //! Checkpoints of the hub, imported, against torch.
 //!
-//! `scripts/import_reference.py` made the checkpoints and the logits that torch gives
+//! `tools/import_reference.py` made the checkpoints and the logits that torch gives
 //! for them. Agreement shows that names, orders of rows, norms, rotation and metadata
 //! of imported files mean to the engine what they should.
 
@@ -14,7 +14,7 @@ use made_models::{load, logits, most_likely};
 use serde::Deserialize;
 use slm_import::{Embeddings, Import, ImportError, Request};
 use slm_models::{FileType, TensorInfo, read_header};
-use slm_protocol::{CheckReport, CheckRequest};
+use slm_protocol::{TokenizeReport, TokenizeRequest};
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
@@ -57,7 +57,7 @@ fn request(folder: PathBuf, weights: FileType) -> Request {
 }
 
 /// The agent's word on a file.
-fn agent(path: &Path, request: &CheckRequest) -> Result<CheckReport, String> {
+fn agent(path: &Path, request: &TokenizeRequest) -> Result<TokenizeReport, String> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_slm-agent"))
         .arg("tokenize")
         .arg(path)
@@ -160,7 +160,7 @@ fn a_file_that_splits_texts_otherwise_is_refused() {
         ("tinyllama", "▁the", "▁teh"),
     ] {
         let import = Import::read(request(checkpoint(name), FileType::F32)).unwrap();
-        let mut spoilt = |part: &Path, request: &CheckRequest| {
+        let mut spoilt = |part: &Path, request: &TokenizeRequest| {
             replace(part, from, to);
             agent(part, request)
         };
@@ -171,8 +171,8 @@ fn a_file_that_splits_texts_otherwise_is_refused() {
     }
 }
 
-/// The agent's quantiser on a file, every matrix in one type.
-fn quantised(from: &Path, to: &Path, name: &str) {
+/// The agent's quantizer on a file, every matrix in one type.
+fn quantized(from: &Path, to: &Path, name: &str) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_slm-agent"));
     command.args(["quantize", "--type", name, "--embd", name, "--head", name]);
     let status = command.arg("--input").arg(from).arg("--output").arg(to).stdout(Stdio::null()).status();
@@ -190,7 +190,7 @@ fn tensors(path: &Path) -> BTreeMap<String, (&'static str, Vec<u8>)> {
     header.tensors.iter().map(tensor).collect()
 }
 
-/// What the conversion writes itself is what the engine's quantiser makes of the F32 file.
+/// What the conversion writes itself is what the engine's quantizer makes of the F32 file.
 #[test]
 fn converted_values_are_those_of_the_engine() {
     let folder = tempfile::tempdir().unwrap();
@@ -199,7 +199,7 @@ fn converted_values_are_those_of_the_engine() {
         import(checkpoint(name), FileType::F32, &exact).unwrap();
         for kind in [FileType::Q4_0, FileType::Q8_0, FileType::F16] {
             import(checkpoint(name), kind, &ours).unwrap();
-            quantised(&exact, &theirs, kind.name());
+            quantized(&exact, &theirs, kind.name());
             let (ours, theirs) = (tensors(&ours), tensors(&theirs));
             assert!(ours.values().any(|(ggml_type, _)| *ggml_type == kind.name()));
             for (tensor, found) in &ours {

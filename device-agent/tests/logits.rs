@@ -1,9 +1,9 @@
 //! llama.cpp's logits against those of an independent forward pass.
 //!
 //! `reference/make_reference.py` reads the same files with its own reader,
-//! dequantises them itself and computes in float64; its results are in
+//! dequantizes them itself and computes in float64; its results are in
 //! `reference/logits.json`. Agreement shows that names, layouts, metadata and
-//! quantised blocks of made files mean to the engine what they should.
+//! quantized blocks of made files mean to the engine what they should.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

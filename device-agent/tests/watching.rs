@@ -2,8 +2,9 @@
 //! binary, jobs in, events out.
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of test functions
 
+use serde_json::{Value, json};
 use slm_models::{MakeOptions, Shape, make};
-use slm_protocol::{Envelope, Event, EventReader, Sample};
+use slm_protocol::{Envelope, Event, EventReader, Sample, VERSION};
 use std::{
     fs,
     io::Write,
@@ -64,18 +65,26 @@ impl Planted {
     }
 }
 
+/// A job as JSON. `options` and `more` replace members of its options and of the job itself.
 fn job(engine: &str, path: &Path, options: &str, tokens: u32, trials: usize, more: &str) -> String {
-    let trial = |n| format!(r#"{{"trial_id":"t{n}","prompt":0,"warmup":false}}"#);
-    let trials: Vec<String> = (0..trials).map(trial).collect();
-    format!(
-        r#"{{"protocol":"1.1","engine":"{engine}","model":{{"name":"m","path":"{}"}},
-        "options":{{"flash_attention":"auto","n_ctx":null,"n_ubatch":null,"load":"mmap",{options}}},
-        "generation":{{"max_new_tokens":{tokens},"stop":"fixed-length","chat_template":true}},
-        "prompts":[{{"id":"p","content":{{"kind":"text","text":"hello"}}}}],
-        "trials":[{}],"trial_timeout_ms":60000,"gap_ms":0{more}}}"#,
-        path.display(),
-        trials.join(",")
-    )
+    let trial = |n| json!({"trial_id": format!("t{n}"), "prompt": 0, "warmup": false});
+    let mut job = json!({
+        "protocol": VERSION, "engine": engine, "model": {"name": "m", "path": path},
+        "options": {"flash_attention": "auto", "load": "mmap", "calibrate_threads": false, "repack": true},
+        "generation": {"max_new_tokens": tokens, "stop": "fixed-length", "chat_template": true},
+        "prompts": [{"id": "p", "content": {"kind": "text", "text": "hello"}}],
+        "trials": (0..trials).map(trial).collect::<Vec<_>>(),
+        "trial_timeout_ms": 60_000, "load_timeout_ms": 0, "gap_ms": 0, "telemetry_ms": 0,
+    });
+    replace(&mut job["options"], options);
+    replace(&mut job, more);
+    job.to_string()
+}
+
+/// Sets the members that `text` lists.
+fn replace(object: &mut Value, text: &str) {
+    let members: Value = serde_json::from_str(&format!("{{{text}}}")).unwrap();
+    object.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
 }
 
 fn output(mut command: Command, job: &str) -> Output {
@@ -110,7 +119,7 @@ fn model(shape: &str) -> (tempfile::TempDir, PathBuf) {
 fn planted_sensors_are_read_before_within_and_after_a_trial() {
     let planted = Planted::new();
     let (_folder, path) = model("arch=llama,layers=6,d_model=256,heads=4,vocab=2000,context=1024");
-    let job = job("llama.cpp", &path, r#""threads":1"#, 600, 1, r#","telemetry_ms":20"#);
+    let job = job("llama.cpp", &path, r#""threads":1"#, 600, 1, r#""telemetry_ms":20"#);
     let events = run(planted.command(&["run"]), &job);
     let samples = samples(&events);
     let of = |sensor: &str| samples.iter().filter(|s| s.sensor == sensor).collect::<Vec<_>>();
@@ -177,7 +186,7 @@ fn androids_services_are_asked_where_they_are() {
 #[test]
 fn a_hot_zone_delays_each_trial_until_the_time_out_and_that_is_reported() {
     let planted = Planted::new();
-    let gate = r#","cool_down":{"to_c":30.0,"timeout_ms":300}"#;
+    let gate = r#""cool_down":{"to_c":30.0,"timeout_ms":300}"#;
     let events = run(planted.command(&["run"]), &job("null", Path::new(""), r#""threads":1"#, 4, 2, gate));
     let waits: Vec<_> = events
         .iter()
@@ -188,7 +197,7 @@ fn a_hot_zone_delays_each_trial_until_the_time_out_and_that_is_reported() {
         assert!(!wait.reached && wait.waited_ms >= 300 && wait.sensor == "thermal-cpu-0-0-usr", "{wait:?}");
         assert_eq!((wait.from_c, wait.limit_c), (34.2, 30.0), "the modem's 90 degrees do not count");
     }
-    let start_level = r#","cool_down":{"to_c":null,"timeout_ms":60000}"#;
+    let start_level = r#""cool_down":{"to_c":null,"timeout_ms":60000}"#;
     let events =
         run(planted.command(&["run"]), &job("null", Path::new(""), r#""threads":1"#, 4, 2, start_level));
     assert!(!events.iter().any(|e| matches!(e.event, Event::CoolDown(_))), "a cool device waits for nothing");
@@ -197,7 +206,7 @@ fn a_hot_zone_delays_each_trial_until_the_time_out_and_that_is_reported() {
 #[test]
 fn without_sensors_the_gate_is_open_and_says_so() {
     let empty = Planted { folder: tempfile::tempdir().unwrap() };
-    let gate = r#","cool_down":{"to_c":30.0,"timeout_ms":60000}"#;
+    let gate = r#""cool_down":{"to_c":30.0,"timeout_ms":60000}"#;
     let events = run(empty.command(&["run"]), &job("null", Path::new(""), r#""threads":1"#, 4, 1, gate));
     assert!(ready(&events).notes.iter().any(|note| note.contains("no cool-down gate")));
 }
@@ -206,7 +215,7 @@ fn without_sensors_the_gate_is_open_and_says_so() {
 fn the_heart_beats_while_the_agent_waits_and_stops_with_the_last_event() {
     let planted = Planted::new();
     let journal = planted.path("journal.jsonl");
-    let gate = r#","cool_down":{"to_c":30.0,"timeout_ms":2600}"#;
+    let gate = r#""cool_down":{"to_c":30.0,"timeout_ms":2600}"#;
     let command = planted.command(&["run", "--journal", journal.to_str().unwrap()]);
     let events = run(command, &job("null", Path::new(""), r#""threads":1"#, 4, 1, gate));
     let beats = events.iter().filter(|e| matches!(e.event, Event::Heartbeat)).count();

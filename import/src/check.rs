@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use slm_protocol::CheckReport;
+use slm_protocol::TokenizeReport;
 
 use crate::error::{Result, refuse, refused};
 use crate::tokenizer::Tokenizer;
@@ -101,7 +101,7 @@ fn runs(pieces: &[String]) -> Vec<String> {
 }
 
 /// Holds the engine's report against the library.
-pub(crate) fn compare(tokenizer: &Tokenizer, texts: &[String], report: &CheckReport) -> Result<()> {
+pub(crate) fn compare(tokenizer: &Tokenizer, texts: &[String], report: &TokenizeReport) -> Result<()> {
     if report.ids.len() != texts.len() {
         return refuse("the engine did not tokenise all texts");
     }

@@ -19,10 +19,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use slm_models::{
-    ALIGNMENT, FileType, HeaderWriter, MakeError, PartFile, Shape, TensorSpec, WeightType, WeightTypes,
+    ALIGNMENT, FileType, HashedFile, HeaderWriter, MakeError, Shape, TensorSpec, WeightType, WeightTypes,
     read_header,
 };
-use slm_protocol::{CheckReport, CheckRequest};
+use slm_protocol::{TokenizeReport, TokenizeRequest};
 
 use arch::Design;
 use checkpoint::Checkpoint;
@@ -144,14 +144,14 @@ impl Import {
     pub fn write(
         &self,
         destination: &Path,
-        engine: &mut dyn FnMut(&Path, &CheckRequest) -> std::result::Result<CheckReport, String>,
+        engine: &mut dyn FnMut(&Path, &TokenizeRequest) -> std::result::Result<TokenizeReport, String>,
         progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
     ) -> Result<Imported> {
         let header = self.header();
         let padded = |spec: &TensorSpec| spec.bytes().next_multiple_of(ALIGNMENT.into());
         let total = header.len() as u64 + self.items.iter().map(|item| padded(&item.spec)).sum::<u64>();
-        let mut part = PartFile::create(destination)?;
-        let failed = |part: &PartFile, source| MakeError::io(part.path(), total, source);
+        let mut part = HashedFile::create(destination)?;
+        let failed = |part: &HashedFile, source| MakeError::io(part.path(), total, source);
         part.put(&header).map_err(|source| failed(&part, source))?;
         for item in &self.items {
             let start = part.bytes();
@@ -200,16 +200,16 @@ impl Import {
     /// The engine's word on the file; the number of texts compared.
     fn check(
         &self,
-        part: &PartFile,
-        engine: &mut dyn FnMut(&Path, &CheckRequest) -> std::result::Result<CheckReport, String>,
+        part: &HashedFile,
+        engine: &mut dyn FnMut(&Path, &TokenizeRequest) -> std::result::Result<TokenizeReport, String>,
     ) -> Result<usize> {
-        let request = CheckRequest { texts: check::texts(&self.tokenizer) };
+        let request = TokenizeRequest { texts: check::texts(&self.tokenizer) };
         let report = engine(part.path(), &request).map_err(error::refused)?;
         check::compare(&self.tokenizer, &request.texts, &report)?;
         Ok(request.texts.len())
     }
 
-    fn provenance(&self, part: &PartFile) -> Result<Provenance> {
+    fn provenance(&self, part: &HashedFile) -> Result<Provenance> {
         let header = read_header(part.path()).map_err(|error| error::refused(error.to_string()))?;
         let config = self.request.folder.join("config.json");
         let paths = std::iter::once(&config).chain(self.checkpoint.paths()).chain(&self.tokenizer.files);

@@ -2,12 +2,12 @@
 //! cut while it is read gives an error, not a signal.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use slm_models::digest;
 
 use crate::error::{Result, reading, refuse, refused};
 
@@ -93,21 +93,5 @@ pub(crate) fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
 
 /// SHA-256 of a file, in hexadecimal.
 pub(crate) fn sha256(path: &Path) -> Result<String> {
-    let mut file = File::open(path).map_err(|source| reading(path, source))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => hash.update(&buffer[..read]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(reading(path, error)),
-        }
-    }
-    let mut text = Vec::new();
-    for byte in hash.finalize() {
-        // Writing to memory cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    digest::sha256_file(path).map_err(|source| reading(path, source))
 }

@@ -112,9 +112,8 @@ fn q8_0(group: &[f32; GROUP], out: &mut Vec<u8>) -> Result<(), EncodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::part::hex;
+    use crate::digest::sha256_hex;
     use proptest::prelude::*;
-    use sha2::{Digest, Sha256};
 
     fn encoded(values: &[f32], ggml_type: GgmlType) -> Vec<u8> {
         let mut out = Vec::new();
@@ -181,7 +180,7 @@ mod tests {
             (GgmlType::F16, "8276926e959928eda088a8cdab6be2870a0bb7538a5686fdeccefced9d70adbb"),
         ] {
             let bytes = encoded(&values, ggml_type);
-            assert_eq!(hex(&Sha256::digest(bytes)), expected, "{ggml_type}");
+            assert_eq!(sha256_hex(bytes), expected, "{ggml_type}");
         }
     }
 

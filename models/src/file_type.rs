@@ -1,4 +1,4 @@
-//! Kinds of files that llama.cpp's quantiser makes, by the names users know.
+//! Kinds of files that llama.cpp's quantizer makes, by the names users know.
 
 use std::fmt;
 use std::str::FromStr;
@@ -125,7 +125,7 @@ impl fmt::Display for FileType {
 
 /// A name that is no kind of file this crate can make.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown quantisation {0:?}: use one of {known}", known = FileType::ALL.map(FileType::name).join(", "))]
+#[error("unknown quantization {0:?}: use one of {known}", known = FileType::ALL.map(FileType::name).join(", "))]
 pub struct UnknownFileType(pub String);
 
 impl FromStr for FileType {

@@ -9,6 +9,7 @@
 
 mod arch;
 mod catalogue;
+pub mod digest;
 mod encode;
 mod file_type;
 mod ggml_type;
@@ -16,7 +17,7 @@ mod gguf;
 mod make;
 mod metadata;
 mod mixture;
-mod part;
+mod partial_file;
 mod quant_type;
 mod random;
 mod shape;
@@ -35,7 +36,7 @@ pub use gguf::{
 };
 pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
 pub use metadata::write_sizes;
-pub use part::{Part, PartFile};
+pub use partial_file::{HashedFile, PartialFile};
 pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
 pub use tensors::{ALIGNMENT, Role, TensorSpec};

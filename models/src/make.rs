@@ -4,12 +4,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::part::{PartFile, hex};
 use crate::random::{GENERATOR_VERSION, Weights};
 use crate::tensors::ALIGNMENT;
 use crate::{Shape, TensorSpec, WeightType, WeightTypes, metadata};
+use crate::{digest::sha256_hex, partial_file::HashedFile};
 
 /// Data are made and written in pieces of about a megabyte: a whole number of blocks
 /// of every type, and of the generator's words, so that content does not depend on it.
@@ -111,7 +110,7 @@ pub fn make(
     let header = metadata::header(shape, options, &tensors);
     let total = header.len() as u64 + shape.data_bytes(&options.types);
 
-    let mut part = PartFile::create(destination)?;
+    let mut part = HashedFile::create(destination)?;
     write_all(&mut part, &header, &tensors, options.seed, &mut |done| progress(done, total))
         // Finished now rather than while a measurement runs.
         .and_then(|()| part.sync())
@@ -121,7 +120,7 @@ pub fn make(
 }
 
 fn write_all(
-    out: &mut PartFile,
+    out: &mut HashedFile,
     header: &[u8],
     tensors: &[TensorSpec],
     seed: u64,
@@ -164,7 +163,7 @@ fn write_all(
 /// everything that decides the file's content.
 pub fn cache_file_name(name: &str, shape: &Shape, options: &MakeOptions) -> String {
     let identity = format!("{shape};{};{};{GENERATOR_VERSION}", options.types, options.seed);
-    let hash = hex(&Sha256::digest(identity));
+    let hash = sha256_hex(identity);
     format!("{}-{}-{}.gguf", safe(name), safe(&options.types.to_string()), &hash[..12])
 }
 

@@ -1,6 +1,6 @@
-//! Which tensor of a file gets which type: the decisions of llama.cpp's quantiser
+//! Which tensor of a file gets which type: the decisions of llama.cpp's quantizer
 //! (`llama-quant.cpp`: `llama_tensor_get_type_impl`, `tensor_type_fallback`), so that
-//! a synthetic file is as large and as fast as a quantised one. Left out is what
+//! a synthetic file is as large and as fast as a quantized one. Left out is what
 //! concerns mixtures of experts, Falcon, and an importance matrix.
 
 use crate::{Arch, FileType, GgmlType, Role, Shape, WeightType, WeightTypes};

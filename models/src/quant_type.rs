@@ -1,11 +1,11 @@
-//! The types that llama.cpp can quantise a model to.
+//! The types that llama.cpp can quantize a model to.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::{FileType, GgmlType, WeightType};
 
-/// A quantisation of llama.cpp: a file that is mostly of one tensor type, some
+/// A quantization of llama.cpp: a file that is mostly of one tensor type, some
 /// tensors of which the engine gives more bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct QuantType {
@@ -65,9 +65,9 @@ const ALL: [QuantType; 35] = [
 /// What llama-quantize takes for the middle sizes.
 const SHORT: [(&str, FileType); 2] = [("q3_k", FileType::Q3KM), ("q4_k", FileType::Q4KM)];
 
-/// A name that is no quantisation of llama.cpp.
+/// A name that is no quantization of llama.cpp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown quantisation {name:?}: use one of {}", QuantType::names())]
+#[error("unknown quantization {name:?}: use one of {}", QuantType::names())]
 pub struct UnknownQuantType {
     name: String,
 }
@@ -117,7 +117,7 @@ impl FromStr for QuantType {
     }
 }
 
-/// A tensor type that the engine can quantise to, as given for the embeddings.
+/// A tensor type that the engine can quantize to, as given for the embeddings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TensorType(GgmlType);
 

@@ -44,7 +44,7 @@ impl Weights {
         match self.ggml_type {
             GgmlType::F16 => shape_f16(block),
             GgmlType::F32 => shape_f32(block, if self.role == Role::Norm { 1.0 } else { 0.0 }),
-            quantised => blocks::shape(quantised, block),
+            quantized => blocks::shape(quantized, block),
         }
     }
 }
@@ -113,11 +113,11 @@ mod tests {
 
     #[test]
     fn every_type_has_the_stated_spread() {
-        for quantised in WeightType::ALL.map(WeightType::ggml) {
-            if !matches!(quantised, GgmlType::F16 | GgmlType::F32) {
-                let bytes = usize::try_from(quantised.block_bytes()).unwrap() * 2000;
-                let values = blocks::tests::values(quantised, &sample(quantised, Role::Matrix, bytes));
-                assert_eq!(values.len() as u64, 2000 * quantised.block_elements());
+        for quantized in WeightType::ALL.map(WeightType::ggml) {
+            if !matches!(quantized, GgmlType::F16 | GgmlType::F32) {
+                let bytes = usize::try_from(quantized.block_bytes()).unwrap() * 2000;
+                let values = blocks::tests::values(quantized, &sample(quantized, Role::Matrix, bytes));
+                assert_eq!(values.len() as u64, 2000 * quantized.block_elements());
                 check(&values, 0.0);
             }
         }

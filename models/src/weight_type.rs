@@ -117,7 +117,7 @@ pub struct WeightTypes {
     /// The layers' matrices.
     matrices: FileType,
     /// The embedding matrix, and so the output of models with tied output. `None`:
-    /// of a plain kind, the matrices' type; of a K kind, what llama.cpp's quantiser gives it.
+    /// of a plain kind, the matrices' type; of a K kind, what llama.cpp's quantizer gives it.
     embeddings: Option<WeightType>,
     /// The output matrix of models that have one of their own. `None`: likewise.
     output: Option<WeightType>,
@@ -130,9 +130,9 @@ impl WeightTypes {
         Self { matrices, embeddings: None, output: None }
     }
 
-    /// What llama.cpp's quantiser makes of this shape. It keeps the matrix that gives
+    /// What llama.cpp's quantizer makes of this shape. It keeps the matrix that gives
     /// the logits (of models with tied output, the embeddings) at 6 or 8 bits.
-    pub fn as_quantised(matrices: FileType, shape: &Shape) -> Self {
+    pub fn as_quantized(matrices: FileType, shape: &Shape) -> Self {
         let types = Self::of(matrices);
         let base = matrices.base();
         // Of the K kinds, that is the default.
@@ -213,7 +213,7 @@ impl fmt::Display for WeightTypes {
 /// A text that names no storage types.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "unknown quantisation {0:?}: use a kind of file such as q4_0 or q4_k_m, and +embd-TYPE or +out-TYPE after it"
+    "unknown quantization {0:?}: use a kind of file such as q4_0 or q4_k_m, and +embd-TYPE or +out-TYPE after it"
 )]
 pub struct UnknownWeightTypes(pub String);
 
@@ -276,12 +276,12 @@ mod tests {
     }
 
     #[test]
-    fn the_quantiser_keeps_the_matrix_of_the_logits_better() {
+    fn the_quantizer_keeps_the_matrix_of_the_logits_better() {
         let shape = |text: &str| Shape::parse_free(text).unwrap();
         let tied = shape("arch=mpt,layers=1,d_model=768");
         let narrow = shape("arch=llama,layers=1,d_model=576,tied=yes");
         let untied = shape("arch=llama,layers=1,d_model=768,tied=no");
-        let name = |kind, shape| WeightTypes::as_quantised(kind, shape).to_string();
+        let name = |kind, shape| WeightTypes::as_quantized(kind, shape).to_string();
         assert_eq!(name(FileType::Q4_0, &tied), "q4_0+embd-q6_k");
         assert_eq!(name(FileType::Q5_0, &narrow), "q5_0+embd-q8_0");
         assert_eq!(name(FileType::Q4_0, &untied), "q4_0+out-q6_k");

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
-/// The highest CPU number that is taken: what the kernel's fixed-size masks hold.
+/// The highest CPU number that is accepted: what the kernel's fixed-size masks hold.
 const LAST_CPU: u16 = 1023;
 
 /// One or more logical CPUs. Written as the kernel writes them: `0-3,7`.
@@ -33,22 +33,22 @@ impl CpuList {
     }
 
     /// Whether all of these are among `others`.
-    pub fn is_within(&self, others: &Self) -> bool {
+    pub fn is_subset(&self, others: &Self) -> bool {
         self.0.is_subset(&others.0)
     }
 
-    /// Whether a CPU is in both.
-    pub fn meets(&self, other: &Self) -> bool {
+    /// Whether any CPU is in both.
+    pub fn overlaps(&self, other: &Self) -> bool {
         !self.0.is_disjoint(&other.0)
     }
 
     /// Those in both, if any.
-    pub fn and(&self, other: &Self) -> Option<Self> {
+    pub fn intersection(&self, other: &Self) -> Option<Self> {
         Self::new(self.0.intersection(&other.0).copied())
     }
 
     /// Those that are not in `other`, if any.
-    pub fn without(&self, other: &Self) -> Option<Self> {
+    pub fn difference(&self, other: &Self) -> Option<Self> {
         Self::new(self.0.difference(&other.0).copied())
     }
 }
@@ -91,9 +91,9 @@ fn of_mask(digits: &str) -> Option<Vec<u16>> {
         return None;
     }
     let mut cpus = Vec::new();
-    for (place, digit) in (0u16..).zip(digits.chars().rev()) {
+    for (position, digit) in (0u16..).zip(digits.chars().rev()) {
         let bits = digit.to_digit(16)?;
-        cpus.extend((0..4).filter(|bit| bits >> bit & 1 == 1).map(|bit| place * 4 + bit));
+        cpus.extend((0..4).filter(|bit| bits >> bit & 1 == 1).map(|bit| position * 4 + bit));
     }
     Some(cpus)
 }
@@ -154,11 +154,11 @@ mod tests {
     }
 
     #[test]
-    fn sets_meet_and_part() {
+    fn sets_are_compared_and_combined() {
         let (all, big) = (list("0-7"), list("4-7"));
-        assert!(big.is_within(&all) && !all.is_within(&big) && big.meets(&all));
-        assert_eq!(all.without(&big), Some(list("0-3")));
-        assert_eq!((all.and(&list("7-9")), big.without(&all)), (Some(list("7")), None));
+        assert!(big.is_subset(&all) && !all.is_subset(&big) && big.overlaps(&all));
+        assert_eq!(all.difference(&big), Some(list("0-3")));
+        assert_eq!((all.intersection(&list("7-9")), big.difference(&all)), (Some(list("7")), None));
     }
 
     proptest! {

@@ -1,8 +1,9 @@
 //! What an agent reports while it runs.
 
-use crate::{AgentFacts, BufferSizes, Failure, ModelFacts, ResolvedOptions, Version};
+use crate::{
+    AgentFacts, BufferSizes, Failure, MemoryReading, ModelFacts, ResolvedOptions, TrialReport, Version,
+};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// One line on the wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,9 +45,9 @@ pub enum Event {
     /// A reading of a sensor.
     Telemetry(Sample),
     /// A sign of life, once a second as long as the agent runs, also while it loads;
-    /// never stored. Since 1.1.
+    /// never stored.
     Heartbeat,
-    /// The next trial had to wait until the device was cool. Since 1.1.
+    /// The next trial had to wait until the device was cool.
     CoolDown(CoolDownReport),
     /// Last event of a run that reached its end.
     Done {
@@ -81,11 +82,8 @@ pub struct Ready {
     /// Lines of the engine's log that prove what was set up.
     pub engine_log: Vec<String>,
     /// How the number of threads was chosen, where the job left it to a calibration.
-    /// Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
-    /// What the user should know once, such as a gate without sensors. Since 1.1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// What the user should know once, such as a gate without sensors.
     pub notes: Vec<String>,
 }
 
@@ -148,20 +146,17 @@ pub struct PromptReport {
     /// Identifier from the job.
     pub id: String,
     /// Tokens by the model's own tokenizer, special ones included; `None` where the
-    /// engine tokenises within the trial.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// engine tokenizes within the trial.
     pub n_in: Option<u32>,
     /// SHA-256 of the text given to the tokenizer (after the chat template), or to an
     /// engine that applies its own template.
     pub text_sha256: String,
     /// SHA-256 of the token ids as little-endian 32-bit integers; `None` as above.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tokens_sha256: Option<String>,
     /// Whether the chat template was applied.
     pub templated: bool,
     /// Begin of the text given to the tokenizer, of the job's first prompt alone: for
-    /// people to see. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// people to see.
     pub text: Option<String>,
     /// Why trials with this prompt cannot run (too long for the model, say).
     pub unsupported: Option<String>,
@@ -180,138 +175,6 @@ pub struct Progress {
     pub prefill_ns: u64,
     /// Time since the first output token, nanoseconds.
     pub decode_ns: u64,
-}
-
-/// Everything known about one trial.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TrialReport {
-    /// Which trial.
-    pub trial_id: String,
-    /// Wall clock at the start, nanoseconds since the Unix epoch.
-    pub started_unix_ns: u64,
-    /// How it ended.
-    pub outcome: TrialOutcome,
-    /// Tokens of the prompt by the model's tokenizer.
-    pub n_in: Option<u32>,
-    /// Prompt tokens that the engine says it evaluated.
-    pub n_evaluated: Option<u32>,
-    /// The raw times.
-    pub times: Timestamps,
-    /// What came out, as far as it got.
-    pub output: Option<Output>,
-    /// What the engine measured itself, by its own names and definitions. Since 1.1.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub engine_figures: BTreeMap<String, f64>,
-    /// Peak RSS of the process within the trial, bytes.
-    pub rss_peak: Option<u64>,
-    /// RSS right after prefill, bytes.
-    pub rss_after_prefill: Option<u64>,
-    /// Memory after prefill in full; warm-ups only, since reading it takes time.
-    pub after_prefill: Option<MemoryReading>,
-    /// Memory at the end, read outside the measured time.
-    pub at_end: MemoryReading,
-    /// What else ran meanwhile.
-    pub contention: Contention,
-}
-
-/// How a trial ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "status", rename_all = "kebab-case")]
-pub enum TrialOutcome {
-    /// To its end.
-    Completed,
-    /// Not to its end.
-    Failed {
-        /// Cause.
-        failure: Failure,
-        /// Evidence, one line.
-        message: String,
-    },
-}
-
-/// Raw times of a trial, nanoseconds since the agent's start, monotonic.
-/// `None`, or a short `tokens_ns`, where the trial did not get there.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Timestamps {
-    /// The engine has the prompt's text.
-    pub request_ns: Option<u64>,
-    /// Tokenised.
-    pub tokenized_ns: Option<u64>,
-    /// Before the decode call over the prompt.
-    pub prefill_start_ns: Option<u64>,
-    /// After it, logits in hand.
-    pub prefill_end_ns: Option<u64>,
-    /// Each output token in hand (sampled), the first included; none from an engine that
-    /// gives text.
-    pub tokens_ns: Vec<u64>,
-    /// The first text in hand, from an engine that gives text. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub first_text_ns: Option<u64>,
-    /// The trial is over.
-    pub end_ns: Option<u64>,
-}
-
-/// What came out of a trial.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
-    /// Output tokens.
-    pub n_out: u32,
-    /// What ended it.
-    pub stop: StopReason,
-    /// SHA-256 of the token ids as little-endian 32-bit integers; `None` from an engine
-    /// that gives text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tokens_sha256: Option<String>,
-    /// The text, invalid UTF-8 replaced. Untrusted.
-    pub text: String,
-    /// Whether every sampled logit row was finite; `None` where the engine keeps them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub logits_finite: Option<bool>,
-}
-
-/// What ended an output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StopReason {
-    /// `max_new_tokens` reached.
-    Length,
-    /// The model's end-of-generation token.
-    EndToken,
-    /// Aborted: time-out or interrupt.
-    Aborted,
-}
-
-impl StopReason {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            StopReason::Length => "length",
-            StopReason::EndToken => "end-token",
-            StopReason::Aborted => "aborted",
-        }
-    }
-}
-
-/// Memory of the agent's process, bytes; never device-wide.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemoryReading {
-    /// Resident set.
-    pub rss: Option<u64>,
-    /// Highest resident set so far.
-    pub rss_peak: Option<u64>,
-    /// Proportional set.
-    pub pss: Option<u64>,
-}
-
-/// What else ran on the machine during a trial.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Contention {
-    /// CPU time of all other processes during the trial, seconds.
-    pub other_cpu_s: Option<f64>,
-    /// Time that the agent's threads waited for a core while ready to run, seconds.
-    pub run_delay_s: Option<f64>,
-    /// Load average over a minute, before the trial.
-    pub load_average: Option<f64>,
 }
 
 /// A reading of a sensor.

@@ -40,7 +40,7 @@ pub struct EngineFacts {
 /// The machine the agent runs on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MachineFacts {
-    /// CPU or SoC name, as the kernel tells it.
+    /// CPU or SoC name, as the kernel reports it.
     pub cpu: String,
     /// Kernel name and release.
     pub kernel: String,
@@ -48,22 +48,19 @@ pub struct MachineFacts {
     pub physical_cores: u32,
     /// Of these, cores that other processes kept busy when the agent started.
     pub busy_cores: f64,
-    /// CPU features, as the kernel tells them.
+    /// CPU features, as the kernel reports them.
     pub cpu_features: Vec<String>,
     /// Total memory, bytes.
     pub memory_total: u64,
     /// Memory available for new work when the agent started, bytes.
     pub memory_available: u64,
-    /// Logical CPUs that this process might use when it started. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Logical CPUs that this process might use when it started.
     pub cpus: Option<CpuList>,
     /// CPUs that share a clock, in the order of their numbers; empty where the
-    /// kernel does not tell. Since 1.1.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// kernel does not report them.
     pub clusters: Vec<Cluster>,
     /// Hottest of the sensors of CPU, SoC and battery when the agent started, degrees
-    /// Celsius. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Celsius.
     pub temperature_c: Option<f64>,
 }
 
@@ -122,11 +119,9 @@ pub struct ResolvedOptions {
     pub n_batch: u32,
     /// Tokens per physical batch.
     pub n_ubatch: u32,
-    /// CPUs that the compute threads really may use, where the job named some. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// CPUs that the compute threads really may use, where the job named some.
     pub affinity: Option<CpuList>,
-    /// Whether the engine laid any weights out anew for the CPU's kernels; `None`
-    /// where it does not say. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Whether the engine repacked any weights for the CPU's kernels; `None`
+    /// where it does not say.
     pub repack: Option<bool>,
 }

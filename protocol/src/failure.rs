@@ -1,12 +1,27 @@
 //! Why a trial has no figures.
 
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// The cause of a failed trial, as in the `failure` column of `trials.csv`.
 /// The evidence (exit status, signal, log lines) goes beside it as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum Failure {
     /// The model file could not be loaded: damaged, or not what the engine expects.
     LoadFailed,
@@ -24,26 +39,4 @@ pub enum Failure {
     DiskFull,
     /// The engine cannot run this (architecture, context length, option).
     Unsupported,
-}
-
-impl Failure {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Failure::LoadFailed => "load-failed",
-            Failure::OutOfMemory => "out-of-memory",
-            Failure::Killed => "killed",
-            Failure::Crashed => "crashed",
-            Failure::TimedOut => "timed-out",
-            Failure::DeviceLost => "device-lost",
-            Failure::DiskFull => "disk-full",
-            Failure::Unsupported => "unsupported",
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }

@@ -1,6 +1,6 @@
 //! What the host asks of an agent: one model, loaded once, and its trials in order.
 
-use crate::{CpuList, Version};
+use crate::{ComputeDevice, CpuList, EngineKind, Version};
 use serde::{Deserialize, Serialize};
 
 /// A whole job: one model load and the trials run on it, in the given order.
@@ -23,18 +23,15 @@ pub struct Job {
     /// A trial longer than this is aborted and reported as timed out. Milliseconds.
     pub trial_timeout_ms: u64,
     /// An engine that takes longer to load is hung: the agent reports that and ends
-    /// itself. Milliseconds; 0: however long it takes. Since 1.1.
-    #[serde(default)]
+    /// itself. Milliseconds; 0: however long it takes.
     pub load_timeout_ms: u64,
     /// Rest between trials, in which the host writes its files, so that it does
     /// not disturb the next trial. Milliseconds.
     pub gap_ms: u64,
     /// How often sensors are read within a trial, milliseconds; 0: only before and
-    /// after it. Since 1.1.
-    #[serde(default)]
+    /// after it.
     pub telemetry_ms: u64,
-    /// Wait before each trial until the device is cool. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Wait before each trial until the device is cool.
     pub cool_down: Option<CoolDown>,
 }
 
@@ -54,37 +51,6 @@ impl CoolDown {
     pub const TOLERANCE_C: f64 = 1.0;
 }
 
-/// The engines an agent can hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum EngineKind {
-    /// llama.cpp.
-    #[serde(rename = "llama.cpp")]
-    Llama,
-    /// An engine that does nothing: it measures the harness itself.
-    #[serde(rename = "null")]
-    Null,
-    /// A model library of MLC-LLM's convention in TVM's Relax VM, token loop and all
-    /// else by the agent. Since 1.1.
-    #[serde(rename = "tvm-relax-vm")]
-    TvmRelaxVm,
-    /// The same library in MLC-LLM's own engine, which tokenises and generates by
-    /// itself and gives text, not tokens. Since 1.1.
-    #[serde(rename = "mlc-llm")]
-    MlcLlm,
-}
-
-impl EngineKind {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            EngineKind::Llama => "llama.cpp",
-            EngineKind::Null => "null",
-            EngineKind::TvmRelaxVm => "tvm-relax-vm",
-            EngineKind::MlcLlm => "mlc-llm",
-        }
-    }
-}
-
 /// The model file to load.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelFile {
@@ -92,8 +58,7 @@ pub struct ModelFile {
     pub name: String,
     /// Path on the device.
     pub path: String,
-    /// What runs a model compiled by TVM, whose `path` is its folder. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What runs a model compiled by TVM, whose `path` is its folder.
     pub compiled: Option<Box<CompiledModel>>,
 }
 
@@ -106,31 +71,7 @@ pub struct CompiledModel {
     /// The model library.
     pub library: String,
     /// What it was compiled for.
-    pub device: TvmDevice,
-}
-
-/// Where a compiled model computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TvmDevice {
-    /// The CPU.
-    #[default]
-    Cpu,
-    /// The first `OpenCL` device.
-    Opencl,
-    /// The first Vulkan device.
-    Vulkan,
-}
-
-impl TvmDevice {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            TvmDevice::Cpu => "cpu",
-            TvmDevice::Opencl => "opencl",
-            TvmDevice::Vulkan => "vulkan",
-        }
-    }
+    pub device: ComputeDevice,
 }
 
 /// A model file with random weights that an agent is to make: `slm-agent make`.
@@ -158,31 +99,13 @@ pub struct EngineOptions {
     pub n_ubatch: Option<u32>,
     /// How the weights get into memory.
     pub load: LoadMode,
-    /// CPUs for the compute threads; `None`: all. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// CPUs for the compute threads; `None`: all.
     pub affinity: Option<CpuList>,
     /// Without [`EngineOptions::threads`]: try out how many threads decode fastest,
-    /// instead of taking the free physical cores. Since 1.1.
-    #[serde(default, skip_serializing_if = "is_false")]
+    /// instead of taking the free physical cores.
     pub calibrate_threads: bool,
-    /// Lay weights out anew for the CPU's kernels, where the engine can. Since 1.1;
-    /// before, it always did.
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    /// Repack weights for the CPU's kernels, where the engine can.
     pub repack: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-fn yes() -> bool {
-    true
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's interface")]
-fn is_yes(value: &bool) -> bool {
-    *value
 }
 
 /// Whether flash attention is used.
@@ -216,9 +139,7 @@ pub struct Generation {
     pub stop: StopRule,
     /// Render text prompts through the model's own chat template when it has one.
     pub chat_template: bool,
-    /// A message of the system before the user's; needs a chat template that has a
-    /// place for it. Since 1.1.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// A system message before the user's message. The chat template must support it.
     pub system: Option<String>,
 }
 
@@ -237,7 +158,7 @@ pub enum StopRule {
 pub struct Prompt {
     /// Identifier for events; unique within the job.
     pub id: String,
-    /// What is asked.
+    /// The prompt itself.
     pub content: PromptContent,
 }
 

@@ -10,30 +10,42 @@
 //! All times are nanoseconds on the device's monotonic clock, counted from the
 //! agent's start; rates are never sent, the host derives them.
 
-mod check;
 mod codec;
 mod cpus;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod engine;
 mod event;
 mod facts;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod failure;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod figure;
 mod job;
-mod quantise;
+#[cfg(test)]
+mod names;
+mod quantize;
+mod tokenize;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod trial;
 mod version;
 
-pub use check::{CheckReport, CheckRequest};
 pub use codec::{
     DecodeError, EventReader, EventWriter, MAX_LINE_BYTES, decode_job, decode_line, encode_line,
 };
 pub use cpus::CpuList;
+pub use engine::{Capabilities, ComputeDevice, Engine, EngineKind, ModelForm};
 pub use event::{
-    Calibration, CalibrationStep, Contention, CoolDownReport, Envelope, Event, LoadReport, MemoryReading,
-    Output, Progress, PromptReport, Ready, Sample, StopReason, Timestamps, TrialOutcome, TrialReport,
+    Calibration, CalibrationStep, CoolDownReport, Envelope, Event, LoadReport, Progress, PromptReport, Ready,
+    Sample,
 };
 pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
 pub use failure::Failure;
+pub use figure::{Figure, FigureScope};
 pub use job::{
-    CompiledModel, CoolDown, EngineKind, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile,
-    ModelSpec, Prompt, PromptContent, StopRule, TrialOrder, TvmDevice,
+    CompiledModel, CoolDown, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
+    Prompt, PromptContent, StopRule, TrialOrder,
 };
-pub use quantise::{QuantiseEvent, QuantiseLine};
+pub use quantize::{QuantizeEvent, QuantizeLine};
+pub use tokenize::{TokenizeReport, TokenizeRequest};
+pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};
 pub use version::{VERSION, Version, VersionMismatch};

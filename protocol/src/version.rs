@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use thiserror::Error;
 
 /// The version this build speaks.
-pub const VERSION: Version = Version { major: 1, minor: 1 };
+pub const VERSION: Version = Version { major: 1, minor: 0 };
 
 /// A `major.minor` version. The same major is understood (unknown fields of a
 /// newer minor are ignored); another major is refused.

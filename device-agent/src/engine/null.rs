@@ -1,11 +1,17 @@
 //! An engine that does nothing, at once: what is measured with it is the harness.
 
-use super::{
-    ChatTemplate, LoadError, Model, Opened, Running, Sampled, Session, Setup, StepError, Vocabulary,
+use crate::engine::{
+    entry::EngineEntry,
+    error::{LoadError, StepError},
+    model::{ChatTemplate, Decoding, Model, Opened, Setup, Vocabulary},
+    session::{Sampled, Session},
 };
-use crate::signals;
+use crate::host::signals;
 use slm_protocol::{BufferSizes, EngineFacts, EngineKind, ModelFacts, ResolvedOptions};
 use std::time::Instant;
+
+pub(super) const ENGINE: EngineEntry =
+    EngineEntry { kind: EngineKind::Null, facts, load: |_| Ok(Box::new(Null::load())) };
 
 /// The token that it always answers with.
 const ANSWER: i32 = 1;
@@ -13,7 +19,7 @@ const BEGIN: i32 = 2;
 /// Bytes of text per token, about what English takes.
 const BYTES_PER_TOKEN: usize = 4;
 
-pub(crate) fn facts() -> EngineFacts {
+fn facts() -> EngineFacts {
     EngineFacts {
         engine: EngineKind::Null,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -23,12 +29,12 @@ pub(crate) fn facts() -> EngineFacts {
 }
 
 /// The model: no file, no weights.
-pub(crate) struct Null {
+struct Null {
     facts: ModelFacts,
 }
 
 impl Null {
-    pub(crate) fn load() -> Self {
+    fn load() -> Self {
         Self {
             facts: ModelFacts {
                 architecture: "null".to_owned(),
@@ -55,7 +61,7 @@ impl Model for Null {
 
     fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
         Ok(Opened {
-            running: Running::Steps(Box::new(NullSession { deadline: None, evaluated: 0 })),
+            decoding: Decoding::Stepwise(Box::new(NullSession { deadline: None, evaluated: 0 })),
             options: ResolvedOptions {
                 threads: setup.threads,
                 flash_attention: None,

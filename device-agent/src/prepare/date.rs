@@ -1,4 +1,4 @@
-//! The day that chat templates are told: always one, so that prompts stay the same.
+//! The date for chat templates: always the same day, so that prompts stay the same.
 
 /// Friday, 26 July 2024, at midnight, in a format of `strftime`. Unknown directives
 /// stay as they are.

@@ -64,25 +64,20 @@ fn long_enough(source: &str, wanted: usize, count: &impl Fn(&str) -> usize) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{self, Model};
+    use crate::engine;
     use proptest::prelude::*;
-    use slm_protocol::{EngineKind, LoadMode};
-
-    fn null() -> Box<dyn Model> {
-        engine::load(EngineKind::Null, std::path::Path::new(""), LoadMode::Mmap, true).unwrap()
-    }
 
     proptest! {
         #[test]
         fn ascii_is_cut_to_the_very_token(source in "[a-z ]{1,200}", tokens in 2u32..400) {
-            let model = null();
+            let model = engine::null();
             let text = cut(&source, tokens, model.vocabulary().unwrap()).unwrap();
             prop_assert_eq!(model.vocabulary().unwrap().tokenize(&text, true, false).len(), tokens as usize);
         }
 
         #[test]
         fn any_text_is_cut_exactly_or_refused(source in "\\PC{0,60}", tokens in 0u32..200) {
-            let model = null();
+            let model = engine::null();
             if let Ok(text) = cut(&source, tokens, model.vocabulary().unwrap()) {
                 prop_assert_eq!(model.vocabulary().unwrap().tokenize(&text, true, false).len(), tokens as usize);
             }
@@ -95,7 +90,7 @@ mod tests {
         let path = folder.path().join("tiny.gguf");
         let shape = slm_models::Shape::parse_free("arch=mpt,layers=1,d_model=64,vocab=5000").unwrap();
         slm_models::make(&shape, &slm_models::MakeOptions::default(), &path, &mut |_, _| {}).unwrap();
-        let model = engine::load(EngineKind::Llama, &path, LoadMode::Mmap, true).unwrap();
+        let model = engine::load_gguf(&path).unwrap();
         let source =
             "The tenant, A. B. Müller, pays 1,250.50 € a month; naïve readers — and 模型 — agree. 🙂\n";
         for tokens in (1..60).chain([199, 200, 201, 800, 1999]) {
@@ -106,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_with_a_reason() {
-        let model = null();
+        let model = engine::null();
         assert!(cut("", 5, model.vocabulary().unwrap()).unwrap_err().contains("empty"));
         assert!(cut("text", 1, model.vocabulary().unwrap()).unwrap_err().contains("special"));
     }

@@ -1,7 +1,7 @@
 //! Chat templates, rendered by a real Jinja engine: the model was trained on what
 //! the template says, to the byte.
 //!
-//! `strftime_now` always tells one day, 26 July 2024: templates that know it write
+//! `strftime_now` always returns one day, 26 July 2024: templates that use it write
 //! the date into the prompt, and a prompt must be the same tomorrow. Llama 3's
 //! templates take that day themselves where the function is missing.
 

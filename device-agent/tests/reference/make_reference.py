@@ -2,7 +2,7 @@
 """Computes the logits of small made models without ggml, for tests/logits.rs.
 
 For each case of `cases.json` the model file is made with the writer, read back
-with the reader below, dequantised, and run through the forward pass in float64.
+with the reader below, dequantized, and run through the forward pass in float64.
 The expected logits and the SHA-256 of the file go to `logits.json`.
 
 Needs numpy. From the root of the checkout:
@@ -25,7 +25,7 @@ SCALARS = {0: "<B", 1: "<b", 2: "<H", 3: "<h", 4: "<I", 5: "<i", 6: "<f", 7: "<?
 
 
 class Gguf:
-    """Metadata and dequantised tensors of a file."""
+    """Metadata and dequantized tensors of a file."""
 
     def __init__(self, data):
         self.data, self.at = data, 0
@@ -42,7 +42,7 @@ class Gguf:
             infos.append((name, dims, self.take("<I"), self.take("<Q")))
         align = self.meta["general.alignment"]
         start = (self.at + align - 1) // align * align
-        self.tensors = {n: self.dequantise(d, t, start + o) for n, d, t, o in infos}
+        self.tensors = {n: self.dequantize(d, t, start + o) for n, d, t, o in infos}
 
     def take(self, form):
         (value,) = struct.unpack_from(form, self.data, self.at)
@@ -62,7 +62,7 @@ class Gguf:
             return [self.value(kind) for _ in range(count)]
         return self.take(SCALARS[kind])
 
-    def dequantise(self, dims, kind, offset):
+    def dequantize(self, dims, kind, offset):
         """As float64, outermost dimension first."""
         count = int(np.prod(dims))
         if kind == 0:

@@ -2,7 +2,7 @@
 //! device of its own name, one of which may go away.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use slm_device::{AgentRun, Claim, Device, Local, Placed, RunName, StartError};
+use slm_device::{AgentRun, Claim, Device, Local, StagedModel, RunName, StartError};
 use slm_plan::{
     Capabilities, Plan, PlannedModel,
     error::{Error, Result},
@@ -10,7 +10,7 @@ use slm_plan::{
     request::ContextLengths,
 };
 use slm_protocol::{AgentFacts, Failure, Job};
-use slm_provision::PlaceError;
+use slm_provision::StageError;
 use slm_report::sweep_table::sweep_tables;
 use slm_results::{analysis::TrialRow, manifest::DeviceRecord};
 use slm_sweep::{
@@ -66,15 +66,15 @@ impl Device for Named {
         self.local.capabilities()
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
-        self.local.place_model(model)
+    fn stage_model(&self, model: &PlannedModel) -> std::result::Result<StagedModel, StageError> {
+        self.local.stage_model(model)
     }
 
     fn start(&self, name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
         let one_less = |left: u32| left.checked_sub(1);
         if self.agents_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
             let message = format!("{} was unplugged", self.name);
-            return Err(StartError::Failed(PlaceError { failure: Failure::DeviceLost, message }));
+            return Err(StartError::Failed(StageError { failure: Failure::DeviceLost, message }));
         }
         self.local.start(name, job)
     }

@@ -1,4 +1,4 @@
-//! Models that TVM compiled, in a sweep. What needs TVM is ignored here: `scripts/mlc/test.sh`
+//! Models that TVM compiled, in a sweep. What needs TVM is ignored here: `tools/mlc/tests/run.sh`
 //! makes it, names it in `SLM_MLC_TEST` and `SLM_MLC_RUNTIME`, and runs those tests.
 
 use slm_testkit::{
@@ -13,9 +13,9 @@ use std::{
 
 /// The first folder of a compiled model, and TVM's libraries.
 fn given() -> (PathBuf, PathBuf) {
-    let folders = env::var_os("SLM_MLC_TEST").expect("set by scripts/mlc/test.sh");
+    let folders = env::var_os("SLM_MLC_TEST").expect("set by tools/mlc/tests/run.sh");
     let first = env::split_paths(&folders).next().expect("a folder");
-    (first, env::var_os("SLM_MLC_RUNTIME").expect("set by scripts/mlc/test.sh").into())
+    (first, env::var_os("SLM_MLC_RUNTIME").expect("set by tools/mlc/tests/run.sh").into())
 }
 
 fn sweep(sandbox: &Sandbox, model: &Path, runtime: &Path, options: &str) -> Ran {

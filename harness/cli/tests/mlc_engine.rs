@@ -1,6 +1,6 @@
-//! MLC-LLM's own engine in a sweep, played by a stand-in (`scripts/mlc/standin`) that has
+//! MLC-LLM's own engine in a sweep, played by a stand-in (`tools/mlc/tests/standin`) that has
 //! its interface, its threads and its faults, but no model: what is tested is the contract,
-//! never speed. `scripts/mlc/test.sh` makes it, names its folder in `SLM_MLC_STANDIN`, and
+//! never speed. `tools/mlc/tests/run.sh` makes it, names its folder in `SLM_MLC_STANDIN`, and
 //! runs these tests, which are ignored elsewhere.
 
 use serde_json::Value;
@@ -14,7 +14,7 @@ use std::{
 };
 
 fn standin() -> PathBuf {
-    env::var_os("SLM_MLC_STANDIN").expect("set by scripts/mlc/test.sh").into()
+    env::var_os("SLM_MLC_STANDIN").expect("set by tools/mlc/tests/run.sh").into()
 }
 
 fn sweep(sandbox: &Sandbox, model: &Path, runtime: &Path, options: &str) -> Ran {
@@ -214,7 +214,7 @@ fn an_answer_that_never_comes_times_out_and_another_agent_goes_on() {
 fn a_call_that_never_returns_is_ended_on_the_device() {
     let sandbox = Sandbox::new();
     let results = with_fault(&sandbox, "stuck-in-chat", "--timeout 1s");
-    let words = ["did not come back from the trial", "the agent ended itself"];
+    let words = ["did not return from the trial", "the agent ended itself"];
     assert_eq!(skipped(&check_failures(&results, "timed-out", &words)), 5);
 }
 

@@ -1,5 +1,5 @@
 //! A model that TVM compiled for aarch64, in sweeps on the test phone. Ignored here:
-//! `scripts/mlc/phone-test.sh` makes the model and the agent, names model and TVM's libraries
+//! `tools/mlc/tests/phone.sh` makes the model and the agent, names model and TVM's libraries
 //! in `SLM_MLC_PHONE_MODEL` and `SLM_MLC_PHONE_RUNTIME`, and runs these tests.
 
 use slm_testkit::{
@@ -18,7 +18,7 @@ use std::{
 const OPTIONS: &str = "--prompt-tokens 8,40 --max-new-tokens 4 --repetitions 2 --threads 1";
 
 fn given(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("{name} is set by scripts/mlc/phone-test.sh"))
+    env::var(name).unwrap_or_else(|_| panic!("{name} is set by tools/mlc/tests/phone.sh"))
 }
 
 fn model() -> String {

@@ -1,19 +1,31 @@
-//! The paper's figures, in the form of a summary.
+//! The paper's figures, which ship with the tool.
 
-use slm_results::analysis::SummaryRow;
+use slm_results::{
+    analysis::SummaryRow,
+    read::{Cell, Summary},
+};
+use std::path::Path;
 
-/// SlimLM paper, Table 1: nine models on a Galaxy S24.
+const SLIMLM_S24: &str = include_str!("../../../results/baselines/slimlm-s24.csv");
+
+/// SlimLM paper, Table 1, as rows of a summary: nine models on a Galaxy S24.
 pub fn slimlm_s24() -> Vec<SummaryRow> {
-    let text = include_str!("../../../results/baselines/slimlm-s24.csv");
-    csv::Reader::from_reader(text.as_bytes()).deserialize().filter_map(Result::ok).collect()
+    csv::Reader::from_reader(SLIMLM_S24.as_bytes()).deserialize().filter_map(Result::ok).collect()
+}
+
+/// The same as cells.
+pub fn slimlm_s24_cells() -> Vec<Cell> {
+    Summary::cells_from(Path::new("slimlm-s24.csv"), SLIMLM_S24.as_bytes()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn all_24_rows_are_read() {
-        let rows = super::slimlm_s24();
-        assert_eq!(rows.len(), 24);
+        let rows = slimlm_s24();
+        assert_eq!((rows.len(), slimlm_s24_cells().len()), (24, 24));
         assert!(
             rows.iter()
                 .all(|row| row.itps > Some(0.0) && row.runtime_s >= row.ttft_s && row.n_valid.is_none())

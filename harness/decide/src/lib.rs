@@ -1,6 +1,7 @@
-//! What results say: comparisons, the cost model, the sweet spot.
+//! What results say, as values: comparisons, a cost model, the sweet spot. The texts
+//! and tables that show them are `slm-report`'s.
 
 pub mod baseline;
 pub mod compare;
-pub mod costmodel;
-pub mod sweetspot;
+pub mod cost_model;
+pub mod sweet_spot;

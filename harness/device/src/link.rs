@@ -12,15 +12,16 @@ pub trait Link: Shell {
     ///
     /// # Errors
     /// [`LinkError`]; never a success when the exit status was not seen.
-    fn run_while_heard(&self, script: &str, silence: Duration) -> Result<ShellOutput, LinkError>;
+    fn run_with_idle_timeout(&self, script: &str, silence: Duration) -> Result<ShellOutput, LinkError>;
 
-    /// Copies a file to the phone. What arrived is not checked.
+    /// Copies a file to the phone. What arrived is not checked. `progress` is called with
+    /// the bytes sent so far.
     ///
     /// # Errors
     /// [`LinkError`]
-    fn push(&self, from: &Path, to: &str) -> Result<(), LinkError>;
+    fn push(&self, from: &Path, to: &str, progress: &mut dyn FnMut(u64)) -> Result<(), LinkError>;
 
     /// Does what can be done to get a lost phone back; the next request shows
     /// whether it helped.
-    fn mend(&self);
+    fn reconnect(&self);
 }

@@ -1,7 +1,8 @@
 //! This machine: the agent as a child process, its events through a pipe.
 
 use crate::{
-    AgentRun, Claim, Device, Next, Notice, Notify, Opening, Placed, RunName, StartError, lock::DeviceLock,
+    AgentRun, Claim, Device, NextEvent, Notice, Notify, OpenOptions, RunName, StagedModel, StartError,
+    lock::DeviceLock,
 };
 use slm_plan::{
     Capabilities, CompiledSource, ModelSource, PlannedModel,
@@ -9,7 +10,7 @@ use slm_plan::{
 };
 use slm_protocol::{AgentFacts, CompiledModel, DecodeError, Envelope, Event, EventReader, Failure, Job};
 use slm_provision::{
-    self as provision, PlaceError,
+    self as provision, StageError,
     local_agent::{Exit, agent_path, present, tail},
 };
 use std::{
@@ -27,7 +28,7 @@ use std::{
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How to get an agent for this machine that runs models compiled by TVM.
-const GET_COMPILED: &str = "`pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir) cargo build \
+const COMPILED_REMEDY: &str = "`pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir) cargo build \
                             --release -p slm-agent --features mlc (docs/mlc.md)";
 
 /// This machine.
@@ -44,7 +45,7 @@ impl Local {
     ///
     /// # Errors
     /// [`Error::Input`] when there is no agent.
-    pub(crate) fn open(name: &str, opening: &Opening<'_>) -> Result<Option<Box<dyn Device>>> {
+    pub(crate) fn open(name: &str, opening: &OpenOptions<'_>) -> Result<Option<Box<dyn Device>>> {
         if name != Self::NAME {
             return Ok(None);
         }
@@ -92,7 +93,7 @@ impl Device for Local {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { compiled_remedy: GET_COMPILED, ..Capabilities::default() }
+        Capabilities { feature_remedy: COMPILED_REMEDY, ..Capabilities::default() }
     }
 
     fn hello(&self) -> Result<AgentFacts> {
@@ -117,19 +118,19 @@ impl Device for Local {
         Ok(Claim::new(move || drop(lock)))
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
+    fn stage_model(&self, model: &PlannedModel) -> std::result::Result<StagedModel, StageError> {
         let Some(file) =
             provision::ensure(model, &|event| (self.notify)(self.name(), Notice::Provision(event)))?
         else {
-            return Ok(Placed::default());
+            return Ok(StagedModel::default());
         };
-        let failed = |error: Error| PlaceError { failure: Failure::LoadFailed, message: error.to_string() };
+        let failed = |error: Error| StageError { failure: Failure::LoadFailed, message: error.to_string() };
         let path = file.canonicalize().map_err(|error| failed(Error::reading(&file, &error)))?;
         let path = path.into_os_string().into_string().map_err(|path| {
             let what = format!("the path {} is not UTF-8", path.display());
             failed(Error::input(what, "rename the file or its folder"))
         })?;
-        Ok(Placed { path, compiled: compiled(&model.source) })
+        Ok(StagedModel { path, compiled: compiled(&model.source) })
     }
 
     fn start(&self, _name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
@@ -174,12 +175,14 @@ struct LocalRun {
 }
 
 impl AgentRun for LocalRun {
-    fn next(&mut self, wait: Duration) -> Next {
+    fn next(&mut self, wait: Duration) -> NextEvent {
         match self.events.recv_timeout(wait) {
-            Ok(Ok(Some(envelope))) => Next::Event(Box::new(envelope)),
-            Ok(Ok(None) | Err(DecodeError::Torn { .. })) | Err(RecvTimeoutError::Disconnected) => Next::Ended,
-            Ok(Err(error)) => Next::Garbled(error),
-            Err(RecvTimeoutError::Timeout) => Next::Quiet,
+            Ok(Ok(Some(envelope))) => NextEvent::Event(Box::new(envelope)),
+            Ok(Ok(None) | Err(DecodeError::Torn { .. })) | Err(RecvTimeoutError::Disconnected) => {
+                NextEvent::Ended
+            }
+            Ok(Err(error)) => NextEvent::Invalid(error),
+            Err(RecvTimeoutError::Timeout) => NextEvent::Timeout,
         }
     }
 

@@ -54,7 +54,7 @@ impl DeviceLock {
     /// # Errors
     /// [`Error::Input`] when another sweep runs on the device.
     pub fn take(device: &str) -> Result<Self> {
-        // One file for each user: nobody may write another's in a shared folder.
+        // One file for each user: no_notices may write another's in a shared folder.
         let user = rustix::process::getuid().as_raw();
         let device = slm_plan::text::file_name(device);
         let path = std::env::temp_dir().join(format!("slm-bench-{device}-{user}.lock"));

@@ -1,57 +1,63 @@
-//! What the user should know while devices are worked with. Libraries only tell; the command
-//! line shows.
+//! What the user should know while work on devices goes on. Libraries only report it; the
+//! command line shows it.
 
-use crate::agents::AgentKind;
+use crate::agents::BuildStep;
 use slm_provision::Event;
 use std::{sync::Arc, time::Duration};
 
-/// Something worth telling, of one device.
+/// Something that the user should know about one device.
 #[derive(Clone, Debug)]
 pub enum Notice<'a> {
     /// A synthetic model is made on this machine.
     Provision(Event<'a>),
     /// An agent for the device is built, which takes minutes.
-    BuildingAgent(AgentKind),
+    AgentBuild(BuildStep),
     /// A model is sent to the device.
     Sending {
         /// Its name.
         model: &'a str,
-        /// What is missing there, bytes.
+        /// What the device lacks of it, bytes.
         bytes: u64,
-        /// In so many files.
+        /// The number of files.
         files: usize,
     },
+    /// A file that takes long is being sent.
+    SendProgress {
+        /// Sent so far, bytes.
+        sent: u64,
+        /// Size of the file, bytes.
+        bytes: u64,
+    },
     /// A synthetic model is made on the device.
-    MakingThere {
+    MakingOnDevice {
         /// Its name.
         model: &'a str,
         /// Size of its file.
         bytes: u64,
     },
-    /// The device cannot be reached; it is tried again.
-    Away {
-        /// What was seen.
+    /// The device cannot be reached; requests are retried.
+    Unreachable {
+        /// The link's error.
         error: String,
-        /// For so long.
+        /// How long they are retried.
         patience: Duration,
     },
     /// The device answers and its agent does not.
-    AgentSilent {
-        /// How long by now.
-        lasts: Duration,
-        /// The process's state.
-        state: &'a str,
+    AgentUnresponsive {
+        /// Time since its last output.
+        duration: Duration,
+        /// The process's state in the kernel's words.
+        process_state: &'a str,
     },
-    /// A setting could not be put back, or could not be changed again.
-    SettingsLost(String),
+    /// A setting could not be restored, or could not be changed again.
+    SettingsNotRestored(String),
 }
 
-/// Whoever is told: the device's name and what there is to tell. Called from the threads of
-/// several devices.
+/// Called with a device's name and a notice, from the threads of several devices.
 pub type Notify = Arc<dyn Fn(&str, Notice<'_>) + Send + Sync>;
 
-/// Tells nobody.
+/// Drops every notice.
 #[cfg(test)]
-pub(crate) fn nobody() -> Notify {
+pub(crate) fn no_notices() -> Notify {
     Arc::new(|_, _| {})
 }

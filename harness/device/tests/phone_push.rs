@@ -1,6 +1,6 @@
 //! How fast files get to a phone, beside the host's own adb in the same minute. `SLM_PUSH_MB` sets the size.
 
-use slm_device::{Opening, adb::ServerAddress, open, profile::Profiles};
+use slm_device::{OpenOptions, adb::ServerAddress, open, profile::Profiles};
 use slm_plan::{ModelSource, PlannedModel, digest::sha256_hex};
 use slm_testkit::{phone::TestPhone, plan::model, sandbox::Sandbox};
 use std::{fs, os::unix::fs::MetadataExt, sync::Arc, time::Instant};
@@ -30,7 +30,7 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     let name = format!("serial:{}", phone.serial);
     let profiles = Profiles::built_in().unwrap();
     let notify: slm_device::Notify = Arc::new(|_, _| {});
-    let opening = Opening { adb_server: Some(&server), profiles: &profiles, engines: &[], notify };
+    let opening = OpenOptions { adb_server: Some(&server), profiles: &profiles, engines: &[], notify };
     let device = open(&name, &opening).unwrap();
     // Brings the agent, which is no part of the figures.
     device.hello().unwrap();
@@ -46,7 +46,7 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
         assert!(output.status.success(), "{output:?}");
     });
     fs::remove_file(phone.disk().join("by-adb")).unwrap();
-    let place = || device.place_model(&model).unwrap();
+    let place = || device.stage_model(&model).unwrap();
     timed("first placing, hashed on the phone", &|| drop(place()));
     let inside = place().path.strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
     let written = || fs::metadata(&inside).map(|file| (file.ino(), file.mtime(), file.mtime_nsec())).unwrap();

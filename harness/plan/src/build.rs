@@ -24,7 +24,7 @@ pub fn check_engines(request: &SweepRequest, devices: &[DeviceFacts]) -> Result<
     for device in devices {
         for engine in &request.engines {
             if !device.has_engine(*engine) {
-                let what = format!("the agent of {} has no {} engine", device.name, engine.name());
+                let what = format!("the agent of {} has no {} engine", device.name, engine.into_str());
                 return Err(Error::input(what, remedy(*engine, device)));
             }
         }
@@ -34,9 +34,9 @@ pub fn check_engines(request: &SweepRequest, devices: &[DeviceFacts]) -> Result<
 
 /// How to get an agent with an engine.
 fn remedy(engine: EngineKind, device: &DeviceFacts) -> &'static str {
-    match engine {
-        EngineKind::TvmRelaxVm | EngineKind::MlcLlm => device.capabilities.compiled_remedy,
-        EngineKind::Llama | EngineKind::Null => "build the agent with it, or choose another --backend",
+    match engine.descriptor().agent_feature {
+        Some(_) => device.capabilities.feature_remedy,
+        None => "build the agent with it, or choose another --backend",
     }
 }
 

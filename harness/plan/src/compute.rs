@@ -49,7 +49,7 @@ fn affinity(
         AffinityChoice::Cpus(cpus) => Some(cpus),
     };
     if let (Some(cpus), Some(there)) = (&cpus, &machine.cpus)
-        && !cpus.is_within(there)
+        && !cpus.is_subset(there)
     {
         let what = format!("--affinity {cpus} names CPUs that the agent may not use");
         return Err(Error::input(what, format!("it may use {there}")));
@@ -68,7 +68,7 @@ fn big_cores(machine: &MachineFacts) -> Option<CpuList> {
 
 /// Those that the agent may use, if any: a phone may confine what adb starts.
 fn usable(cpus: &CpuList, machine: &MachineFacts) -> Option<CpuList> {
-    machine.cpus.as_ref().map_or(Some(cpus.clone()), |there| cpus.and(there))
+    machine.cpus.as_ref().map_or(Some(cpus.clone()), |there| cpus.intersection(there))
 }
 
 /// Threads; `None`: the agent shall find them by trying. Free cores are counted here,

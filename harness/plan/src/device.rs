@@ -14,8 +14,8 @@ pub struct Capabilities {
     pub settings: Vec<&'static str>,
     /// It is expected to tell the energy that trials take.
     pub has_battery: bool,
-    /// How to get an agent with an engine that runs models compiled by TVM.
-    pub compiled_remedy: &'static str,
+    /// How to get an agent with an engine that not every agent has.
+    pub feature_remedy: &'static str,
 }
 
 /// A device that answered.

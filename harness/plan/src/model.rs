@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
-use slm_protocol::{EngineKind, Generation, TvmDevice};
+use slm_protocol::{ComputeDevice, EngineKind, Generation};
 
 /// Whether a model's weights were trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,7 +101,7 @@ pub struct CompiledSource {
     /// SHA-256 of each of them.
     pub runtime_sha256: Vec<String>,
     /// What the library was compiled for.
-    pub device: TvmDevice,
+    pub device: ComputeDevice,
     /// All files that the engine reads of the folder, the library among them.
     pub files: Vec<CompiledFile>,
     /// TVM's version, where the folder or the runtime tells it.

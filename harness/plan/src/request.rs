@@ -127,7 +127,7 @@ impl EmbeddingTypes {
     pub fn weight_types(asked: Option<Self>, quant: FileType, shape: &Shape) -> WeightTypes {
         match asked {
             None => WeightTypes::of(quant),
-            Some(Self::Auto) => WeightTypes::as_quantised(quant, shape),
+            Some(Self::Auto) => WeightTypes::as_quantized(quant, shape),
             Some(Self::Type(embeddings)) => WeightTypes::of(quant).with_embeddings(embeddings),
         }
     }

@@ -51,7 +51,7 @@ fn a_quantisation_is_named_where_it_tells_models_apart() {
     let names = |input: &PlanInput| {
         let plan = Plan::new(input.clone()).unwrap();
         let models = plan.input.models.iter();
-        let names = models.map(|model| model_name(&plan, &model.name, &model.quant, model.engine.name()));
+        let names = models.map(|model| model_name(&plan, &model.name, &model.quant, model.engine.into_str()));
         names.collect::<Vec<_>>()
     };
     assert_eq!(names(&input), ["a\u{fffd}", "b"]);

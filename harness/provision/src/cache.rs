@@ -17,7 +17,7 @@ const MAKING_PATIENCE: Duration = Duration::from_mins(10);
 
 /// Why a model's file cannot be made or brought to a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlaceError {
+pub struct StageError {
     /// For the rows of its trials.
     pub failure: Failure,
     /// Evidence.
@@ -59,7 +59,7 @@ pub fn is_present(model: &PlannedModel) -> bool {
 ///
 /// # Errors
 /// The cause and the evidence, for the rows of the model's trials.
-pub fn ensure(model: &PlannedModel, tell: Tell<'_>) -> Result<Option<PathBuf>, PlaceError> {
+pub fn ensure(model: &PlannedModel, tell: Tell<'_>) -> Result<Option<PathBuf>, StageError> {
     let Some(file) = file_of(model) else { return Ok(None) };
     if let ModelSource::Shape { shape, types, seed } = &model.source
         && !file.is_file()
@@ -70,8 +70,8 @@ pub fn ensure(model: &PlannedModel, tell: Tell<'_>) -> Result<Option<PathBuf>, P
     Ok(Some(file))
 }
 
-fn make_in(file: &Path, shape: &Shape, options: MakeOptions) -> Result<(), PlaceError> {
-    let failed = |failure, message| PlaceError { failure, message };
+fn make_in(file: &Path, shape: &Shape, options: MakeOptions) -> Result<(), StageError> {
+    let failed = |failure, message| StageError { failure, message };
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).map_err(|error| {
             failed(Failure::LoadFailed, format!("cannot make {}: {error}", folder.display()))

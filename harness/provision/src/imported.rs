@@ -11,7 +11,7 @@ use slm_plan::{
     error::{Error, Result},
     text::{clean, file_name},
 };
-use slm_protocol::{CheckReport, CheckRequest};
+use slm_protocol::{TokenizeReport, TokenizeRequest};
 use std::{
     env, fs,
     io::{Read, Write},
@@ -71,7 +71,7 @@ fn refused(error: &ImportError) -> Error {
 
 /// `slm-agent tokenize`: in a process of its own, since the engine ends the whole
 /// process on some damaged files.
-fn ask_agent(model: &Path, request: &CheckRequest) -> std::result::Result<CheckReport, String> {
+fn ask_agent(model: &Path, request: &TokenizeRequest) -> std::result::Result<TokenizeReport, String> {
     let agent = find_agent().map_err(|error| error.to_string())?;
     let model = env::current_dir().unwrap_or_default().join(model);
     let failed = |what: &str| format!("{}: {what}", agent.display());

@@ -33,12 +33,17 @@ pub(crate) fn shape_name(given: &str, shape: &Shape) -> String {
 }
 
 /// A synthetic model in every quantization.
-pub(crate) fn from_shape(name: &str, shape: &Shape, request: &SweepRequest) -> Result<Vec<PlannedModel>> {
+pub(crate) fn from_shape(
+    name: &str,
+    shape: &Shape,
+    request: &SweepRequest,
+    engine: EngineKind,
+) -> Result<Vec<PlannedModel>> {
     let planned = |quant: FileType| {
         let types = types_of(request.embeddings, quant, shape)?;
         Ok(PlannedModel {
             name: name.to_owned(),
-            engine: EngineKind::Llama,
+            engine,
             weights: Weights::Synthetic,
             quant: types.to_string(),
             params: shape.params(),
@@ -57,6 +62,7 @@ pub(crate) fn from_file(
     header: &Header,
     request: &SweepRequest,
     hashes: &Hashes,
+    engine: EngineKind,
 ) -> Result<PlannedModel> {
     let absolute = path.canonicalize().map_err(|error| Error::reading(path, &error))?;
     let not_text = || Error::input(format!("{} is not a UTF-8 path", path.display()), "rename the file");
@@ -67,7 +73,7 @@ pub(crate) fn from_file(
     let weights = if header.is_synthetic() { Weights::Synthetic } else { Weights::Real };
     Ok(PlannedModel {
         name,
-        engine: EngineKind::Llama,
+        engine,
         weights,
         quant: quant_of(header),
         params: header.params(),
@@ -84,8 +90,9 @@ pub(crate) fn from_path(
     quant: FileType,
     request: &SweepRequest,
     hashes: &Hashes,
+    engine: EngineKind,
 ) -> Result<PlannedModel> {
-    let planned = from_file(path, &header_of(path)?, request, hashes)?;
+    let planned = from_file(path, &header_of(path)?, request, hashes, engine)?;
     Ok(match request.embeddings {
         // A file of a mixture does not tell what was asked for.
         Some(EmbeddingTypes::Type(embeddings)) if quant.is_k_quant() => {

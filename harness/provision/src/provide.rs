@@ -17,6 +17,7 @@ use slm_plan::{
     request::SweepRequest,
     text::clean,
 };
+use slm_protocol::EngineKind;
 use std::path::Path;
 
 impl Resolution {
@@ -26,12 +27,14 @@ impl Resolution {
     /// As for pulling, importing and quantizing; [`Error::Interrupted`].
     pub fn provide(self, request: &SweepRequest, work: Work<'_>) -> Result<Vec<PlannedModel>> {
         let Self { items, hashes, .. } = self;
-        let provider = Provider { request, hashes: &hashes, work };
         let mut models = Vec::new();
         for item in items {
             models.push(match item {
                 Item::Known(models) => models,
-                Item::Wanted(wanted, engine) => under(provider.provide(wanted)?, engine),
+                Item::Wanted(wanted, engine) => {
+                    let provider = Provider { request, hashes: &hashes, work, engine };
+                    under(provider.provide(wanted)?, engine)
+                }
             });
         }
         refuse_doubles(&models)?;
@@ -43,6 +46,7 @@ struct Provider<'a> {
     request: &'a SweepRequest,
     hashes: &'a Hashes,
     work: Work<'a>,
+    engine: EngineKind,
 }
 
 impl Provider<'_> {
@@ -62,7 +66,7 @@ impl Provider<'_> {
 
     /// A GGUF file of the hub, as it is or in the quantizations asked for.
     fn gguf(&self, path: &Path, header: &Header) -> Result<Vec<PlannedModel>> {
-        let own = known::from_file(path, header, self.request, self.hashes)?;
+        let own = known::from_file(path, header, self.request, self.hashes, self.engine)?;
         let Some(asked) = &self.request.quants else { return Ok(vec![own]) };
         self.quantized(path, header, &own, asked)
     }
@@ -89,7 +93,7 @@ impl Provider<'_> {
                 return Err(Error::input(what, remedy));
             }
             let file = in_fewer_bits(path, header, *quant, self.request.embeddings, self.hashes, self.work)?;
-            let made = known::from_path(&file, *quant, self.request, self.hashes)?;
+            let made = known::from_path(&file, *quant, self.request, self.hashes, self.engine)?;
             Ok(PlannedModel { name: own.name.clone(), ..made })
         };
         quants.iter().map(planned).collect()
@@ -106,7 +110,7 @@ impl Provider<'_> {
         let planned = |quant| {
             let file = real_file(kept, &model, quant, self.request.embeddings, self.hashes, self.work)?;
             self.work.tell(Event::RealWeights { model: name, file: file.display().to_string() });
-            let made = known::from_path(&file, quant, self.request, self.hashes)?;
+            let made = known::from_path(&file, quant, self.request, self.hashes, self.engine)?;
             Ok(PlannedModel { name: name.to_owned(), ..made })
         };
         self.request.quants_or_default().into_iter().map(planned).collect()

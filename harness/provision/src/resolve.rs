@@ -17,7 +17,7 @@ use slm_plan::{
     request::{EmbeddingTypes, SweepRequest, WeightsChoice},
     text::clean,
 };
-use slm_protocol::EngineKind;
+use slm_protocol::{EngineKind, ModelForm};
 use std::path::{Path, PathBuf};
 
 /// The models of a sweep: those whose files are known, and those to be provided first.
@@ -77,7 +77,7 @@ impl Resolution {
     fn each(&self, request: &SweepRequest) -> Vec<Vec<PlannedModel>> {
         let models = |item: &Item| match item {
             Item::Known(models) => models.clone(),
-            Item::Wanted(wanted, engine) => under(preview(wanted, request), *engine),
+            Item::Wanted(wanted, engine) => under(preview(wanted, request, *engine), *engine),
         };
         self.items.iter().map(models).collect()
     }
@@ -119,29 +119,34 @@ fn resolve_one(name: &str, request: &SweepRequest, resolution: &mut Resolution) 
     };
     let hashes = &resolution.hashes;
     let item = match named(name)? {
-        Named::Catalogue(entry) => of_catalogue(entry, request, hashes)?,
+        Named::Catalogue(entry) => of_catalogue(entry, request, hashes, engine)?,
         Named::Shape(shape) => {
             if let Some(reason) = shape.unsupported() {
                 let what = format!("{shape} cannot be measured: {reason}");
                 return Err(Error::input(what, "choose another arch"));
             }
-            Item::Known(known::from_shape(&known::shape_name(name, &shape), &shape, request)?)
+            Item::Known(known::from_shape(&known::shape_name(name, &shape), &shape, request, engine)?)
         }
         Named::Hub(address) => Item::Wanted(Wanted::Hub(address), engine),
         Named::File(path, header) => {
             if let Some(problem) = header.cut_short() {
                 resolution.remarks.push(format!("{}: {}", clean(name), clean(&problem)));
             }
-            users_file(path, header, request, hashes)?
+            users_file(path, header, request, hashes, engine)?
         }
     };
     Ok(match item {
         Item::Known(models) => Item::Known(under(models, engine)),
-        Item::Wanted(wanted, _) => Item::Wanted(wanted, engine),
+        wanted @ Item::Wanted(..) => wanted,
     })
 }
 
-fn of_catalogue(entry: &'static Entry, request: &SweepRequest, hashes: &Hashes) -> Result<Item> {
+fn of_catalogue(
+    entry: &'static Entry,
+    request: &SweepRequest,
+    hashes: &Hashes,
+    engine: EngineKind,
+) -> Result<Item> {
     if let Some(reason) = &entry.unsupported {
         let what = format!("{} cannot be measured: {reason}", entry.name);
         return Err(Error::input(what, "choose another model or describe a similar one as shape:…"));
@@ -154,7 +159,7 @@ fn of_catalogue(entry: &'static Entry, request: &SweepRequest, hashes: &Hashes) 
         WeightsChoice::Auto => quants.iter().all(at_hand),
     };
     if !is_real {
-        return Ok(Item::Known(known::from_shape(&entry.name, &entry.shape, request)?));
+        return Ok(Item::Known(known::from_shape(&entry.name, &entry.shape, request, engine)?));
     }
     let files: Option<Vec<PathBuf>> =
         quants.iter().map(|quant| weights::made(&entry.name, *quant, request.embeddings)).collect();
@@ -163,17 +168,26 @@ fn of_catalogue(entry: &'static Entry, request: &SweepRequest, hashes: &Hashes) 
             // Refused now rather than when it is to be fetched.
             HubModel::of_entry(entry)?;
         }
-        return Ok(Item::Wanted(Wanted::Real(entry), EngineKind::Llama));
+        return Ok(Item::Wanted(Wanted::Real(entry), engine));
     };
     let planned = |(file, quant): (&PathBuf, &FileType)| {
-        Ok(PlannedModel { name: entry.name.clone(), ..known::from_path(file, *quant, request, hashes)? })
+        Ok(PlannedModel {
+            name: entry.name.clone(),
+            ..known::from_path(file, *quant, request, hashes, engine)?
+        })
     };
     Ok(Item::Known(files.iter().zip(&quants).map(planned).collect::<Result<_>>()?))
 }
 
 /// A file is measured as it is, or in the quantizations asked for where it can be quantized.
-fn users_file(path: PathBuf, header: Box<Header>, request: &SweepRequest, hashes: &Hashes) -> Result<Item> {
-    let own = known::from_file(&path, &header, request, hashes)?;
+fn users_file(
+    path: PathBuf,
+    header: Box<Header>,
+    request: &SweepRequest,
+    hashes: &Hashes,
+    engine: EngineKind,
+) -> Result<Item> {
+    let own = known::from_file(&path, &header, request, hashes, engine)?;
     let Some(asked) = &request.quants else { return Ok(Item::Known(vec![own])) };
     let as_is = |quant: &FileType| known::has_types(&header, *quant, request.embeddings);
     if asked.iter().all(as_is) {
@@ -183,7 +197,7 @@ fn users_file(path: PathBuf, header: Box<Header>, request: &SweepRequest, hashes
         return Err(quantized_already(&path, &clean(&tensor.name), tensor.ggml_type.name(), *quant));
     }
     let wanted = Wanted::Quantized { path, header, own: Box::new(own), quants: asked.clone() };
-    Ok(Item::Wanted(wanted, EngineKind::Llama))
+    Ok(Item::Wanted(wanted, engine))
 }
 
 fn quantized_already(path: &Path, tensor: &str, has: &str, asked: FileType) -> Error {
@@ -193,10 +207,10 @@ fn quantized_already(path: &Path, tensor: &str, has: &str, asked: FileType) -> E
 }
 
 /// Models as they will be, as far as that can be told without having their files.
-fn preview(wanted: &Wanted, request: &SweepRequest) -> Vec<PlannedModel> {
+fn preview(wanted: &Wanted, request: &SweepRequest, engine: EngineKind) -> Vec<PlannedModel> {
     let pending = |name: &str, quant: &str, from: String| PlannedModel {
         name: name.to_owned(),
-        engine: EngineKind::Llama,
+        engine,
         weights: Weights::Real,
         quant: quant.to_owned(),
         params: 0,
@@ -244,12 +258,10 @@ fn preview(wanted: &Wanted, request: &SweepRequest) -> Vec<PlannedModel> {
     }
 }
 
-/// Under the null engine no model has a file.
+/// An engine that runs no model needs no file.
 pub(crate) fn under(mut models: Vec<PlannedModel>, engine: EngineKind) -> Vec<PlannedModel> {
-    if engine == EngineKind::Null {
-        for model in &mut models {
-            (model.engine, model.source) = (engine, ModelSource::Nothing);
-        }
+    if engine.descriptor().model_form == ModelForm::None {
+        models.iter_mut().for_each(|model| model.source = ModelSource::Nothing);
     }
     models
 }

@@ -1,6 +1,6 @@
 //! What work on model files needs and tells.
 
-use crate::{hub, quantize};
+use crate::{hub, quantize_step::QuantizeStep};
 use slm_plan::interrupt::Interrupt;
 
 /// What is being done for a model's file. Libraries only tell; the command line shows.
@@ -25,7 +25,7 @@ pub enum Event<'a> {
     /// The converted file ended, well or not.
     WritingEnded,
     /// A step of a quantization.
-    Quantize(quantize::Step),
+    Quantize(QuantizeStep),
     /// A quantization ended, well or not.
     QuantizeEnded,
     /// Tensors that cannot have the type meant for them, in words.

@@ -1,31 +1,19 @@
-//! The page: one file, no network, every text of foreign origin escaped.
+//! The page: one file, no network, every text escaped.
 
-use super::{plot::FONT_FILE, view::View};
-use slm_plan::error::{Error, Result};
+use crate::{draw::font, view::View};
 use minijinja::{AutoEscape, Environment, Value, context, syntax::SyntaxConfig, value::Serde};
-use serde::Serialize;
 use sha2::{Digest, Sha256};
+use slm_plan::error::{Error, Result};
 
 const TEMPLATE: &str = include_str!("assets/report.html.jinja");
 const STYLE: &str = include_str!("assets/style.css");
 const SCRIPT: &str = include_str!("assets/table.js");
 
-/// A plot in the page.
-#[derive(Debug, Serialize)]
-pub(crate) struct Drawing {
-    /// Title.
-    pub(crate) title: String,
-    /// How to read it.
-    pub(crate) caption: String,
-    /// The SVG, which plotters has escaped.
-    pub(crate) svg: String,
-}
-
-/// Renders the page.
+/// Renders the page; the plots must have been rendered before.
 ///
 /// # Errors
 /// [`Error::Internal`] when the template is at fault.
-pub(crate) fn render(view: &View, drawings: &[Drawing]) -> Result<String> {
+pub(crate) fn render(view: &View) -> Result<String> {
     let failed = |error: minijinja::Error| Error::Internal(format!("report.html: {error:#}"));
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
@@ -33,10 +21,12 @@ pub(crate) fn render(view: &View, drawings: &[Drawing]) -> Result<String> {
     environment.set_syntax(syntax);
     environment.add_template("report.html", TEMPLATE).map_err(failed)?;
     let template = environment.get_template("report.html").map_err(failed)?;
-    let style = STYLE.replace("FONT_DATA", &base64(FONT_FILE));
-    // Only this very script may run: a text that slipped through as markup could do nothing.
+    let style = STYLE.replace("FONT_DATA", &base64(font::FILE));
+    // Only this script may run, even if a text were not escaped.
     let script_hash = base64(&Sha256::digest(SCRIPT.as_bytes()));
-    template.render(context! { view => Value::from(Serde(view)), drawings => Value::from(Serde(drawings)), style, script => SCRIPT, script_hash }).map_err(failed)
+    template
+        .render(context! { view => Value::from(Serde(view)), style, script => SCRIPT, script_hash })
+        .map_err(failed)
 }
 
 /// Base64 with padding (RFC 4648, section 4).

@@ -1,33 +1,35 @@
-//! `bench report`: from results folders to Markdown, one HTML page and plots.
+//! What people and programs read of results: the report (tables, plots, one page), the
+//! table at the end of a sweep, and the texts of comparisons and sweet spots.
 //!
-//! [`read()`] builds the [`Model`], [`view`] turns it into sections of sentences,
-//! plots and tables, `html` and `markdown` render those. All plots are drawn once
-//! as marks and come out as SVG (linked and inlined) and PNG.
+//! [`read()`] builds the [`ReportData`] from results folders; the sections turn it into
+//! sentences, plots and tables; [`write()`] renders those as Markdown, as one HTML page,
+//! and every plot as SVG and PNG.
 
-mod blocks;
-mod events;
+mod command_line;
+pub mod compare;
+mod data;
+mod draw;
 mod html;
 mod markdown;
-mod model;
-mod plot;
-mod quantization;
+mod names;
+mod numbers;
+mod plots;
 mod read;
+mod sections;
+mod studies;
 pub mod sweep_table;
+pub mod sweet_spot;
 mod table;
-mod tables;
-mod telemetry;
-mod tokens;
-mod trials;
+mod tradeoff;
 mod verdict;
 mod view;
-mod words;
 mod write;
 
-pub use model::Model;
+pub use data::ReportData;
 pub use read::read;
 pub use write::{Written, write};
 
-/// What a report says of its making.
+/// What a report says about how it was made.
 #[derive(Clone, Copy, Debug)]
 pub struct MadeBy<'a> {
     /// The tool.
@@ -40,7 +42,7 @@ pub struct MadeBy<'a> {
 /// people wait before their mind wanders (Nielsen 1993, "Usability Engineering").
 pub const BUDGET_S: f64 = 10.0;
 
-/// The verdict in sentences: what the device can do, and why one may doubt it.
-pub fn verdict(model: &Model) -> (Vec<String>, Vec<String>) {
-    (verdict::answers(model), verdict::caveats(model))
+/// The verdict in sentences: what the devices can do, and why one may doubt it.
+pub fn verdict(data: &ReportData) -> (Vec<String>, Vec<String>) {
+    (verdict::answers(data), verdict::caveats(data))
 }

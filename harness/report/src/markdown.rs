@@ -1,8 +1,8 @@
 //! The same report as Markdown, with links to the plots.
 
-use super::{plot::Plot, view::View};
-use slm_plan::error::{Error, Result};
+use crate::view::View;
 use minijinja::{AutoEscape, Environment, Output, State, Value, context, syntax::SyntaxConfig, value::Serde};
+use slm_plan::error::{Error, Result};
 
 const TEMPLATE: &str = include_str!("assets/report.md.jinja");
 
@@ -10,7 +10,7 @@ const TEMPLATE: &str = include_str!("assets/report.md.jinja");
 ///
 /// # Errors
 /// [`Error::Internal`] when the template is at fault.
-pub(crate) fn render(view: &View, plots: &[Plot]) -> Result<String> {
+pub(crate) fn render(view: &View) -> Result<String> {
     let failed = |error: minijinja::Error| Error::Internal(format!("report.md: {error:#}"));
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
@@ -19,11 +19,8 @@ pub(crate) fn render(view: &View, plots: &[Plot]) -> Result<String> {
     environment.set_syntax(syntax);
     environment.add_filter("fenced", |text: &str| Value::from_safe_string(fenced(text)));
     environment.add_template("report.md", TEMPLATE).map_err(failed)?;
-    let names: Vec<String> = plots.iter().map(|plot| plot.name.clone()).collect();
-    let titles: Vec<String> = plots.iter().map(|plot| plot.title.clone()).collect();
-    let captions: Vec<String> = plots.iter().map(|plot| plot.caption.clone()).collect();
     let template = environment.get_template("report.md").map_err(failed)?;
-    template.render(context! { view => Value::from(Serde(view)), names, titles, captions }).map_err(failed)
+    template.render(context! { view => Value::from(Serde(view)) }).map_err(failed)
 }
 
 fn format(out: &mut Output, _: &mut State, value: &Value) -> std::result::Result<(), minijinja::Error> {

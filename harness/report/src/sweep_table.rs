@@ -1,9 +1,13 @@
 //! The table at the end of a sweep, in the form of the paper's Table 1: one group
 //! per context length, and the paper's own figures beside ours.
 
-use slm_plan::{Cell, Plan, Weights, model_name, prompts::Context, text::{clean, columns, figure}};
-use slm_results::analysis::{SummaryRow, TrialRow};
+use slm_plan::{
+    Cell, Plan, Weights, model_name,
+    prompts::Context,
+    text::{clean, columns, figure},
+};
 use slm_protocol::EngineKind;
+use slm_results::analysis::{SummaryRow, TrialRow};
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
@@ -115,11 +119,11 @@ fn our_row(plan: &Plan, cell: &Cell, row: &SummaryRow, notes: &mut Notes) -> Vec
     }
     let (planned, valid) = (row.n_planned.unwrap_or(0), row.n_valid.unwrap_or(0));
     if row.n_completed == Some(0) {
-        let cause = row.failure.map_or("not run", |failure| failure.name());
+        let cause = row.failure.map_or("not run", |failure| failure.into_str());
         let dash = || "-".to_owned();
         return vec![name, dash(), dash(), dash(), dash(), format!("{cause} 0/{planned}")];
     }
-    notes.mlc |= row.backend == EngineKind::MlcLlm.name();
+    notes.mlc |= row.backend == EngineKind::MlcLlm.into_str();
     let mark = if valid == 0 { "! " } else { "" };
     notes.none_valid |= valid == 0;
     let mut cell = |mean: Option<f64>, low: Option<f64>, high: Option<f64>| match (mean, low, high) {
@@ -174,9 +178,9 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use slm_testkit::plan::plan_input as input;
-    use slm_results::analysis::{Evidence, Place, Status, failed_row};
     use slm_protocol::Failure;
+    use slm_results::analysis::{Evidence, Place, Status, failed_row};
+    use slm_testkit::plan::plan_input as input;
 
     #[test]
     fn failures_of_two_quantizations_are_told_apart() {

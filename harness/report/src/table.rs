@@ -1,5 +1,6 @@
 //! Tables before they become HTML or Markdown.
 
+use crate::numbers;
 use serde::Serialize;
 
 /// A table.
@@ -34,13 +35,13 @@ pub(crate) struct Group {
 /// A field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Field {
-    /// What is read first.
+    /// The text.
     pub(crate) text: String,
     /// In small print behind it: an interval.
     pub(crate) aside: String,
-    /// In small print under it: the paper's figure.
+    /// In small print below it: the paper's figure.
     pub(crate) note: String,
-    /// What rows are sorted by, where it is a number.
+    /// The number that rows are sorted by.
     pub(crate) value: Option<f64>,
 }
 
@@ -53,9 +54,16 @@ impl Field {
     /// A number with about four digits, or a dash.
     pub(crate) fn number(value: Option<f64>) -> Self {
         match value.filter(|value| value.is_finite()) {
-            Some(value) => Self { text: slm_plan::text::figure(value), value: Some(value), ..Self::default() },
+            Some(value) => {
+                Self { text: slm_plan::text::figure(value), value: Some(value), ..Self::default() }
+            }
             None => Self::text("–"),
         }
+    }
+
+    /// A model's parameters, or a dash.
+    pub(crate) fn params(params: Option<u64>) -> Self {
+        params.map_or_else(|| Self::text("–"), |n| Self::shown(numbers::params(n), n as f64))
     }
 
     /// A number as given.
@@ -92,10 +100,5 @@ impl Table {
     /// Whether it has no row.
     pub(crate) fn is_empty(&self) -> bool {
         self.groups.iter().all(|group| group.rows.is_empty())
-    }
-
-    /// The table, unless it is empty.
-    pub(crate) fn unless_empty(self) -> Option<Self> {
-        (!self.is_empty()).then_some(self)
     }
 }

@@ -1,12 +1,12 @@
 //! Writes a report's files.
 
-use super::{
+use crate::{
     MadeBy,
-    html::{self, Drawing},
-    markdown,
-    model::Model,
-    plot::{self, Plot},
-    view,
+    data::ReportData,
+    draw::render::{png, svg},
+    html, markdown,
+    plots::Plot,
+    view::{self, View},
 };
 use slm_plan::error::{Error, Result};
 use std::{
@@ -23,54 +23,49 @@ pub struct Written {
     pub html: PathBuf,
     /// The Markdown.
     pub markdown: PathBuf,
-    /// The plots' stems, in their order; each is there as SVG and PNG under `plots/`.
+    /// The plots' names in the order of the page; each is an SVG and a PNG under `plots/`.
     pub plots: Vec<String>,
 }
 
-/// Writes `report.html`, `report.md` and `plots/` into a folder, which is made if
+/// Writes `report.html`, `report.md` and `plots/` into a folder, which is created if
 /// need be.
 ///
 /// # Errors
 /// [`Error::Input`] when the folder cannot be written.
-pub fn write(model: &Model, folder: &Path, made_by: &MadeBy<'_>) -> Result<Written> {
-    let folder_of_plots = folder.join("plots");
-    fs::create_dir_all(&folder_of_plots).map_err(|error| Error::unwritable(&folder_of_plots, &error))?;
-    let plots = plot::all(model);
-    let drawings = draw(&plots, &folder_of_plots)?;
-    let view = view::view(model, &plots, made_by);
+pub fn write(data: &ReportData, folder: &Path, made_by: &MadeBy<'_>) -> Result<Written> {
+    let plots = folder.join("plots");
+    fs::create_dir_all(&plots).map_err(|error| Error::unwritable(&plots, &error))?;
+    let mut view = view::view(data, made_by);
+    render_plots(&mut view, &plots)?;
     let (html, markdown) = (folder.join("report.html"), folder.join("report.md"));
-    put(&html, html::render(&view, &drawings)?.as_bytes())?;
-    put(&markdown, markdown::render(&view, &plots)?.as_bytes())?;
-    Ok(Written { html, markdown, plots: plots.into_iter().map(|plot| plot.name).collect() })
+    put(&html, html::render(&view)?.as_bytes())?;
+    put(&markdown, markdown::render(&view)?.as_bytes())?;
+    let plots = view.sections.into_iter().flat_map(|section| section.plots).map(|plot| plot.name).collect();
+    Ok(Written { html, markdown, plots })
 }
 
-/// Writes every plot as SVG and PNG, on all cores: a report has some dozen.
-fn draw(plots: &[Plot], folder: &Path) -> Result<Vec<Drawing>> {
-    let next = Mutex::new(0..plots.len());
-    let done: Mutex<Vec<(usize, Result<Drawing>)>> = Mutex::new(Vec::new());
+/// Renders every plot and writes it as SVG and PNG, on all cores: a report has some dozen.
+fn render_plots(view: &mut View, folder: &Path) -> Result<()> {
+    let plots = Mutex::new(view.sections.iter_mut().flat_map(|section| &mut section.plots));
+    let next = || plots.lock().ok().and_then(|mut plots| plots.next());
     let workers = thread::available_parallelism().map_or(1, usize::from).min(8);
     thread::scope(|scope| {
-        for _ in 0..workers {
-            scope.spawn(|| {
-                while let Some(index) = next.lock().ok().and_then(|mut next| next.next()) {
-                    let drawn = draw_one(&plots[index], folder);
-                    if let Ok(mut done) = done.lock() {
-                        done.push((index, drawn));
-                    }
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(index, _)| *index);
-    done.into_iter().map(|(_, drawing)| drawing).collect()
+        let render = || {
+            while let Some(plot) = next() {
+                render_plot(plot, folder)?;
+            }
+            Ok(())
+        };
+        let running: Vec<_> = (0..workers).map(|_| scope.spawn(render)).collect();
+        let panicked = |_| Err(Error::Internal("a plot could not be drawn".into()));
+        running.into_iter().try_for_each(|worker| worker.join().unwrap_or_else(panicked))
+    })
 }
 
-fn draw_one(plot: &Plot, folder: &Path) -> Result<Drawing> {
-    let svg = plot::svg(&plot.scene)?;
-    put(&folder.join(format!("{}.svg", plot.name)), svg.as_bytes())?;
-    put(&folder.join(format!("{}.png", plot.name)), &plot::png(&plot.scene)?)?;
-    Ok(Drawing { title: plot.title.clone(), caption: plot.caption.clone(), svg })
+fn render_plot(plot: &mut Plot, folder: &Path) -> Result<()> {
+    plot.svg = svg(&plot.scene)?;
+    put(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
+    put(&folder.join(format!("{}.png", plot.name)), &png(&plot.scene)?)
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {

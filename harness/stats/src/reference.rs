@@ -1,4 +1,4 @@
-//! Known values from `numpy` and `scipy`, which `scripts/stats_reference.py` wrote.
+//! Known values from `numpy` and `scipy`, which `tools/stats_reference.py` wrote.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -15,7 +15,7 @@ use slm_plan::{
     interrupt::Interrupt,
 };
 use slm_protocol::{CpuList, Failure};
-use slm_provision::PlaceError;
+use slm_provision::StageError;
 use slm_results::analysis::Status;
 use std::{
     cell::RefCell,
@@ -122,15 +122,15 @@ impl Fleet<'_> {
             if pending.is_empty() {
                 continue;
             }
-            let ending = match device.place_model(&plan.input.models[model]) {
-                Ok(placed) => {
+            let ending = match device.stage_model(&plan.input.models[model]) {
+                Ok(model_on_device) => {
                     let session = Session {
                         device,
                         plan,
                         sweep: self.sweep,
                         model,
                         recorded: recorded.as_ref(),
-                        placed,
+                        model_on_device,
                         threads: member.threads,
                         affinity: member.affinity.clone(),
                         recall: &recall,
@@ -138,7 +138,7 @@ impl Fleet<'_> {
                     };
                     session.run(pending, emit)?
                 }
-                Err(PlaceError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),
+                Err(StageError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),
                 Err(error) => lose_model(device, plan, &pending, &error, emit)?,
             };
             // Trials of later models stay without a row: a resumed sweep measures them.
@@ -178,7 +178,7 @@ fn lose_model(
     device: &dyn Device,
     plan: &Plan,
     pending: &[usize],
-    error: &PlaceError,
+    error: &StageError,
     emit: &mut dyn FnMut(SweepEvent) -> Result<()>,
 ) -> Result<Ending> {
     for &trial in pending {

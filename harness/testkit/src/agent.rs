@@ -5,7 +5,6 @@ use slm_protocol::{
     MemoryReading, ModelFacts, ModelFile, Output, Ready, ResolvedOptions, StopReason, Timestamps,
     TrialOutcome, TrialReport, VERSION,
 };
-use std::collections::BTreeMap;
 
 /// A machine of two cores.
 pub fn machine() -> MachineFacts {
@@ -111,7 +110,7 @@ pub fn report(n_in: u32, times: Timestamps) -> TrialReport {
             text: String::new(),
             logits_finite: Some(true),
         }),
-        engine_figures: BTreeMap::new(),
+        figures: Vec::new(),
         rss_peak: None,
         rss_after_prefill: None,
         after_prefill: None,

@@ -25,7 +25,7 @@ fn the_file_is_what_the_report_says() {
         make(&shape, &MakeOptions::default(), &path, &mut |done, total| seen.push((done, total))).unwrap();
     let content = fs::read(&path).unwrap();
     assert_eq!(made.bytes, content.len() as u64);
-    assert_eq!(made.sha256, hex(&Sha256::digest(&content)));
+    assert_eq!(made.sha256, sha256_hex(&content));
     assert_eq!(made.params, shape.params());
     assert_eq!(seen.last(), Some(&(made.bytes, made.bytes)));
     assert!(seen.windows(2).all(|pair| pair[0].0 <= pair[1].0));
@@ -99,7 +99,7 @@ fn a_full_disk_is_told_apart() {
 fn two_writers_of_one_file_are_kept_apart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("m.gguf");
-    let _held = PartFile::create(&path).unwrap();
+    let _held = HashedFile::create(&path).unwrap();
     let error = make(&tiny("arch=mpt"), &MakeOptions::default(), &path, &mut |_, _| {}).unwrap_err();
     assert!(matches!(error, MakeError::Busy { .. }), "{error}");
 }

@@ -1,4 +1,4 @@
-//! From random bytes to blocks of the quantised types, as `ggml-common.h` lays them
+//! From random bytes to blocks of the quantized types, as `ggml-common.h` lays them
 //! out. Random quants need no change; only the scales are shaped, so that weights
 //! have a deviation of about 0.02.
 //!
@@ -9,7 +9,7 @@
 
 use crate::GgmlType;
 
-/// Shapes whole blocks of a quantised type.
+/// Shapes whole blocks of a quantized type.
 pub(super) fn shape(ggml_type: GgmlType, bytes: &mut [u8]) {
     let shape = match ggml_type {
         GgmlType::Q3_K => q3_k,
@@ -20,7 +20,7 @@ pub(super) fn shape(ggml_type: GgmlType, bytes: &mut [u8]) {
         GgmlType::Q5_1 => q5_1,
         GgmlType::Q5_K => q5_k,
         GgmlType::Q6_K => q6_k,
-        // `WeightType` has no other quantised type.
+        // `WeightType` has no other quantized type.
         _ => q8_0,
     };
     #[expect(clippy::cast_possible_truncation, reason = "some hundred bytes")]
@@ -54,7 +54,7 @@ fn q5_1(block: &mut [u8]) {
 }
 
 /// Scale (f16), quants. The scale becomes (1 + m/1024) 2^-12; -128 is not used, as in
-/// files from llama.cpp's quantiser, whose kernels take the absolute value.
+/// files from llama.cpp's quantizer, whose kernels take the absolute value.
 fn q8_0(block: &mut [u8]) {
     block[1] = 0x0C;
     for quant in &mut block[2..] {

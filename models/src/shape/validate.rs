@@ -4,7 +4,7 @@ use super::{PerLayer, Shape, ShapeDraft, ShapeError};
 use crate::Arch;
 use crate::arch::{Biases, Extra, Facts, FfnDefault, Positions, Tying};
 
-/// Rows of quantised matrices are whole groups of 32 elements.
+/// Rows of quantized matrices are whole groups of 32 elements.
 const GROUP: u32 = 32;
 /// llama.cpp's own limit (`LLAMA_MAX_LAYERS`).
 const MAX_LAYERS: u32 = 512;

@@ -1,146 +1,31 @@
-//! llama.cpp. `llama-cpp-2` loads the model and tokenizes; the context is ours.
+//! llama.cpp. `llama-cpp-2` loads the model and tokenizes; the context is the agent's own code.
 
 mod context;
+mod library;
 mod log;
-mod quantise;
+mod model;
+mod quantize;
 mod report;
 mod text;
 
-use super::{ChatTemplate, LoadError, Model, Opened, Running, Setup, Vocabulary};
-use crate::digest;
-use context::Context;
-use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
-pub(crate) use quantise::quantise;
-use slm_protocol::{EngineFacts, EngineKind, Failure, LoadMode, ModelFacts, ResolvedOptions};
+pub(crate) use quantize::{QuantizeOptions, quantize};
+
+use super::{entry::EngineEntry, error::LoadError, model::Model};
+use slm_protocol::{EngineKind, LoadMode};
 use std::path::Path;
-use text::TextRules;
 
-/// A model in llama.cpp. The model is dropped before the backend.
-pub(crate) struct Llama {
-    model: LlamaModel,
-    _backend: LlamaBackend,
-    facts: ModelFacts,
-    /// What is done to texts first.
-    rules: TextRules,
+pub(super) const ENGINE: EngineEntry = EngineEntry {
+    kind: EngineKind::Llama,
+    facts: model::facts,
+    load: |request| load(Path::new(&request.model.path), request.mode, request.repack),
+};
+
+/// Loads a GGUF file. `repack`: repack weights for the CPU's kernels.
+pub(super) fn load(path: &Path, mode: LoadMode, repack: bool) -> Result<Box<dyn Model>, LoadError> {
+    Ok(Box::new(model::Llama::load(path, mode, repack)?))
 }
 
-/// Version, build flags and CPU features of the engine compiled in.
-pub(crate) fn facts() -> EngineFacts {
-    log::install();
-    EngineFacts {
-        engine: EngineKind::Llama,
-        version: format!("llama-cpp-sys-2 {}, {}", env!("SLM_AGENT_BINDING"), context::ggml_version()),
-        build_flags: env!("SLM_AGENT_BUILD_FLAGS").split('\u{1f}').map(str::to_owned).collect(),
-        cpu_features: report::cpu_features(&context::system_info()),
-    }
-}
-
-impl Llama {
-    /// Loads a file, after checking that it is what it says: the engine trusts it,
-    /// and ends the process on some damaged ones.
-    pub(crate) fn load(path: &Path, mode: LoadMode, repack: bool) -> Result<Self, LoadError> {
-        log::install();
-        let refuse = |message| LoadError { failure: Failure::LoadFailed, message };
-        let header = slm_models::read_header(path).map_err(|error| refuse(error.to_string()))?;
-        // The binding ends the process on more.
-        let context = header.shape_facts().context.unwrap_or(0);
-        if i32::try_from(context).is_err() {
-            return Err(refuse(format!("{}: states a context of {context} tokens", path.display())));
-        }
-        let backend = LlamaBackend::init().map_err(|error| refuse(error.to_string()))?;
-        log::clear();
-        let model = context::load(&backend, path, mode, repack)
-            .ok_or_else(|| engine_failure(&format!("{}: the engine gave no reason", path.display())))?;
-        if model.vocab().vocab_type() == VocabType::NONE || model.n_vocab() < 1 {
-            return Err(refuse(format!("{}: the file holds no tokenizer", path.display())));
-        }
-        let facts = ModelFacts {
-            architecture: model.meta_val_str("general.architecture").unwrap_or_default(),
-            description: context::description(&model),
-            n_params: model.n_params(),
-            size: model.size(),
-            decode_bytes: Some(header.decode_bytes()),
-            n_vocab: u32::try_from(model.n_vocab()).unwrap_or(0),
-            n_ctx_train: model.n_ctx_train(),
-            chat_template_sha256: None,
-        };
-        let rules =
-            TextRules::of(&model).map_err(|problem| refuse(format!("{}: {problem}", path.display())))?;
-        let mut loaded = Self { model, _backend: backend, facts, rules };
-        loaded.facts.chat_template_sha256 =
-            loaded.chat_template().map(|template| digest::text(&template.source));
-        Ok(loaded)
-    }
-
-    /// The text of a special token, empty if the model has none.
-    fn special(&self, token: LlamaToken) -> String {
-        if token.0 < 0 {
-            return String::new();
-        }
-        self.model.vocab().text(token).map_or_else(String::new, |text| text.to_string_lossy().into_owned())
-    }
-}
-
-/// The failure that the engine's log tells.
-fn engine_failure(otherwise: &str) -> LoadError {
-    let (failure, message) = report::load_failure(&log::lines(), otherwise);
-    LoadError { failure, message }
-}
-
-impl Model for Llama {
-    fn facts(&self) -> &ModelFacts {
-        &self.facts
-    }
-
-    fn vocabulary(&self) -> Option<&dyn Vocabulary> {
-        Some(self)
-    }
-
-    fn open(&self, setup: &Setup) -> Result<Opened<'_>, LoadError> {
-        let context = Context::new(&self.model, setup)
-            .ok_or_else(|| engine_failure("the engine made no context and gave no reason"))?;
-        let lines = log::lines();
-        Ok(Opened {
-            options: ResolvedOptions {
-                threads: context.n_threads(),
-                flash_attention: report::flash_attention(&lines),
-                n_ctx: context.n_ctx(),
-                n_batch: context.n_batch(),
-                n_ubatch: context.n_ubatch(),
-                affinity: None,
-                repack: report::repacked(&lines),
-            },
-            running: Running::Steps(Box::new(context)),
-            buffers: report::buffer_sizes(&lines),
-            devices: report::devices(&lines),
-            log: report::evidence(&lines),
-        })
-    }
-}
-
-impl Vocabulary for Llama {
-    fn tokenize(&self, text: &str, add_special: bool, parse_special: bool) -> Vec<i32> {
-        let text = self.rules.apply(text, parse_special);
-        let tokens = self.model.vocab().tokenize(text.as_bytes(), add_special, parse_special);
-        tokens.into_iter().map(|token| token.0).collect()
-    }
-
-    fn detokenize(&self, tokens: &[i32]) -> String {
-        let tokens: Vec<LlamaToken> = tokens.iter().map(|token| LlamaToken(*token)).collect();
-        String::from_utf8_lossy(&self.model.vocab().detokenize(&tokens, false, true)).into_owned()
-    }
-
-    fn chat_template(&self) -> Option<ChatTemplate> {
-        let source = self.model.chat_template(None).ok()?;
-        let vocab = self.model.vocab();
-        Some(ChatTemplate {
-            source: source.as_c_str().to_string_lossy().into_owned(),
-            bos_token: self.special(vocab.bos()),
-            eos_token: self.special(vocab.eos()),
-        })
-    }
-
-    fn is_end(&self, token: i32) -> bool {
-        self.model.vocab().is_eog(LlamaToken(token))
-    }
+/// The engine's version.
+pub(crate) fn version() -> String {
+    model::facts().version
 }

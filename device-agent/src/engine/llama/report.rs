@@ -1,6 +1,7 @@
 //! What the engine's log says about what it set up, and why it failed.
 
-use super::log::Line;
+use super::log::{self, Line};
+use crate::engine::error::LoadError;
 use slm_protocol::{BufferSizes, Failure};
 use std::collections::BTreeSet;
 
@@ -64,7 +65,7 @@ pub(super) fn flash_attention(lines: &[Line]) -> Option<bool> {
     })
 }
 
-/// Whether any weights were laid out anew: these lie in a buffer of their own.
+/// Whether any weights were repacked: these lie in a buffer of their own.
 pub(super) fn repacked(lines: &[Line]) -> Option<bool> {
     let mut buffers = lines.iter().filter(|line| line.text.contains("model buffer size")).peekable();
     buffers.peek()?;
@@ -95,6 +96,12 @@ pub(super) fn evidence(lines: &[Line]) -> Vec<String> {
         })
         .map(str::to_owned)
         .collect()
+}
+
+/// The failure that the engine's log shows so far.
+pub(super) fn engine_failure(otherwise: &str) -> LoadError {
+    let (failure, message) = load_failure(&log::lines(), otherwise);
+    LoadError { failure, message }
 }
 
 /// Why loading failed, in one line of the engine's own words.

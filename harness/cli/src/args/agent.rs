@@ -27,6 +27,8 @@ pub enum AgentCommand {
         #[command(flatten)]
         output: OutputArgs,
     },
+    /// Install what building agents needs: Rust's aarch64 target and a cross compiler; `build` does it too
+    Prepare,
     /// List the built agents and whether this bench can use them
     List(OutputArgs),
 }

@@ -1,8 +1,12 @@
 //! Options with a few values each, and what they mean to a plan.
 
-use clap::ValueEnum;
+use clap::{
+    ValueEnum,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
+};
 use slm_plan::request::{AffinityChoice, ThreadsChoice, WeightsChoice};
 use slm_protocol::{EngineKind, FlashAttention, LoadMode, StopRule};
+use strum::VariantArray;
 
 /// `--threads`
 pub(super) fn parse_threads(text: &str) -> Result<ThreadsChoice, String> {
@@ -46,30 +50,16 @@ impl From<WeightsArg> for WeightsChoice {
     }
 }
 
-/// `--backend`
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum BackendArg {
-    /// llama.cpp
-    #[value(name = "llama.cpp")]
-    Llama,
-    /// Model libraries of MLC-LLM's convention, run by TVM with our token loop (tvm-relax-vm)
-    Mlc,
-    /// The same libraries in MLC-LLM's own engine
-    MlcLlm,
-    /// An engine that does nothing: measures the harness itself
-    Null,
-}
-
-impl BackendArg {
-    /// The engine.
-    pub(super) fn engine(self) -> EngineKind {
-        match self {
-            BackendArg::Llama => EngineKind::Llama,
-            BackendArg::Mlc => EngineKind::TvmRelaxVm,
-            BackendArg::MlcLlm => EngineKind::MlcLlm,
-            BackendArg::Null => EngineKind::Null,
-        }
-    }
+/// `--backend`: the engines by the names that users give them.
+pub(super) fn backends() -> impl TypedValueParser<Value = EngineKind> {
+    let value = |kind: &EngineKind| {
+        let engine = kind.descriptor();
+        let name = PossibleValue::new(engine.typed_name()).help(engine.summary);
+        if engine.typed_name() == engine.name { name } else { name.alias(engine.name) }
+    };
+    let names: Vec<PossibleValue> = EngineKind::VARIANTS.iter().map(value).collect();
+    PossibleValuesParser::new(names)
+        .try_map(|name| EngineKind::find(&name).ok_or_else(|| format!("there is no engine {name}")))
 }
 
 /// `--flash-attention`

@@ -2,7 +2,7 @@
 
 use super::{
     AdbArgs, DeviceList, ModelList, OutputArgs, PhoneArgs, QuantList,
-    choices::{self, BackendArg, LoadArg, StopArg, SwitchArg, ToggleArg, WeightsArg},
+    choices::{self, LoadArg, StopArg, SwitchArg, ToggleArg, WeightsArg},
     lists,
 };
 use clap::Args;
@@ -10,7 +10,7 @@ use slm_plan::{
     error::{Error, Result as PlanResult},
     request::{AffinityChoice, ContextLengths, EmbeddingTypes, OutputRequest, SweepRequest, ThreadsChoice},
 };
-use slm_protocol::EngineKind;
+use slm_protocol::{EngineKind, ModelForm};
 use std::{path::PathBuf, time::Duration};
 
 /// Models measured when none is named: small ones that the paper has too.
@@ -81,8 +81,8 @@ pub struct SweepArgs {
     #[arg(long, value_name = "NAME|DIR")]
     prompts: Option<PathBuf>,
     /// Engines, separated by commas: a model runs under the one that its form is for, compiled folders under mlc and mlc-llm
-    #[arg(long, value_enum, value_name = "LIST", value_delimiter = ',', default_value = "llama.cpp")]
-    backend: Vec<BackendArg>,
+    #[arg(long, value_parser = choices::backends(), value_name = "LIST", value_delimiter = ',', default_value = "llama.cpp")]
+    backend: Vec<EngineKind>,
     /// Folder of `libtvm_ffi.so` and `libtvm_runtime.so` for the device, for --backend mlc; for mlc-llm with
     /// `libmlc_llm.so`, or of `libtvm4j_runtime_packed.so`
     #[arg(long, value_name = "DIR")]
@@ -222,16 +222,17 @@ impl SweepArgs {
     /// The engines asked for, each once.
     fn engines(&self) -> PlanResult<Vec<EngineKind>> {
         let mut engines: Vec<EngineKind> = Vec::new();
-        for engine in self.backend.iter().map(|backend| backend.engine()) {
+        for engine in self.backend.iter().copied() {
             if !engines.contains(&engine) {
                 engines.push(engine);
             }
         }
-        if engines.len() > 1 && engines.contains(&EngineKind::Null) {
+        let runs = |form| move |engine: &EngineKind| engine.descriptor().model_form == form;
+        if engines.len() > 1 && engines.iter().any(runs(ModelForm::None)) {
             let what = "--backend null measures the harness itself, beside no other engine";
             return Err(Error::input(what, "give it alone"));
         }
-        if self.mlc_runtime.is_some() && !engines.iter().any(|engine| slm_provision::runs_compiled(*engine)) {
+        if self.mlc_runtime.is_some() && !engines.iter().any(runs(ModelForm::Compiled)) {
             let what = "--mlc-runtime is of no use to this backend";
             return Err(Error::input(what, "add mlc or mlc-llm to --backend, or leave it out"));
         }

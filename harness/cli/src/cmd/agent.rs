@@ -6,7 +6,9 @@ use crate::{
     show,
 };
 use serde::Serialize;
-use slm_device::agents::{self, Agent, AgentKind, Feature, Flavour, Manifest, Project, Shelf, Toolchain};
+use slm_device::agents::{
+    self, Agent, AgentKind, AgentRecord, AgentStore, Feature, Flavour, Project, Toolchain,
+};
 use slm_plan::{error::Result, text};
 use std::time::Instant;
 
@@ -18,7 +20,7 @@ struct Row {
     kind: AgentKind,
     /// Whether this bench can use it.
     usable: bool,
-    manifest: Option<Manifest>,
+    record: Option<AgentRecord>,
     path: Option<String>,
     /// Why it is not usable, and the remedy.
     problem: Option<String>,
@@ -36,19 +38,22 @@ pub(super) fn run(command: &AgentCommand) -> Result<Outcome> {
             let mut rows = Vec::new();
             for flavour in wanted {
                 let kind = AgentKind { flavour, feature: mlc.then_some(Feature::Mlc) };
-                show::note(&format!("building the agent for {kind} phones"));
                 let start = Instant::now();
-                let agent = agents::build(&project, &toolchain, kind)?;
+                let agent = agents::build(&project, &toolchain, kind, &show::agent_build)?;
                 show::note(&format!("built in {}", text::seconds(start.elapsed().as_secs_f64())));
                 rows.push(row(kind, Ok(agent)));
             }
             print(&rows, output.output)?;
         }
+        AgentCommand::Prepare => {
+            Toolchain::find(false)?.prepare(&Project::find()?, &show::agent_build)?;
+            show::note("this machine can build agents for phones");
+        }
         AgentCommand::List(output) => {
-            let shelf = Shelf::open()?;
+            let store = AgentStore::open()?;
             // One with a further engine is not missed where nobody built it.
-            let kinds = AgentKind::all().filter(|kind| kind.feature.is_none() || shelf.path(*kind).exists());
-            let rows: Vec<Row> = kinds.map(|kind| row(kind, shelf.find(kind))).collect();
+            let kinds = AgentKind::all().filter(|kind| kind.feature.is_none() || store.path(*kind).exists());
+            let rows: Vec<Row> = kinds.map(|kind| row(kind, store.find(kind))).collect();
             print(&rows, output.output)?;
         }
     }
@@ -62,12 +67,12 @@ fn row(kind: AgentKind, found: Result<Agent>) -> Row {
             kind,
             usable: true,
             path: Some(agent.path.display().to_string()),
-            manifest: Some(agent.manifest),
+            record: Some(agent.record),
             problem: None,
         },
         Err(error) => {
             let flavour = kind.flavour;
-            Row { flavour, kind, usable: false, manifest: None, path: None, problem: Some(error.to_string()) }
+            Row { flavour, kind, usable: false, record: None, path: None, problem: Some(error.to_string()) }
         }
     }
 }
@@ -78,12 +83,12 @@ fn print(rows: &[Row], output: OutputFormat) -> Result<()> {
         return Ok(());
     }
     for row in rows {
-        let text = match (&row.manifest, &row.path, &row.problem) {
-            (Some(manifest), Some(path), _) => format!(
+        let text = match (&row.record, &row.path, &row.problem) {
+            (Some(record), Some(path), _) => format!(
                 "{} {}, sha256 {}, {}",
-                text::bytes(manifest.size),
-                manifest.target,
-                manifest.sha256.get(..12).unwrap_or_default(),
+                text::bytes(record.size),
+                record.target,
+                record.sha256.get(..12).unwrap_or_default(),
                 text::clean(path)
             ),
             (_, _, problem) => text::clean(problem.as_deref().unwrap_or_default()),

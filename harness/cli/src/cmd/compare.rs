@@ -1,12 +1,13 @@
-//! `bench compare`: two sets of figures beside each other.
+//! `bench compare`: two sets of figures compared.
 
 use super::Outcome;
 use crate::{
     args::{CompareArgs, CompareOutput},
     show::{data, note},
 };
-use slm_decide::compare::{Options, Side, compare, json, llama_bench, markdown, text};
+use slm_decide::compare::{Options, Side, compare, llama_bench};
 use slm_plan::error::{Error, Result};
+use slm_report::compare::{json, markdown, text};
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {

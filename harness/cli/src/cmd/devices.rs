@@ -7,9 +7,9 @@ use crate::{
 };
 use serde::Serialize;
 use slm_device::{
-    self as device, Device, Local, PhoneFound,
+    Device, Local,
     adb::Server,
-    phone,
+    phone::{self, FoundPhone},
     profile::{Identity, Profiles, describe},
 };
 use slm_plan::{
@@ -58,7 +58,7 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
             Ok(format!("{} freed", text::bytes(phone::clean(name, &phone.link, &show::notices())?)))
         }),
         Some(DevicesCommand::Restore { device }) => on_phones(args, device.as_deref(), |name, phone| {
-            let settings = phone::put_back(name, &phone.link, &show::notices())?;
+            let settings = phone::restore_settings(name, &phone.link, &show::notices())?;
             Ok(if settings.is_empty() {
                 "nothing to put back".to_owned()
             } else {
@@ -70,10 +70,10 @@ pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
 }
 
 fn list(args: &DevicesArgs) -> Result<Outcome> {
-    let server = device::server(args.adb.server())?;
+    let server = phone::adb_server(args.adb.server())?;
     let profiles = Profiles::load(&args.profile)?;
     let local = local_row();
-    let phones = device::phones(&server);
+    let phones = phone::list(&server);
     if let Err(error) = &local {
         show::note(&format!("bench: {error}"));
     }
@@ -96,10 +96,13 @@ fn list(args: &DevicesArgs) -> Result<Outcome> {
 
 fn local_row() -> Result<LocalRow> {
     let facts = Local::new(show::notices())?.hello()?;
-    let engines =
-        facts.engines.iter().map(|engine| format!("{} {}", engine.engine.name(), engine.version)).collect();
+    let engines = facts
+        .engines
+        .iter()
+        .map(|engine| format!("{} {}", engine.engine.into_str(), engine.version))
+        .collect();
     Ok(LocalRow {
-        name: "local",
+        name: Local::NAME,
         cpu: facts.machine.cpu,
         cores: facts.machine.physical_cores,
         memory_bytes: facts.machine.memory_total,
@@ -108,7 +111,7 @@ fn local_row() -> Result<LocalRow> {
     })
 }
 
-fn phone_row(server: &Server, profiles: &Profiles, args: &DevicesArgs, found: &PhoneFound) -> PhoneRow {
+fn phone_row(server: &Server, profiles: &Profiles, args: &DevicesArgs, found: &FoundPhone) -> PhoneRow {
     let attached = &found.attached;
     let name = match args.adb.server() {
         Some(_) => format!("adb://{}/{}", server.address(), attached.serial),
@@ -182,14 +185,14 @@ fn print(devices: &Devices) {
 fn on_phones(
     args: &DevicesArgs,
     device: Option<&str>,
-    act: impl Fn(&str, &PhoneFound) -> Result<String>,
+    act: impl Fn(&str, &FoundPhone) -> Result<String>,
 ) -> Result<Outcome> {
     let profiles = Profiles::load(&args.profile)?;
     let phones = if let Some(name) = device {
-        vec![(name.to_owned(), device::find(name, args.adb.server(), &profiles)?)]
+        vec![(name.to_owned(), phone::find(name, args.adb.server(), &profiles)?)]
     } else {
-        let server = device::server(args.adb.server())?;
-        let phones = device::phones(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
+        let server = phone::adb_server(args.adb.server())?;
+        let phones = phone::list(&server)?.into_iter().filter(|phone| phone.attached.is_ready());
         phones.map(|phone| (format!("serial:{}", phone.attached.serial), phone)).collect()
     };
     let (mut outcome, mut rows) = (Outcome::Done, Vec::new());

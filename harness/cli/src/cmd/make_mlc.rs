@@ -1,5 +1,5 @@
 //! `bench models make --format mlc`: a model library with random 4-bit weights, made by
-//! the project's Python script in an environment of its own.
+//! the Python package that bench carries (`tools/mlc`), in an environment of its own.
 
 use crate::{
     args::{MlcArgs, MlcDeviceArg, OutputFormat},
@@ -7,19 +7,15 @@ use crate::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use slm_device::agents::Project;
+use slm_device::agents;
 use slm_models::Shape;
 use slm_plan::{
     error::{Error, Result},
     text::clean,
 };
-use slm_provision::cache_folder;
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
+use std::path::{Path, PathBuf};
 
-/// What the script prints in the end.
+/// What the package prints in the end.
 #[derive(Deserialize)]
 struct Made {
     folder: String,
@@ -35,27 +31,17 @@ pub(super) fn make(
     out: Option<PathBuf>,
     output: OutputFormat,
 ) -> Result<()> {
-    let script = Project::find()?.root().join("scripts/mlc/make.py");
-    if !script.is_file() {
-        return Err(Error::input(
-            format!("there is no {}", script.display()),
-            "start bench from a whole checkout",
-        ));
-    }
     let short: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
     let folder = out.unwrap_or_else(|| Path::new("dist").join(folder_name(&short, mlc)));
-    let mut command = Command::new("python3");
-    command.arg(&script).arg("--environment").arg(cache_folder().join("mlc-python"));
+    let mut command = agents::mlc_tool()?;
     command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", mlc.quant.name()]);
     command.args(["--device", mlc.device.name()]);
     if let Some(target) = mlc.target {
         command.args(["--target", target.name()]);
     }
     command.arg("--seed").arg(seed.to_string()).arg("--out").arg(&folder);
-    // The script's own words go to stderr as they come.
-    let ran = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
-    let ran = ran.map_err(|error| {
+    let ran = command.output().map_err(|error| {
         Error::input(format!("python3 cannot be started: {error}"), "install python3 with venv")
     })?;
     if !ran.status.success() {
@@ -64,9 +50,8 @@ pub(super) fn make(
     }
     let text = String::from_utf8_lossy(&ran.stdout);
     let line = text.lines().last().unwrap_or_default();
-    let made: Made = serde_json::from_str(line).map_err(|error| {
-        Error::Internal(format!("{} ended with '{}': {error}", script.display(), clean(line)))
-    })?;
+    let made: Made = serde_json::from_str(line)
+        .map_err(|error| Error::Internal(format!("slm-mlc ended with '{}': {error}", clean(line))))?;
     if output == OutputFormat::Json {
         return crate::show::json(&json!({ "folder": made.folder, "runtime": made.runtime }));
     }

@@ -6,10 +6,11 @@ use crate::{
     show::{data, note},
 };
 use slm_decide::{
-    costmodel::LoadFit,
-    sweetspot::{Budgets, Quality, answers, groups, json, largest_size, text},
+    cost_model::LoadFit,
+    sweet_spot::{Budgets, Quality, answers, groups, largest_size},
 };
 use slm_plan::error::{Error, Result};
+use slm_report::sweet_spot::{json, text};
 use slm_results::read::{Cell, Summary};
 
 /// Runs the command.

@@ -1,7 +1,7 @@
 //! What devices tell while they are worked with, on stderr.
 
 use super::{ModelWork, note};
-use slm_device::{Notice, Notify};
+use slm_device::{Notice, Notify, agents::BuildStep};
 use slm_plan::text::{bytes, clean, seconds};
 use std::sync::Arc;
 
@@ -10,29 +10,39 @@ pub fn notices() -> Notify {
     Arc::new(|device, notice| show(device, notice))
 }
 
+/// Shows a step of building an agent.
+pub fn agent_build(step: BuildStep) {
+    note(&match step {
+        BuildStep::AddingTarget(target) => format!("adding Rust's target {target} (rustup)"),
+        BuildStep::Installing(package) => format!("installing {package} (apt-get)"),
+        BuildStep::Building(kind) => {
+            format!("building the agent for {kind} phones; the first time takes minutes")
+        }
+    });
+}
+
 fn show(device: &str, notice: Notice<'_>) {
     let text = match notice {
         Notice::Provision(event) => return ModelWork::default().show(event),
-        Notice::BuildingAgent(kind) => {
-            return note(&format!("building the agent for {kind} phones; the first time takes minutes"));
-        }
+        Notice::AgentBuild(step) => return agent_build(step),
         Notice::Sending { model, bytes: size, files: 1 } => {
             format!("sending {} ({})", clean(model), bytes(size))
         }
         Notice::Sending { model, bytes: size, files } => {
             format!("sending {} ({}, {files} files)", clean(model), bytes(size))
         }
-        Notice::MakingThere { model, bytes: size } => {
+        Notice::MakingOnDevice { model, bytes: size } => {
             format!("making {} ({}) on the device", clean(model), bytes(size))
         }
-        Notice::Away { error, patience } => {
+        Notice::SendProgress { sent, bytes: size } => format!("sent {} of {}", bytes(sent), bytes(size)),
+        Notice::Unreachable { error, patience } => {
             format!("{}; trying again for {}", clean(&error), seconds(patience.as_secs_f64()))
         }
-        Notice::AgentSilent { lasts, state } => {
-            let lasts = seconds(lasts.as_secs_f64());
-            format!("its agent has said nothing for {lasts} (process state {})", clean(state))
+        Notice::AgentUnresponsive { duration, process_state } => {
+            let duration = seconds(duration.as_secs_f64());
+            format!("its agent has written nothing for {duration} (process state {})", clean(process_state))
         }
-        Notice::SettingsLost(why) => clean(&why),
+        Notice::SettingsNotRestored(why) => clean(&why),
     };
     note(&format!("{}: {text}", clean(device)));
 }

@@ -5,7 +5,7 @@ mod plan_text;
 mod progress;
 mod provision;
 
-pub use device::notices;
+pub use device::{agent_build, notices};
 pub use plan_text::plan_text;
 use progress::count_bar;
 pub use progress::{Progress, byte_bar};

@@ -5,7 +5,6 @@ use slm_plan::{
     prompts::Context,
     text::{bytes, clean, columns, seconds},
 };
-use slm_protocol::EngineKind;
 
 /// A figure's text, empty where a model that was not provided yet does not tell it.
 fn known(figure: u64, text: String) -> String {
@@ -15,7 +14,7 @@ fn known(figure: u64, text: String) -> String {
 /// The plan as text, with its forecast. `present` tells which model files exist.
 pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let input = &plan.input;
-    let backends: Vec<&str> = input.engines().into_iter().map(EngineKind::name).collect();
+    let backends: Vec<&str> = input.engines().into_iter().map(Into::into).collect();
     let mut rows =
         vec![["model", "weights", "type", "parameters", "bits each", "file", ""].map(str::to_owned).to_vec()];
     for (model, present) in input.models.iter().zip(present) {
@@ -34,7 +33,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         ]);
     }
     if backends.len() > 1 {
-        let column = input.models.iter().map(|model| model.engine.name());
+        let column = input.models.iter().map(|model| model.engine.into_str());
         for (row, engine) in rows.iter_mut().zip(std::iter::once("backend").chain(column)) {
             row.insert(1, engine.to_owned());
         }

@@ -249,7 +249,7 @@ fn bars(devices: &[String], total: usize, done: usize) -> Bars {
 
 fn model_name(plan: &Plan, model: usize) -> String {
     let named =
-        |model: &PlannedModel| slm_plan::model_name(plan, &model.name, &model.quant, model.engine.name());
+        |model: &PlannedModel| slm_plan::model_name(plan, &model.name, &model.quant, model.engine.into_str());
     plan.input.models.get(model).map_or_else(String::new, named)
 }
 

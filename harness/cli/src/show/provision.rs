@@ -3,7 +3,7 @@
 use super::{byte_bar, count_bar, note};
 use indicatif::ProgressBar;
 use slm_plan::text::{bytes, clean};
-use slm_provision::{Event, hub, quantize};
+use slm_provision::{Event, QuantizeStep, hub};
 use std::cell::RefCell;
 
 /// Shows events of work on model files.
@@ -28,12 +28,12 @@ impl ModelWork {
                 bar.set_position(done);
             }),
             Event::Quantize(step) => self.with(count_bar, |bar| match step {
-                quantize::Step::Tensor { done, of } => {
+                QuantizeStep::Tensor { done, of } => {
                     bar.set_length(of.into());
                     bar.set_position(done.into());
                 }
-                quantize::Step::Checking => bar.set_message("loading the result"),
-                quantize::Step::Hashing => bar.set_message("hashing"),
+                QuantizeStep::Checking => bar.set_message("loading the result"),
+                QuantizeStep::Hashing => bar.set_message("hashing"),
             }),
             Event::WritingEnded | Event::QuantizeEnded => self.clear(),
             Event::Fallbacks(text) => self.note(&clean(&text)),

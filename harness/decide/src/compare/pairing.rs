@@ -1,12 +1,12 @@
-//! Which cell of the baseline stands for which of the candidate.
+//! Which cell of the baseline is compared with which of the candidate.
 
-use super::{Options, Side, nothing};
-use slm_plan::error::Result;
+use super::{Options, Side};
+use slm_plan::error::{Error, Result};
 use slm_results::read::{Cell, Context};
 use std::collections::BTreeSet;
 
-/// Pairs of indexes (baseline, candidate), in the candidate's order; when set
-/// against all, each candidate's partners by their size.
+/// Pairs of indexes (baseline, candidate), in the candidate's order; when compared
+/// against all, the partners of each candidate ascend in size.
 pub(super) fn pairs(baseline: &Side, candidate: &Side, options: &Options) -> Result<Vec<(usize, usize)>> {
     for (theirs, ours) in &options.map {
         known(theirs, baseline)?;
@@ -32,15 +32,15 @@ pub(super) fn pairs(baseline: &Side, candidate: &Side, options: &Options) -> Res
             candidate.name,
             models(candidate)
         );
-        let remedy = "no model is in both at one context length; pair them with --map BASELINE=CANDIDATE, or set a \
-                      new model beside all with --against-all";
-        return Err(nothing(what, remedy));
+        let remedy = "no model is in both at the same context length; pair models with --map BASELINE=CANDIDATE, or \
+                      compare a new model with all of them by --against-all";
+        return Err(Error::input(what, remedy));
     }
     Ok(pairs)
 }
 
 /// The cell of the same model and context that agrees in most of device, backend,
-/// quantisation and weights.
+/// quantization and weights.
 fn partner(baseline: &Side, cell: &Cell, options: &Options) -> Option<usize> {
     let mapped = options.map.iter().find(|(_, ours)| **ours == cell.key.model);
     let model = mapped.map_or(&cell.key.model, |(theirs, _)| theirs);
@@ -69,8 +69,8 @@ fn known(model: &str, side: &Side) -> Result<()> {
     if side.cells.iter().any(|cell| cell.key.model == model) {
         return Ok(());
     }
-    let what = format!("--map names '{model}', which {} has not", side.name);
-    Err(nothing(what, &format!("it has {}", models(side))))
+    let what = format!("--map names '{model}', which is not in {}", side.name);
+    Err(Error::input(what, format!("it has {}", models(side))))
 }
 
 fn models(side: &Side) -> String {

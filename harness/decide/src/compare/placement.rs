@@ -1,5 +1,5 @@
-//! A new size between its neighbours: what the baselines just below and above it
-//! in parameters reach, and what a model of its size would on the line between.
+//! A new size between its neighbours: the figures of the baselines just below and
+//! above it in parameters, and the figure interpolated between them.
 
 use super::Row;
 use slm_results::read::{Context, Metric};
@@ -16,7 +16,7 @@ pub struct Neighbour {
     pub figure: f64,
 }
 
-/// Where a candidate stands in one metric at one context.
+/// A candidate between its neighbours, in one metric at one context.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placement {
     /// The candidate.
@@ -33,8 +33,8 @@ pub struct Placement {
     pub below: Option<Neighbour>,
     /// The smallest baseline that is larger.
     pub above: Option<Neighbour>,
-    /// The figure of a model of this size on the line between both, straight in
-    /// the logarithms of size and figure.
+    /// The figure of a model of this size, interpolated between both in the logarithms
+    /// of size and figure.
     pub expected: Option<f64>,
 }
 

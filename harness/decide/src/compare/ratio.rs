@@ -1,13 +1,16 @@
-//! The ratio of two cells in one metric, by the best evidence there is.
+//! The ratio of two cells in one metric, by the best evidence available.
 
 use super::{CellTrials, Side, Verdict};
 use slm_results::read::{Cell, Estimate, Metric};
-use slm_stats::{Difference, Interval, Stratum, normal_two_sided, stratified_difference};
+use slm_stats::{Difference, Interval, Stratum, Z_95, normal_two_sided, stratified_difference};
+use strum::IntoStaticStr;
 
-/// What a ratio rests on, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The evidence behind a ratio, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Basis {
     /// Trials on the same prompts: the ratio within each prompt, geometric mean over prompts.
+    #[strum(serialize = "paired trials")]
     PairedTrials,
     /// Trials on other prompts (or llama-bench's samples): the ratio of geometric
     /// means; its interval covers prompts too.
@@ -15,19 +18,8 @@ pub enum Basis {
     /// Means with intervals: the ratio of means, its error from both intervals.
     Intervals,
     /// Means alone: nothing can be tested.
+    #[strum(serialize = "means only")]
     Means,
-}
-
-impl Basis {
-    /// The name used in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Basis::PairedTrials => "paired trials",
-            Basis::Trials => "trials",
-            Basis::Intervals => "intervals",
-            Basis::Means => "means only",
-        }
-    }
 }
 
 /// A metric's ratio.
@@ -49,9 +41,9 @@ pub struct Ratio {
     pub p_adjusted: Option<f64>,
     /// Standard deviation of a repetition, on the scale of logarithms.
     pub noise: Option<f64>,
-    /// What it rests on.
+    /// The evidence behind it.
     pub basis: Basis,
-    /// What follows.
+    /// The verdict.
     pub verdict: Verdict,
 }
 
@@ -125,11 +117,11 @@ fn pooled(b_trials: &CellTrials, c_trials: &CellTrials, metric: Metric) -> Optio
 fn by_intervals(baseline: Estimate, candidate: Estimate) -> Option<Difference> {
     let error = |estimate: Estimate| {
         let interval = estimate.interval.filter(|interval| interval.low > 0.0)?;
-        Some((interval.high / interval.low).ln() / (2.0 * 1.959_964))
+        Some((interval.high / interval.low).ln() / (2.0 * Z_95))
     };
     let error = error(baseline)?.hypot(error(candidate)?);
     let estimate = (candidate.mean / baseline.mean).ln();
-    let reach = 1.959_964 * error;
+    let reach = Z_95 * error;
     Some(Difference {
         estimate,
         interval: Some(Interval { low: estimate - reach, high: estimate + reach }),

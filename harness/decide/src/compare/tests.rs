@@ -1,7 +1,8 @@
 use super::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use slm_results::read::{Estimate, Key};
+use slm_results::read::{Cell, Context, Estimate, Key, Metric};
+use std::collections::BTreeMap;
 
 /// Metrics of the simulations; memory hardly varies.
 const METRICS: [Metric; 4] = [Metric::Itps, Metric::Otps, Metric::Ttft, Metric::Runtime];
@@ -75,7 +76,7 @@ fn drawn(pool: &Pool, repetitions: usize, speed: f64, rng: &mut ChaCha8Rng) -> S
 }
 
 /// A cell without figures.
-pub(crate) fn cell(context: usize) -> Cell {
+fn cell(context: usize) -> Cell {
     Cell {
         key: key(context),
         soc: None,
@@ -146,7 +147,7 @@ fn a_tenth_slower_is_found() {
     assert_eq!(found.pairs_with_a_call, found.pairs);
 }
 
-/// Prints the table of docs/comparisons.md: `cargo test --release -p slm-bench --lib
+/// Prints the table of docs/comparisons.md: `cargo test --release -p slm-decide
 /// table_of_the_docs -- --ignored --nocapture`; `SLM_POOL` names a sweep whose
 /// trials are the pool instead.
 #[test]

@@ -1,58 +1,40 @@
-//! From ratios to verdicts.
+//! The verdict on one ratio.
 
-use super::{Noise, Row};
 use slm_results::read::Metric;
-use slm_stats::{Interval, holm};
-use std::collections::BTreeMap;
+use slm_stats::Interval;
+use strum::IntoStaticStr;
 
 /// Probability of one false call among all figures of a comparison.
 const LEVEL: f64 = 0.05;
 
-/// What a ratio says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// The verdict on a ratio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Verdict {
-    /// Better, beyond chance and beyond noise.
+    /// Better, beyond chance and noise.
     Improved,
-    /// Worse, beyond chance and beyond noise.
+    /// Worse, beyond chance and noise.
     Regressed,
     /// The whole interval lies within the noise.
+    #[strum(serialize = "no change")]
     NoChange,
-    /// Neither can be said.
+    /// None of these.
     Inconclusive,
 }
 
 impl Verdict {
     /// All of them, in the order of the tables.
     pub const ALL: [Self; 4] = [Self::Improved, Self::Regressed, Self::NoChange, Self::Inconclusive];
-
-    /// The name used in tables.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Improved => "improved",
-            Self::Regressed => "regressed",
-            Self::NoChange => "no change",
-            Self::Inconclusive => "inconclusive",
-        }
-    }
 }
 
-/// Corrects all p values together and decides on each ratio. Returns how many
-/// were tested.
-pub(super) fn judge(rows: &mut [Row], noise: &BTreeMap<Metric, Noise>) -> usize {
-    let mut tested: Vec<_> =
-        rows.iter_mut().flat_map(|row| &mut row.ratios).filter(|ratio| ratio.p.is_some()).collect();
-    let p: Vec<f64> = tested.iter().filter_map(|ratio| ratio.p).collect();
-    for (ratio, adjusted) in tested.iter_mut().zip(holm(&p)) {
-        ratio.p_adjusted = Some(adjusted);
-        let noise = noise.get(&ratio.metric).map_or(0.0, |noise| noise.value);
-        if let Some(interval) = ratio.interval {
-            ratio.verdict = verdict(ratio.metric, ratio.ratio, interval, adjusted, noise);
-        }
-    }
-    p.len()
-}
-
-fn verdict(metric: Metric, ratio: f64, interval: Interval, p_adjusted: f64, noise: f64) -> Verdict {
+/// The verdict on a ratio whose p is already corrected for all tests.
+pub(super) fn verdict(
+    metric: Metric,
+    ratio: f64,
+    interval: Interval,
+    p_adjusted: f64,
+    noise: f64,
+) -> Verdict {
     let (low, high) = (1.0 / (1.0 + noise), 1.0 + noise);
     if p_adjusted < LEVEL && (ratio < low || ratio > high) && (interval.low > 1.0 || interval.high < 1.0) {
         let better = (ratio > 1.0) == metric.more_is_better();

@@ -1,18 +1,17 @@
-//! In what two sides differ beside the figures: what a ratio must not be read
-//! without.
+//! Differences between two sides that readers of their ratios must know.
 
 use super::{Row, Side};
 use slm_plan::text::clean;
 use slm_results::read::Cell;
 use std::collections::BTreeSet;
 
-/// Mean prompt or output lengths that differ by more are told.
+/// Mean prompt or output lengths that differ by more are reported.
 const LENGTH_TOLERANCE: f64 = 0.02;
 
-/// All differences, the weightiest first.
+/// All differences, the most important first.
 pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<String> {
     let mut warnings = Vec::new();
-    let mut told = |what: &str, theirs: BTreeSet<String>, ours: BTreeSet<String>, so: &str| {
+    let mut compare = |what: &str, theirs: BTreeSet<String>, ours: BTreeSet<String>, so: &str| {
         if theirs == ours || theirs.is_empty() || ours.is_empty() {
             return;
         }
@@ -25,27 +24,32 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
     };
     let known = |text: &str| (text != super::llama_bench::UNKNOWN).then(|| text.to_owned());
     let (theirs, ours) = of(&|cell| known(&cell.key.device));
-    told("devices", theirs, ours, "; the ratios compare devices, not models");
+    compare("devices", theirs, ours, "; the ratios compare devices, not models");
     let (theirs, ours) = of(&|cell| cell.soc.clone());
-    told("SoCs", theirs, ours, "");
+    compare("SoCs", theirs, ours, "");
     let (theirs, ours) = of(&|cell| known(&cell.key.backend));
-    told("backends", theirs, ours, "; the ratios compare runtimes too");
+    compare("backends", theirs, ours, "; the ratios compare runtimes too");
     let (theirs, ours) = of(&|cell| known(&cell.key.quant));
-    told("quantisations", theirs, ours, "");
+    compare("quantizations", theirs, ours, "");
     let (theirs, ours) = of(&|cell| known(&cell.key.weights));
-    told("weights", theirs, ours, "");
+    compare("weights", theirs, ours, "");
     let numbers = |set: &BTreeSet<u32>| set.iter().map(u32::to_string).collect();
-    told("threads", numbers(&baseline.threads), numbers(&candidate.threads), "");
+    compare("threads", numbers(&baseline.threads), numbers(&candidate.threads), "");
     let flags =
         |set: &BTreeSet<bool>| set.iter().map(|&on| if on { "on" } else { "off" }.to_owned()).collect();
-    told("flash attention settings", flags(&baseline.flash_attention), flags(&candidate.flash_attention), "");
+    compare(
+        "flash attention settings",
+        flags(&baseline.flash_attention),
+        flags(&candidate.flash_attention),
+        "",
+    );
     for (what, theirs) in &baseline.made_by {
         if let Some(ours) = candidate.made_by.get(what) {
-            told(what, [theirs.clone()].into(), [ours.clone()].into(), "");
+            compare(what, [theirs.clone()].into(), [ours.clone()].into(), "");
         }
     }
     if rows.iter().any(|row| row.baseline.soc.is_some() != row.candidate.soc.is_some()) {
-        warnings.push("the SoC of one side is not told".to_owned());
+        warnings.push("the SoC of one side is not known".to_owned());
     }
     warnings.extend(prompts(baseline, candidate));
     warnings.extend(lengths(rows, "prompt lengths", "n_in", |cell| cell.n_in, ""));
@@ -56,7 +60,7 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
         let doubtful = rows.iter().filter(|row| cell(row) == Some(0)).count();
         if doubtful > 0 {
             warnings.push(format!(
-                "{doubtful} cells of {name} have no valid trial; their figures are of suspect ones"
+                "{doubtful} cells of {name} have no valid trial; their figures are those of suspect trials"
             ));
         }
     }
@@ -65,14 +69,15 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
 
 fn prompts(baseline: &Side, candidate: &Side) -> Option<String> {
     if baseline.prompts.is_empty() || candidate.prompts.is_empty() {
-        return Some("prompts cannot be checked: one side does not tell its own".to_owned());
+        return Some("prompts cannot be checked: one side does not record them".to_owned());
     }
     let common = baseline.prompts.iter().filter_map(|(id, hash)| Some((hash, candidate.prompts.get(id)?)));
     let (mut same, mut other) = (0, 0);
     for (theirs, ours) in common {
         if theirs == ours { same += 1 } else { other += 1 }
     }
-    (other > 0).then(|| format!("{other} of {} prompts of one name have other texts", same + other))
+    (other > 0)
+        .then(|| format!("{other} of {} prompts with the same name have different texts", same + other))
 }
 
 fn lengths(

@@ -1,11 +1,9 @@
-//! What is attached to an adb server: the lines of `host:devices-l`.
-//!
-//! Read here and not by the crate, which gives up the whole list for one odd line
-//! (`no permissions (…)`).
+//! What is attached to an adb server: the lines of `host:devices-l`. A line that is not
+//! understood costs no other.
 
 /// A phone that an adb server knows, whatever its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attached {
+pub struct AttachedPhone {
     /// Its serial.
     pub serial: String,
     /// `device` when it can be used, else `offline`, `unauthorized`, `no permissions`…
@@ -14,7 +12,7 @@ pub struct Attached {
     pub model: Option<String>,
 }
 
-impl Attached {
+impl AttachedPhone {
     /// Whether commands can be sent to it.
     pub fn is_ready(&self) -> bool {
         self.state == "device"
@@ -25,13 +23,13 @@ impl Attached {
 const KEYS: [&str; 5] = ["usb:", "product:", "model:", "device:", "transport_id:"];
 
 /// Reads a whole list; a line that says nothing is left out.
-pub(super) fn parse(text: &str) -> Vec<Attached> {
+pub(super) fn parse(text: &str) -> Vec<AttachedPhone> {
     text.lines().filter_map(line).collect()
 }
 
 /// The serial is padded to 22 columns and a space follows it; in the short form a
 /// tab does.
-fn line(line: &str) -> Option<Attached> {
+fn line(line: &str) -> Option<AttachedPhone> {
     // A serial may hold blanks, but its padding ends before the state, which is known.
     let (serial, rest) = split_serial(line)?;
     let mut words = rest.split_whitespace().peekable();
@@ -46,7 +44,7 @@ fn line(line: &str) -> Option<Attached> {
         word => word.to_owned(),
     };
     let model = words.find_map(|word| word.strip_prefix("model:")).map(str::to_owned);
-    Some(Attached { serial: serial.to_owned(), state, model })
+    Some(AttachedPhone { serial: serial.to_owned(), state, model })
 }
 
 /// States that adb knows.

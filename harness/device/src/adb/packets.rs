@@ -59,7 +59,7 @@ impl Decoder {
     }
 
     /// Whether a packet has begun that is not whole.
-    pub(super) fn is_torn(&self) -> bool {
+    pub(super) fn has_partial_packet(&self) -> bool {
         !self.buffer.is_empty()
     }
 }
@@ -102,7 +102,7 @@ mod tests {
                 }
             }
             prop_assert_eq!(seen, packets);
-            prop_assert!(!decoder.is_torn());
+            prop_assert!(!decoder.has_partial_packet());
         }
 
         #[test]
@@ -119,7 +119,7 @@ mod tests {
             let mut decoder = Decoder::default();
             decoder.feed(&stream[..cut]);
             prop_assert_eq!(decoder.next().unwrap(), None);
-            prop_assert!(decoder.is_torn());
+            prop_assert!(decoder.has_partial_packet());
         }
     }
 

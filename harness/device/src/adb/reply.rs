@@ -52,13 +52,19 @@ pub(super) fn failure(serial: &str, message: &str) -> LinkError {
         not_ready("still connecting", "wait")
     } else if line.contains("not found") || line.starts_with("no devices") {
         LinkError::NoDevice { serial }
+    } else if line.contains("No space left") {
+        LinkError::NoSpace { serial, needed: 0, free: 0 }
     } else if line == "closed" {
-        // What the server says when adbd went away between two requests.
+        // The server's message when adbd went away between two requests.
         LinkError::Lost { serial, why: "adbd closed it".into() }
     } else {
         LinkError::Refused {
             serial,
-            why: if line.is_empty() { "the adb server says no".into() } else { line.to_owned() },
+            why: if line.is_empty() {
+                "the adb server refused and gave no reason".into()
+            } else {
+                line.to_owned()
+            },
         }
     }
 }

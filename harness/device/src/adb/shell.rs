@@ -1,5 +1,5 @@
-//! Commands on a phone, over `shell,v2`. Success is an exit packet that was seen; a
-//! stream that ends without one is a lost link, whatever came before.
+//! Commands on a phone, over `shell,v2`. Only a command whose exit packet arrived has
+//! ended; a stream that stops before it is a lost link.
 
 use super::{
     address::ServerAddress,
@@ -14,11 +14,11 @@ const MAX_OUTPUT: usize = 64 << 20;
 
 /// How long a command may take.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Patience {
+pub(super) enum TimeLimit {
     /// In all.
-    Whole(Duration),
-    /// Between two signs of life.
-    Silence(Duration),
+    Total(Duration),
+    /// Without output.
+    Idle(Duration),
 }
 
 /// Runs a script with the device's `sh`.
@@ -26,9 +26,9 @@ pub(super) fn run(
     server: &ServerAddress,
     serial: &str,
     script: &str,
-    patience: Patience,
+    limit: TimeLimit,
 ) -> Result<ShellOutput, LinkError> {
-    let (Patience::Whole(time) | Patience::Silence(time)) = patience;
+    let (TimeLimit::Total(time) | TimeLimit::Idle(time)) = limit;
     let mut deadline = Deadline::after(time);
     let mut connection = Connection::to_device(server, serial, deadline)?;
     connection.request(&format!("shell,v2,raw:{script}"), deadline)?;
@@ -48,14 +48,14 @@ pub(super) fn run(
         }
         match connection.read(&mut buffer, deadline)? {
             0 => {
-                let torn = if decoder.is_torn() { ", within a packet" } else { "" };
+                let torn = if decoder.has_partial_packet() { ", within a packet" } else { "" };
                 return Err(
                     connection.lost(&format!("the command's stream ended without an exit status{torn}"))
                 );
             }
             read => decoder.feed(&buffer[..read]),
         }
-        if let Patience::Silence(time) = patience {
+        if let TimeLimit::Idle(time) = limit {
             deadline = Deadline::after(time);
         }
     }

@@ -1,18 +1,19 @@
-//! The ugly cases, played by a small server in this process.
+//! Failures of servers and links, played by a small server in this process.
 
 use super::*;
+use crate::{Link, LinkError, Shell};
 use proptest::prelude::*;
 use slm_testkit::adb_server::{self, fail, request, say};
 use std::{
     io::Read,
     net::{SocketAddr, TcpListener, TcpStream},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const SHORT: Duration = Duration::from_millis(300);
 
-fn served(play: impl Fn(usize, &mut TcpStream) + Send + 'static, connections: usize) -> Server {
+pub(super) fn served(play: impl Fn(usize, &mut TcpStream) + Send + 'static, connections: usize) -> Server {
     at(adb_server::served(play, connections))
 }
 
@@ -24,10 +25,14 @@ fn at(address: SocketAddr) -> Server {
     Server::new(address.to_string().parse().unwrap())
 }
 
+fn phone(server: &Server) -> AdbLink {
+    AdbLink::new(server, "a;b c")
+}
+
 #[test]
 fn a_commands_output_and_status_are_told_apart() {
     let server = shell_that_sends(b"\x01\x03\0\0\0out\x02\x03\0\0\0err\x03\x01\0\0\0\x07");
-    let output = server.phone("a;b c").run("true", SHORT).unwrap();
+    let output = phone(&server).run("true", SHORT).unwrap();
     assert_eq!(
         (output.code, output.stdout.as_slice(), output.stderr.as_slice()),
         (7, &b"out"[..], &b"err"[..])
@@ -37,15 +42,15 @@ fn a_commands_output_and_status_are_told_apart() {
 #[test]
 fn an_end_without_an_exit_status_is_a_lost_link() {
     for bytes in [&b""[..], b"\x01\x03\0\0\0out", b"\x01\x03\0\0\0ou", b"\x03\x01\0\0\0", b"\x03"] {
-        let error = shell_that_sends(bytes).phone("S").run("true", SHORT).unwrap_err();
+        let error = phone(&shell_that_sends(bytes)).run("true", SHORT).unwrap_err();
         assert!(matches!(error, LinkError::Lost { .. }) && error.can_retry(), "{bytes:?}: {error}");
     }
 }
 
 #[test]
-fn nonsense_from_the_device_is_refused_and_not_waited_for() {
+fn invalid_bytes_from_the_device_are_refused_at_once() {
     for bytes in [&b"\x01\xff\xff\xff\xff"[..], b"\x03\x02\0\0\0ab"] {
-        let error = shell_that_sends(bytes).phone("S").run("true", SHORT).unwrap_err();
+        let error = phone(&shell_that_sends(bytes)).run("true", SHORT).unwrap_err();
         assert!(matches!(error, LinkError::Refused { .. }) && !error.can_retry(), "{bytes:?}: {error}");
     }
 }
@@ -66,14 +71,14 @@ fn a_server_that_stalls_costs_the_time_that_was_allowed() {
             thread::sleep(SHORT * 10);
         };
         let before = Instant::now();
-        let error = served(play, 1).phone("S").run("true", SHORT).unwrap_err();
+        let error = phone(&served(play, 1)).run("true", SHORT).unwrap_err();
         assert!(matches!(error, LinkError::TimedOut { .. }) && error.can_retry(), "stage {stage}: {error}");
         assert!(before.elapsed() < SHORT * 5, "stage {stage}: {:?}", before.elapsed());
     }
 }
 
 #[test]
-fn a_trickle_of_bytes_does_not_stretch_the_time_of_a_command_but_that_of_a_silence() {
+fn a_trickle_of_bytes_extends_an_idle_timeout_and_no_total_one() {
     let play = |_, stream: &mut TcpStream| {
         for _ in 0..2 {
             request(stream);
@@ -85,16 +90,16 @@ fn a_trickle_of_bytes_does_not_stretch_the_time_of_a_command_but_that_of_a_silen
         }
         say(stream, b"\x03\x01\0\0\0\0");
     };
-    let error = served(play, 1).phone("S").run("true", SHORT).unwrap_err();
+    let error = phone(&served(play, 1)).run("true", SHORT).unwrap_err();
     assert!(matches!(error, LinkError::TimedOut { .. }), "{error}");
-    assert_eq!(served(play, 1).phone("S").run_while_heard("true", SHORT).unwrap().stdout, b"........");
+    assert_eq!(phone(&served(play, 1)).run_with_idle_timeout("true", SHORT).unwrap().stdout, b"........");
 }
 
 #[test]
 fn a_server_that_is_not_there_or_is_none_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let nobody = Server::new(format!("127.0.0.1:{closed}").parse().unwrap());
-    assert!(matches!(nobody.phone("S").run("true", SHORT), Err(LinkError::NoServer { .. })));
+    let absent = Server::new(format!("127.0.0.1:{closed}").parse().unwrap());
+    assert!(matches!(phone(&absent).run("true", SHORT), Err(LinkError::NoServer { .. })));
     let web = served(
         |_, stream| {
             request(stream);
@@ -102,12 +107,12 @@ fn a_server_that_is_not_there_or_is_none_is_named() {
         },
         1,
     );
-    let error = web.phone("S").run("true", SHORT).unwrap_err();
+    let error = phone(&web).run("true", SHORT).unwrap_err();
     assert!(matches!(error, LinkError::Refused { .. }) && error.to_string().contains("HTTP"), "{error}");
 }
 
 #[test]
-fn the_servers_no_is_understood() {
+fn a_failure_reported_by_the_server_is_understood() {
     let of = |message: &'static str| {
         let server = served(
             move |_, stream| {
@@ -116,7 +121,7 @@ fn the_servers_no_is_understood() {
             },
             1,
         );
-        server.phone("S").run("true", SHORT).unwrap_err()
+        phone(&server).run("true", SHORT).unwrap_err()
     };
     assert!(matches!(of("device unauthorized.\nSee the log"), LinkError::Unauthorized { .. }));
     assert!(matches!(of("device offline"), LinkError::NotReady { .. }));
@@ -138,52 +143,13 @@ fn a_list_with_an_odd_line_is_read() {
     assert_eq!(states, ["no permissions", "device"]);
 }
 
-#[test]
-fn a_push_that_is_cut_off_or_stalls_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("f");
-    std::fs::write(&file, vec![7; 1 << 20]).unwrap();
-    let cut = served(
-        |_, stream| {
-            for _ in 0..2 {
-                request(stream);
-                say(stream, b"OKAY");
-            }
-            let mut some = [0; 1000];
-            stream.read_exact(&mut some).unwrap();
-        },
-        1,
-    );
-    let error = cut.phone("S").push(&file, "/x").unwrap_err();
-    assert!(error.can_retry(), "{error}");
-    let full = served(
-        |_, stream| {
-            for _ in 0..2 {
-                request(stream);
-                say(stream, b"OKAY");
-            }
-            let mut all = vec![0; 1 << 20];
-            stream.read_exact(&mut all).unwrap();
-            let message = "write failed: No space left on device";
-            say(stream, b"FAIL");
-            say(stream, &u32::try_from(message.len()).unwrap().to_le_bytes());
-            say(stream, message.as_bytes());
-            // The rest is read, so that the answer is not lost in a reset.
-            let _ = std::io::copy(stream, &mut std::io::sink());
-        },
-        1,
-    );
-    let error = full.phone("S").push(&file, "/x").unwrap_err();
-    assert!(matches!(error, LinkError::NoSpace { .. }), "{error}");
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn whatever_a_server_sends_an_answer_comes_in_time(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
         let server = served(move |_, stream| { request(stream); say(stream, &bytes); }, 1);
         let before = Instant::now();
-        prop_assert!(server.phone("S").run("true", SHORT).is_err());
+        prop_assert!(phone(&server).run("true", SHORT).is_err());
         prop_assert!(before.elapsed() < SHORT * 5);
     }
 }

@@ -1,23 +1,30 @@
 //! Building an agent for phones.
 
 use super::{
-    Agent, AgentKind, BINARY, Project, Shelf, Toolchain, headers::tvm_headers, toolchain::run_logged,
+    Agent, AgentKind, AgentStore, BINARY, BuildStep, Project, TellBuild, Toolchain, headers::tvm_headers,
+    logged::run_logged,
 };
 use slm_plan::error::{Error, Result};
 
-/// Builds an agent and puts it on the project's shelf. The first time takes minutes: the engine is
-/// compiled once an kind, in a folder of its own, because `CMake` configures a folder once.
+/// Builds an agent and keeps it among the project's agents. The first time takes minutes: the engine is
+/// compiled once for each kind, in a folder of its own, because `CMake` configures a folder once.
 ///
 /// # Errors
 /// [`Error::Input`] when tools are missing or the build fails; [`Error::Internal`] when the result cannot be kept.
-pub fn build(project: &Project, toolchain: &Toolchain, kind: AgentKind) -> Result<Agent> {
-    toolchain.prepare(project)?;
-    let headers = kind.feature.map(|_| tvm_headers(project)).transpose()?;
-    let shelf = Shelf::of(project)?;
+pub fn build(
+    project: &Project,
+    toolchain: &Toolchain,
+    kind: AgentKind,
+    tell: TellBuild<'_>,
+) -> Result<Agent> {
+    toolchain.prepare(project, tell)?;
+    tell(BuildStep::Building(kind));
+    let headers = kind.feature.map(|_| tvm_headers()).transpose()?;
+    let store = AgentStore::of(project)?;
     // Before the build, so that a change during it makes the agent look old, not new.
     let source_hash = project.source_hash()?;
     let target = toolchain.target();
-    let folder = shelf.folder().join("build").join(toolchain.folder_name(kind));
+    let folder = store.folder().join("build").join(toolchain.folder_name(kind));
     let mut command = toolchain.command(project, kind);
     command.arg("--quiet").arg("--target-dir").arg(&folder);
     if let Some(headers) = headers {
@@ -32,5 +39,5 @@ pub fn build(project: &Project, toolchain: &Toolchain, kind: AgentKind) -> Resul
             "the compiler's words are above; ./test tells whether the rest builds",
         ));
     }
-    shelf.put(&folder.join(target).join("release").join(BINARY), kind, target, source_hash)
+    store.put(&folder.join(target).join("release").join(BINARY), kind, target, source_hash)
 }

@@ -1,22 +1,17 @@
 //! The headers of tvm-ffi, which an agent with TVM's bridge is compiled with.
 
-use super::Project;
+use super::mlc_tool;
 use slm_plan::error::{Error, Result};
-use slm_provision::cache_folder;
-use std::{
-    env,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::{env, path::PathBuf};
 
 /// The folder named in `TVM_FFI_INCLUDE`, or that of the Python environment in which
 /// `bench models make --format mlc` works, which is made if it is not there.
 ///
 /// # Errors
 /// [`Error::Input`] when there are none and none can be had.
-pub(super) fn tvm_headers(project: &Project) -> Result<PathBuf> {
+pub(super) fn tvm_headers() -> Result<PathBuf> {
     let named = env::var_os("TVM_FFI_INCLUDE").filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = named.map_or_else(|| of_environment(project), Ok)?;
+    let folder = named.map_or_else(of_environment, Ok)?;
     // The build runs in the project's folder.
     let folder = folder.canonicalize().map_err(|error| Error::reading(&folder, &error))?;
     if folder.join("tvm/ffi/c_api.h").is_file() {
@@ -29,11 +24,10 @@ pub(super) fn tvm_headers(project: &Project) -> Result<PathBuf> {
     ))
 }
 
-fn of_environment(project: &Project) -> Result<PathBuf> {
-    let script = project.root().join("scripts/mlc/make.py");
-    let mut command = Command::new("python3");
-    command.arg(&script).arg("--environment").arg(cache_folder().join("mlc-python")).arg("--install-only");
-    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output().map_err(|error| {
+fn of_environment() -> Result<PathBuf> {
+    let mut command = mlc_tool()?;
+    command.arg("--install-only");
+    let output = command.output().map_err(|error| {
         Error::input(
             format!("python3 cannot be started: {error}"),
             "install python3 with venv, or set TVM_FFI_INCLUDE",

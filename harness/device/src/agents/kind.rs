@@ -16,6 +16,9 @@ pub enum Feature {
 }
 
 impl Feature {
+    /// All of them.
+    const ALL: [Self; 1] = [Self::Mlc];
+
     /// Its name.
     pub fn name(self) -> &'static str {
         match self {
@@ -25,7 +28,8 @@ impl Feature {
 
     /// What these engines need beside what every agent has.
     pub fn needed_by(engines: &[EngineKind]) -> Option<Self> {
-        engines.iter().copied().any(slm_provision::runs_compiled).then_some(Self::Mlc)
+        let of = |name| Self::ALL.into_iter().find(|feature| feature.name() == name);
+        engines.iter().find_map(|engine| of(engine.descriptor().agent_feature?))
     }
 }
 

@@ -5,17 +5,23 @@ mod build;
 mod flavour;
 mod headers;
 mod kind;
-mod manifest;
+mod logged;
+mod mlc_tool;
+mod prepare;
 mod project;
-mod shelf;
+mod record;
+mod step;
+mod store;
 mod toolchain;
 
 pub use build::build;
 pub use flavour::Flavour;
 pub use kind::{AgentKind, Feature};
-pub use manifest::{AGENT_VERSION, Manifest};
+pub use mlc_tool::mlc_tool;
 pub use project::Project;
-pub use shelf::{Agent, BINARY, Shelf};
+pub use record::{AGENT_VERSION, AgentRecord};
+pub use step::{BuildStep, TellBuild};
+pub use store::{Agent, AgentStore, BINARY};
 pub use toolchain::Toolchain;
 
 use slm_plan::error::Result;
@@ -25,23 +31,22 @@ use slm_plan::error::Result;
 /// # Errors
 /// [`slm_plan::error::Error::Input`] with the remedy `bench agent build`.
 pub fn find(kind: AgentKind) -> Result<Agent> {
-    Shelf::open()?.find(kind)
+    AgentStore::open()?.find(kind)
 }
 
 /// An agent, built now if it is not there or not from the present sources; that takes
 /// minutes. One with a further engine is only built when the user says so: it needs what
-/// must be downloaded. `building` is called before a build begins.
+/// must be downloaded.
 ///
 /// # Errors
 /// As [`find`] and [`build()`].
-pub fn ensure(kind: AgentKind, building: &dyn Fn(AgentKind)) -> Result<Agent> {
-    let shelf = Shelf::open()?;
-    shelf.find(kind).or_else(|missing| {
+pub fn ensure(kind: AgentKind, tell: TellBuild<'_>) -> Result<Agent> {
+    let store = AgentStore::open()?;
+    store.find(kind).or_else(|missing| {
         // A folder of agents that the user names is the user's to fill.
         let to_build = std::env::var_os("SLM_AGENTS").is_none() && kind.feature.is_none();
         let project = if to_build { Project::find().ok() } else { None };
         let Some(project) = project else { return Err(missing) };
-        building(kind);
-        build(&project, &Toolchain::find(false)?, kind)
+        build(&project, &Toolchain::find(false)?, kind, tell)
     })
 }

@@ -13,14 +13,18 @@ const SOURCES: &[&str] = &[
     "Cargo.toml",
     "device-agent/Cargo.toml",
     "device-agent/build.rs",
+    "device-agent/build_flags.rs",
+    PHONE_TOOLCHAIN,
     "device-agent/src",
     "models/Cargo.toml",
     "models/catalogue.csv",
     "models/src",
     "protocol/Cargo.toml",
     "protocol/src",
-    "scripts/cross/aarch64-linux.cmake",
 ];
+
+/// How `CMake` builds the engine for phones, relative to the project's folder.
+pub(super) const PHONE_TOOLCHAIN: &str = "device-agent/engine/aarch64-linux.cmake";
 
 /// The project's folder.
 #[derive(Clone, Debug)]
@@ -76,7 +80,7 @@ impl Project {
 }
 
 fn is_project(folder: &Path) -> bool {
-    folder.join("device-agent/Cargo.toml").is_file() && folder.join("scripts/cross").is_dir()
+    folder.join("device-agent/Cargo.toml").is_file() && folder.join(PHONE_TOOLCHAIN).is_file()
 }
 
 fn collect(path: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
@@ -97,7 +101,7 @@ mod tests {
     #[test]
     fn this_project_is_found_and_its_sources_are_told_apart() {
         let project = Project::find().unwrap();
-        assert!(project.root().join("device-agent/src").is_dir());
+        assert!(project.root().join("harness/device/src/agents").is_dir());
         let hash = project.source_hash().unwrap();
         assert_eq!((hash.len(), &hash), (64, &project.source_hash().unwrap()));
 

@@ -1,12 +1,12 @@
 //! What builds for phones on this machine.
 
-use super::{AgentKind, Feature, Project};
-use slm_plan::error::{Error, Result};
-use std::{
-    env, io,
-    path::PathBuf,
-    process::{Command, ExitStatus, Stdio},
+use super::{
+    AgentKind, Feature, Project, TellBuild,
+    prepare::{self, COMPILER},
+    project::PHONE_TOOLCHAIN,
 };
+use slm_plan::error::{Error, Result};
+use std::{env, path::PathBuf, process::Command};
 
 /// Variables that would carry this machine's own instruction set, or a user's settings
 /// for other builds, into a phone's binary.
@@ -68,7 +68,7 @@ impl Toolchain {
     /// Rust target triple.
     pub fn target(&self) -> &'static str {
         match self {
-            Self::Gnu => "aarch64-unknown-linux-gnu",
+            Self::Gnu => prepare::TARGET,
             Self::Ndk { .. } => "aarch64-linux-android",
         }
     }
@@ -83,20 +83,11 @@ impl Toolchain {
     /// Installs what is missing, where that is possible.
     ///
     /// # Errors
-    /// [`Error::Input`] when something stays missing; the script says what.
-    pub fn prepare(&self, project: &Project) -> Result<()> {
-        if *self != Self::Gnu {
-            return Ok(());
-        }
-        let script = project.root().join("scripts/cross/setup.sh");
-        let status = run_logged(Command::new(&script).current_dir(project.root()));
-        match status {
-            Ok(status) if status.success() => Ok(()),
-            Ok(_) => Err(Error::input(
-                "this machine cannot build for phones",
-                "the line above says what is missing",
-            )),
-            Err(error) => Err(Error::reading(&script, &error)),
+    /// [`Error::Input`] when something stays missing.
+    pub fn prepare(&self, project: &Project, tell: TellBuild<'_>) -> Result<()> {
+        match self {
+            Self::Gnu => prepare::prepare(project, tell),
+            Self::Ndk { .. } => Ok(()),
         }
     }
 
@@ -125,12 +116,12 @@ impl Toolchain {
                     // A static program cannot open TVM's libraries.
                     Some(Feature::Mlc) => "-C target-feature=-crt-static",
                 };
-                let toolchain = project.root().join("scripts/cross/aarch64-linux.cmake");
+                let toolchain = project.root().join(PHONE_TOOLCHAIN);
                 command
-                    .env("CC_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-gcc")
-                    .env("CXX_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-g++")
-                    .env("AR_aarch64_unknown_linux_gnu", "aarch64-linux-gnu-ar")
-                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
+                    .env("CC_aarch64_unknown_linux_gnu", format!("{COMPILER}-gcc"))
+                    .env("CXX_aarch64_unknown_linux_gnu", format!("{COMPILER}-g++"))
+                    .env("AR_aarch64_unknown_linux_gnu", format!("{COMPILER}-ar"))
+                    .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", format!("{COMPILER}-gcc"))
                     .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", linked)
                     .env("CMAKE_TOOLCHAIN_FILE_aarch64_unknown_linux_gnu", toolchain)
                     .args(["build", "--target", self.target()]);
@@ -153,11 +144,6 @@ impl Toolchain {
         }
         command
     }
-}
-
-/// Runs a command whose words are for the user: on stderr, since stdout is for data.
-pub(super) fn run_logged(command: &mut Command) -> io::Result<ExitStatus> {
-    command.stdin(Stdio::null()).stdout(io::stderr()).status()
 }
 
 #[cfg(test)]

@@ -4,37 +4,37 @@ use super::line::{Line, number, number_after};
 use slm_plan::text;
 use slm_protocol::Failure;
 
-/// Longest evidence kept of a line, characters.
+/// A line is kept up to this length, characters.
 const LONGEST: usize = 300;
-/// Clocks of log and host-side records may differ by so much, seconds.
+/// How much the times of log and events may differ, seconds.
 const SLACK_S: f64 = 2.0;
 
-/// Whose death is looked into.
+/// The agent that died.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Death {
+pub struct DeadAgent {
     /// The agent's process id on the phone.
     pub pid: u32,
     /// When it started, by the phone's clock, seconds since the Unix epoch: older lines
     /// with its pid are of another process.
     pub since_unix_s: Option<f64>,
-    /// The kernel's count of out-of-memory kills before (`Readiness::oom_kills`).
+    /// The kernel's count of out-of-memory kills before (`PhoneState::oom_kills`).
     pub oom_kills_before: Option<u64>,
 }
 
-/// What a log says of a death.
+/// What a log says about why an agent died.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Clue {
     /// The cause.
     pub failure: Failure,
-    /// Signal, where the line tells.
+    /// The signal, where the line has it.
     pub signal: Option<i32>,
     /// The line, without control characters, cut to a length.
     pub line: String,
 }
 
-/// The gravest clue in what `read.sh` printed: memory, then a crash, then a kill; of
-/// equals the last.
-pub fn find(text: &str, death: &Death) -> Option<Clue> {
+/// The most serious clue in what `read.sh` printed: memory before a crash, a crash before a
+/// kill; of equals the last.
+pub fn find(text: &str, agent: &DeadAgent) -> Option<Clue> {
     let mut oom_kills = None;
     let mut crash: Option<Clue> = None;
     let mut open_crash = None;
@@ -46,13 +46,13 @@ pub fn find(text: &str, death: &Death) -> Option<Clue> {
             continue;
         }
         let line = Line::parse(text);
-        if line.unix_s.zip(death.since_unix_s).is_some_and(|(at, since)| at + SLACK_S < since) {
+        if line.unix_s.zip(agent.since_unix_s).is_some_and(|(at, since)| at + SLACK_S < since) {
             continue;
         }
         // A crash report names its process in one line and its signal in a later one,
         // all written by one helper process.
         if let Some(pid) = report_of(line.message) {
-            open_crash = (pid == death.pid).then_some(line.writer);
+            open_crash = (pid == agent.pid).then_some(line.writer);
         } else if open_crash == Some(line.writer) {
             if let Some(found) = signal_of_report(line.message) {
                 crash = Some(clue(Failure::Crashed, Some(found), line.message));
@@ -61,11 +61,11 @@ pub fn find(text: &str, death: &Death) -> Option<Clue> {
                 abort_message = Some(line.message);
             }
         }
-        let found = kill_for_memory(line.message, death.pid)
+        let found = kill_for_memory(line.message, agent.pid)
             .then(|| clue(Failure::OutOfMemory, Some(9), line.message))
-            .or_else(|| fatal_signal(line.message, death.pid))
-            .or_else(|| kill_by_manager(line.message, death.pid));
-        best = graver(best, found);
+            .or_else(|| fatal_signal(line.message, agent.pid))
+            .or_else(|| kill_by_manager(line.message, agent.pid));
+        best = more_serious(best, found);
     }
     if let (Some(crash), Some(message)) = (&mut crash, abort_message) {
         // glibc, bionic and C++ alike say so when an allocation failed.
@@ -77,8 +77,8 @@ pub fn find(text: &str, death: &Death) -> Option<Clue> {
         }
         crash.line = shorten(&format!("{}; {}", crash.line, message_of(message)));
     }
-    best = graver(best, crash);
-    let counted = oom_kills.zip(death.oom_kills_before).is_some_and(|(now, before)| now > before);
+    best = more_serious(best, crash);
+    let counted = oom_kills.zip(agent.oom_kills_before).is_some_and(|(now, before)| now > before);
     if counted && best.as_ref().is_none_or(|clue| clue.failure == Failure::Killed) {
         let line = "the kernel has counted an out-of-memory kill since the start (oom_kill in /proc/vmstat)";
         return Some(clue(Failure::OutOfMemory, Some(9), line));
@@ -86,7 +86,7 @@ pub fn find(text: &str, death: &Death) -> Option<Clue> {
     best
 }
 
-fn graver(old: Option<Clue>, new: Option<Clue>) -> Option<Clue> {
+fn more_serious(old: Option<Clue>, new: Option<Clue>) -> Option<Clue> {
     let rank = |clue: &Option<Clue>| match clue.as_ref().map(|clue| clue.failure) {
         Some(Failure::OutOfMemory) => 3,
         Some(Failure::Crashed) => 2,

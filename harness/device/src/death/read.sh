@@ -1,4 +1,4 @@
-# What an Android phone has logged of deaths, newest last, cut down on the phone: a
+# Prints what an Android phone has logged about processes that died, newest last: a
 # line `@@oom` with the kernel's count of out-of-memory kills, then `@@log`.
 echo "@@oom $(grep '^oom_kill ' /proc/vmstat 2>/dev/null)"
 echo '@@log'

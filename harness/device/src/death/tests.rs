@@ -5,8 +5,8 @@ use slm_protocol::Failure;
 
 const SINCE: f64 = 1_700_000_000.0;
 
-fn death() -> Death {
-    Death { pid: 812, since_unix_s: Some(SINCE), oom_kills_before: Some(3) }
+fn death() -> DeadAgent {
+    DeadAgent { pid: 812, since_unix_s: Some(SINCE), oom_kills_before: Some(3) }
 }
 
 fn cause(log: &str) -> Option<(Failure, Option<i32>)> {
@@ -56,7 +56,7 @@ fn crashes_and_kills_are_told_apart() {
     let manager = at("ActivityManager", "Killing 812:slm-agent/2000 (adj 0): stop");
     assert_eq!(cause(&manager), Some((Failure::Killed, Some(9))));
     assert_eq!(cause(""), None);
-    // Memory is the graver cause, in either order.
+    // Memory is the more_serious cause, in either order.
     let lmkd = at(
         "lowmemorykiller",
         "Kill 'slm-agent' (812), uid 2000, oom_score_adj 0 to free 9kB rss, 0kB swap; reason: x",
@@ -98,7 +98,7 @@ fn what_is_older_than_the_agent_is_of_another_process() {
     let killed = "@@oom oom_kill 4\n@@log\n";
     let clue = find(killed, &death()).unwrap();
     assert_eq!(clue.failure, Failure::OutOfMemory);
-    assert_eq!(find(killed, &Death { oom_kills_before: None, ..death() }), None);
+    assert_eq!(find(killed, &DeadAgent { oom_kills_before: None, ..death() }), None);
     // A crash is not taken for a lack of memory that struck another process.
     let crash = at("libc", "Fatal signal 11 (SIGSEGV), code 1 in tid 812 (slm-agent), pid 812 (slm-agent)");
     assert_eq!(find(&format!("{killed}{crash}"), &death()).unwrap().failure, Failure::Crashed);
@@ -127,24 +127,24 @@ fn the_log_is_cut_down_on_the_phone() {
     phone
         .program("logcat", "case \"$*\" in *'-b all'*) exit 1;; esac\ncat \"$HERE/log\"")
         .program("dmesg", "exit 1");
-    let clue = investigate(&phone, &Death { oom_kills_before: None, ..death() }).unwrap().unwrap();
+    let clue = investigate(&phone, &DeadAgent { oom_kills_before: None, ..death() }).unwrap().unwrap();
     assert_eq!((clue.failure, *phone.trips.lock().unwrap()), (Failure::OutOfMemory, 1));
     // A phone without any log.
     phone.program("logcat", "exit 1");
-    assert_eq!(investigate(&phone, &Death { oom_kills_before: None, ..death() }).unwrap(), None);
+    assert_eq!(investigate(&phone, &DeadAgent { oom_kills_before: None, ..death() }).unwrap(), None);
 }
 
 proptest! {
     #[test]
     fn no_log_makes_it_panic(text in "(?s)(@@oom|Kill '|lowmemorykiller|' \\(|pid: |, tid:|>>>|Fatal signal |\\[|812|.|\n){0,30}", pid in 0u32..1000) {
-        let death = Death { pid, since_unix_s: Some(0.0), oom_kills_before: Some(0) };
+        let death = DeadAgent { pid, since_unix_s: Some(0.0), oom_kills_before: Some(0) };
         let _ = find(&text, &death);
     }
 
     #[test]
     fn no_other_pid_is_taken_for_ours(pid in 1u32..100_000, ours in 1u32..100_000) {
         let line = at("lowmemorykiller", &format!("Kill 'x' ({pid}), uid 2000, oom_score_adj 0 to free 1kB rss, 0kB swap; reason: x"));
-        let death = Death { pid: ours, since_unix_s: None, oom_kills_before: None };
+        let death = DeadAgent { pid: ours, since_unix_s: None, oom_kills_before: None };
         prop_assert_eq!(find(&line, &death).is_some(), pid == ours);
     }
 }

@@ -1,13 +1,12 @@
-//! The agent on the phone: the binary that fits its CPU, sent when it is not there, and
-//! refused when it does not fit.
+//! The agent on a phone: the binary that fits its CPU, sent unless it is there already,
+//! and refused if the phone cannot run it.
 
 use super::{
-    deliver::{QUICK, Wanted},
-    reach::Reach,
+    error::device_error, remote_file::RemoteFile, retrying_link::RetryingLink, timeouts::COMMAND_TIMEOUT,
 };
 use crate::{
     LinkError, Notice, ShellOutput,
-    agents::{AGENT_VERSION, AgentKind, Feature, Flavour, ensure},
+    agents::{AGENT_VERSION, AgentKind, Feature, Flavour, TellBuild, ensure},
 };
 use slm_plan::{
     digest::sha256_file,
@@ -17,26 +16,22 @@ use slm_protocol::{AgentFacts, Envelope, Event, EventReader};
 use slm_provision::elf::Elf;
 use std::{env, path::PathBuf, time::Duration};
 
-/// A variable for an agent of the user's own.
+/// The variable that names an agent of the user's own.
 const AGENT_VARIABLE: &str = "SLM_PHONE_AGENT";
-/// An agent looks at its machine for a fifth of a second; a busy phone may be late.
-pub(super) const HELLO_PATIENCE: Duration = Duration::from_mins(2);
-/// What a shell gives for a program that died of an instruction it has not (SIGILL).
+/// An agent measures its machine for a fifth of a second; on a busy phone it may be late.
+pub(super) const HELLO_TIMEOUT: Duration = Duration::from_mins(2);
+/// A shell's exit status for a program that was ended by SIGILL.
 const ILLEGAL_INSTRUCTION: u8 = 128 + 4;
 
 /// Which binary a phone gets: the one named in `SLM_PHONE_AGENT`, or the fastest that all
 /// its cores can run, with the feature that is needed.
-pub(super) fn binary(
-    cpuinfo: &str,
-    feature: Option<Feature>,
-    building: &dyn Fn(AgentKind),
-) -> Result<PathBuf> {
+pub(super) fn binary(cpuinfo: &str, feature: Option<Feature>, tell: TellBuild<'_>) -> Result<PathBuf> {
     let Some(path) = env::var_os(AGENT_VARIABLE).filter(|value| !value.is_empty()) else {
-        return Ok(ensure(AgentKind { flavour: Flavour::for_cpuinfo(cpuinfo), feature }, building)?.path);
+        return Ok(ensure(AgentKind { flavour: Flavour::for_cpuinfo(cpuinfo), feature }, tell)?.path);
     };
     let path = PathBuf::from(path);
     match Elf::of_file(&path).map_err(|error| Error::reading(&path, &error))? {
-        // What is no ELF file is no business of ours: the phone tells.
+        // The phone reports what it cannot run.
         None | Some(Elf { machine: "aarch64", .. }) => Ok(path),
         Some(Elf { machine, .. }) => {
             let what = format!("{AGENT_VARIABLE}: {} is for {machine}, not for phones", path.display());
@@ -45,26 +40,26 @@ pub(super) fn binary(
     }
 }
 
-/// Brings the agent to the phone and tells its path there.
-pub(super) fn install(reach: &Reach, root: &str, feature: Option<Feature>) -> Result<String> {
-    let lost = |error: LinkError| super::lost(&error);
-    let cpuinfo = reach.ok("cat /proc/cpuinfo", QUICK).map_err(lost)?;
-    let file = binary(&cpuinfo, feature, &|kind| reach.tell(Notice::BuildingAgent(kind)))?;
+/// Sends the agent unless it is there already, and gives its path on the phone.
+pub(super) fn install(link: &RetryingLink, root: &str, feature: Option<Feature>) -> Result<String> {
+    let device = |error: LinkError| device_error(&error);
+    let cpuinfo = link.run_checked("cat /proc/cpuinfo", COMMAND_TIMEOUT).map_err(device)?;
+    let file = binary(&cpuinfo, feature, &|step| link.notify(Notice::AgentBuild(step)))?;
     let sha256 = sha256_file(&file).map_err(|error| Error::reading(&file, &error))?;
     let bytes = file.metadata().map_err(|error| Error::reading(&file, &error))?.len();
     let path = format!("{root}/bin/slm-agent-{}", &sha256[..16]);
-    let wanted = Wanted { path: &path, sha256: &sha256, bytes, mode: "755" };
-    wanted.deliver(reach, &file).map_err(lost)?;
+    let remote = RemoteFile { path: &path, sha256: &sha256, bytes, mode: "755" };
+    remote.ensure(link, &file).map_err(device)?;
     Ok(path)
 }
 
-/// What an agent said of itself, if it can be worked with.
+/// The facts that an agent printed, if this `bench` can work with it.
 ///
 /// # Errors
-/// Why not, in one line.
-pub(super) fn introduced(output: &ShellOutput) -> std::result::Result<AgentFacts, String> {
+/// Why it cannot, in one line.
+pub(super) fn parse_hello(output: &ShellOutput) -> std::result::Result<AgentFacts, String> {
     match EventReader::new(output.stdout.as_slice()).next_event() {
-        Ok(Some(Envelope { event: Event::Hello(facts), .. })) => match objection(&facts) {
+        Ok(Some(Envelope { event: Event::Hello(facts), .. })) => match incompatibility(&facts) {
             Some(why) => Err(why),
             None => Ok(*facts),
         },
@@ -74,14 +69,14 @@ pub(super) fn introduced(output: &ShellOutput) -> std::result::Result<AgentFacts
         Ok(_) => {
             let words = String::from_utf8_lossy(&output.stderr);
             let words =
-                words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("nothing was said");
+                words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed no error");
             Err(format!("exit status {}: {}", output.code, words.trim()))
         }
         Err(error) => Err(error.to_string()),
     }
 }
 
-/// What helps where an agent on a phone is not usable.
+/// What a user can do about an agent that is not usable.
 pub(super) fn remedy(feature: Option<Feature>) -> &'static str {
     match feature {
         None => "build it with this bench: `bench agent build`",
@@ -91,12 +86,12 @@ pub(super) fn remedy(feature: Option<Feature>) -> &'static str {
     }
 }
 
-/// Why this `bench` cannot work with that agent on its phone, if so.
-fn objection(facts: &AgentFacts) -> Option<String> {
+/// Why this `bench` cannot work with that agent on that phone; `None` if it can.
+fn incompatibility(facts: &AgentFacts) -> Option<String> {
     if facts.agent_version != AGENT_VERSION {
         return Some(format!("it is of version {}, this bench of {AGENT_VERSION}", facts.agent_version));
     }
-    // It may have got this far without them: kernels of the engine come later.
+    // An agent can get this far without the instructions that its engine needs.
     let flavour: Flavour = facts.flavour.parse().ok()?;
     let lacking = flavour.lacking(&facts.machine.cpu_features);
     (!lacking.is_empty())
@@ -132,8 +127,8 @@ mod tests {
         }
     }
 
-    fn said(code: u8, stdout: Vec<u8>, stderr: &str) -> std::result::Result<AgentFacts, String> {
-        introduced(&ShellOutput { code, stdout, stderr: stderr.into() })
+    fn parsed(code: u8, stdout: Vec<u8>, stderr: &str) -> std::result::Result<AgentFacts, String> {
+        parse_hello(&ShellOutput { code, stdout, stderr: stderr.into() })
     }
 
     fn hello(facts: AgentFacts) -> Vec<u8> {
@@ -146,20 +141,20 @@ mod tests {
     fn an_agent_that_does_not_fit_is_refused_with_the_reason() {
         let new = "fp asimd atomics fphp asimdhp asimddp lrcpc bf16 i8mm";
         let good = facts(AGENT_VERSION, "armv8.6-a+i8mm", new);
-        assert_eq!(said(0, hello(good.clone()), "\n").unwrap(), good);
-        let why = |facts| said(0, hello(facts), "").unwrap_err();
+        assert_eq!(parsed(0, hello(good.clone()), "\n").unwrap(), good);
+        let why = |facts| parsed(0, hello(facts), "").unwrap_err();
         assert!(why(facts("0.0.1", "armv8-a", new)).contains("version 0.0.1"));
         let old = "fp asimd atomics fphp asimdhp asimddp lrcpc";
         assert_eq!(
             why(facts(AGENT_VERSION, "armv8.6-a+i8mm", old)),
             "it was built for armv8.6-a+i8mm, and the phone lacks bf16, i8mm"
         );
-        assert!(said(0, hello(facts(AGENT_VERSION, "armv8-a", "fp")), "").is_ok());
-        assert!(said(132, Vec::new(), "").unwrap_err().contains("SIGILL"));
+        assert!(parsed(0, hello(facts(AGENT_VERSION, "armv8-a", "fp")), "").is_ok());
+        assert!(parsed(132, Vec::new(), "").unwrap_err().contains("SIGILL"));
         assert_eq!(
-            said(126, Vec::new(), "\nsh: x: not executable\n\n").unwrap_err(),
+            parsed(126, Vec::new(), "\nsh: x: not executable\n\n").unwrap_err(),
             "exit status 126: sh: x: not executable"
         );
-        assert!(said(0, b"hello\n".to_vec(), "").is_err());
+        assert!(parsed(0, b"hello\n".to_vec(), "").is_err());
     }
 }

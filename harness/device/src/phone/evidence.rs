@@ -1,22 +1,22 @@
-//! From what a phone still knows of a run that ended to a cause of death.
+//! Why a run ended, by the files that it left on the phone.
 
-use super::deliver::free_bytes;
+use super::remote_file::free_bytes;
 use crate::death::Clue;
 use slm_protocol::Failure;
 use slm_provision::local_agent::Exit;
 
-/// Less than this and nothing could be written, bytes.
-const FULL: u64 = 256 << 10;
+/// With less free than this the disk counts as full, bytes.
+const DISK_FULL_BELOW: u64 = 256 << 10;
 
-/// How a run ended, by the files of its folder.
-pub(super) struct Ended {
+/// A run that has ended.
+pub(super) struct EndedRun {
     pub(super) exit: Exit,
     /// The agent's process id.
     pub(super) pid: Option<u32>,
 }
 
 /// Reads what `scripts::evidence` printed.
-pub(super) fn read(printed: &str) -> Ended {
+pub(super) fn read(printed: &str) -> EndedRun {
     let (facts, stderr) = printed.split_once("\n--\n").unwrap_or((printed, ""));
     let value = |key: &str| {
         let key = format!("{key}=");
@@ -31,23 +31,23 @@ pub(super) fn read(printed: &str) -> Ended {
         signal,
         stderr: stderr.to_owned(),
         oom_kill_seen: value("oom").is_some(),
-        disk_full: value("df").and_then(free_bytes).is_some_and(|free| free < FULL),
+        disk_full: value("df").and_then(free_bytes).is_some_and(|free| free < DISK_FULL_BELOW),
         stopped: value("stopped").is_some(),
         is_gone: false,
         lost: restarted.then(|| "the phone restarted".to_owned()),
         notes: Vec::new(),
     };
-    Ended { exit, pid: value("agent").and_then(|text| text.parse().ok()) }
+    EndedRun { exit, pid: value("agent").and_then(|text| text.parse().ok()) }
 }
 
-impl Ended {
-    /// Whether the phone's log may say more than the exit status does.
+impl EndedRun {
+    /// Whether the phone's log may explain more than the exit status.
     pub(super) fn is_unclear(&self) -> bool {
         self.exit.code.is_none() && !self.exit.stopped && self.exit.lost.is_none()
     }
 
     /// Adds what the phone's log says.
-    pub(super) fn with(mut self, clue: Option<Clue>) -> Exit {
+    pub(super) fn with_log_clue(mut self, clue: Option<Clue>) -> Exit {
         if let Some(clue) = clue {
             self.exit.oom_kill_seen |= clue.failure == Failure::OutOfMemory;
             self.exit.signal = self.exit.signal.or(clue.signal);
@@ -64,7 +64,7 @@ mod tests {
 
     const DF: &str = "df=/dev/block/dm-53 229376 20480 208896 9% /data\n";
 
-    fn ended(facts: &str, stderr: &str) -> Ended {
+    fn ended(facts: &str, stderr: &str) -> EndedRun {
         read(&format!("agent=812\n{facts}\n{DF}--\n{stderr}"))
     }
 
@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(cause("exit=1", words).0, Failure::DiskFull);
         assert_eq!(cause("exit=1", "something else").0, Failure::Crashed);
         assert_eq!(cause("exit=1\ndf=tmpfs 10240 10240 0 100% /data", "").0, Failure::DiskFull);
-        // Its keeper was killed too.
+        // The supervisor was killed too.
         assert_eq!(cause("exit=", "").0, Failure::Killed);
         assert!(ended("exit=143\nstopped=yes", "").exit.stopped);
     }
@@ -94,10 +94,13 @@ mod tests {
             |failure, signal| Some(Clue { failure, signal, line: "lmkd: Kill 'slm-agent' (812)".into() });
         let killed = ended("exit=137", "");
         assert!(killed.is_unclear());
-        let (failure, evidence) = killed.with(clue(Failure::OutOfMemory, None)).cause();
+        let (failure, evidence) = killed.with_log_clue(clue(Failure::OutOfMemory, None)).cause();
         assert_eq!(failure, Failure::OutOfMemory);
         assert!(evidence.contains("lmkd: Kill"), "{evidence}");
-        assert_eq!(ended("exit=", "").with(clue(Failure::Crashed, Some(11))).cause().0, Failure::Crashed);
+        assert_eq!(
+            ended("exit=", "").with_log_clue(clue(Failure::Crashed, Some(11))).cause().0,
+            Failure::Crashed
+        );
         assert!(!ended("exit=0", "").is_unclear() && !ended("exit=143\nstopped=yes", "").is_unclear());
     }
 

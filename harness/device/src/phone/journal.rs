@@ -1,27 +1,28 @@
-//! A journal that is read from a phone piece by piece: whole lines become events,
-//! numbered from 0 without gaps; what is left of a torn line waits for its rest.
+//! A journal that is read from a phone in pieces: complete lines become events, numbered
+//! from 0 without gaps; the start of an incomplete line is kept until its rest arrives.
 
 use slm_protocol::{DecodeError, Envelope, MAX_LINE_BYTES, decode_line};
 use std::collections::VecDeque;
 
-/// The journal as far as it was read.
+/// The part of a journal that was read so far.
 #[derive(Default)]
 pub(super) struct Journal {
-    /// Bytes taken from the phone's file.
+    /// Bytes read of the phone's file.
     offset: u64,
-    torn: Vec<u8>,
+    /// The start of a line whose end was not read yet.
+    partial_line: Vec<u8>,
     next_seq: u64,
     events: VecDeque<Envelope>,
     failed: Option<DecodeError>,
 }
 
 impl Journal {
-    /// Where to go on reading, bytes from the beginning.
+    /// Where to continue reading, bytes from the start.
     pub(super) fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// Takes the next bytes of the file.
+    /// Adds the next bytes of the file.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
         self.offset += bytes.len() as u64;
         if self.failed.is_some() {
@@ -31,15 +32,15 @@ impl Journal {
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
             let (line, after) = rest.split_at(end);
             rest = &after[1..];
-            self.torn.extend_from_slice(line);
-            let line = std::mem::take(&mut self.torn);
+            self.partial_line.extend_from_slice(line);
+            let line = std::mem::take(&mut self.partial_line);
             match self.decode(&line) {
                 Ok(envelope) => self.events.push_back(envelope),
                 Err(error) => return self.failed = Some(error),
             }
         }
-        self.torn.extend_from_slice(rest);
-        if self.torn.len() as u64 > MAX_LINE_BYTES {
+        self.partial_line.extend_from_slice(rest);
+        if self.partial_line.len() as u64 > MAX_LINE_BYTES {
             self.failed = Some(DecodeError::TooLong);
         }
     }
@@ -106,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_missing_is_seen_after_those_before_it() {
+    fn a_missing_line_is_reported_after_the_lines_before_it() {
         let bytes = written(4);
         let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         let mut journal = Journal::default();

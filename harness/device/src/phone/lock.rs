@@ -1,28 +1,28 @@
-//! One sweep per phone at a time. The lock is a folder on the phone, which only one
-//! host can make; in it lie the owner's name and a file that beats while the owner
-//! reads from the phone. It outlives a host that was killed, so it is stale when its
-//! owner no longer beats, or is known to be dead, and none of its runs is alive.
+//! One sweep per phone at a time. The lock is a folder on the phone, which only one host
+//! can make. It holds the owner's name and a file that the owner touches whenever it polls
+//! a run: the heartbeat. The lock outlives a host that was killed. It is stale when its
+//! heartbeat is old or its owner is known to be dead, and none of its runs is alive.
 
 use super::{
-    deliver::{QUICK, SOON},
-    reach::Reach,
+    retrying_link::RetryingLink,
+    timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
 };
 use crate::{LinkError, quote};
 use serde::{Deserialize, Serialize};
 use slm_plan::text::{clean, seconds};
 use std::{fs, process, time::SystemTime};
 
-/// Without a beat for so long, an owner is gone, unless one of its runs lives.
+/// With a heartbeat older than this, an owner is gone, unless one of its runs is alive.
 const STALE_AFTER_S: u64 = 120;
 
-/// Who holds a phone.
+/// Who holds a lock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Owner {
     /// The sweep; a resumed one is the same.
     pub(super) sweep: String,
-    /// Its host by name.
+    /// Name of its host.
     pub(super) host: String,
-    /// Which start of the host's system, since process ids begin anew with each.
+    /// The host's boot id: process ids start anew with each boot.
     pub(super) boot: String,
     pub(super) pid: u32,
     /// RFC 3339.
@@ -31,7 +31,7 @@ pub(super) struct Owner {
 
 impl Owner {
     /// This process.
-    pub(super) fn this(sweep: &str) -> Self {
+    pub(super) fn this_process(sweep: &str) -> Self {
         let line = |path| fs::read_to_string(path).unwrap_or_default().trim().to_owned();
         Self {
             sweep: sweep.to_owned(),
@@ -43,8 +43,8 @@ impl Owner {
     }
 
     /// Whether the owner is a process of this machine that has ended.
-    fn is_dead_here(&self) -> bool {
-        let here = Self::this("");
+    fn is_dead_on_this_host(&self) -> bool {
+        let here = Self::this_process("");
         if self.host != here.host {
             return false;
         }
@@ -55,11 +55,11 @@ impl Owner {
     }
 }
 
-/// Why a phone cannot be had.
+/// Why a phone cannot be locked.
 #[derive(Debug)]
 pub(super) enum LockError {
     Link(LinkError),
-    /// Somebody else has it: who, and since when.
+    /// Another sweep holds it: which, and since when.
     Held(String),
 }
 
@@ -69,41 +69,41 @@ impl From<LinkError> for LockError {
     }
 }
 
-/// What stands in the way of the lock.
-struct Found {
+/// A lock that is there already.
+struct ExistingLock {
     text: String,
     age_s: u64,
     run_alive: bool,
 }
 
 /// Takes the lock of the phone whose folder is `root`.
-pub(super) fn take(reach: &Reach, root: &str, owner: &Owner) -> Result<(), LockError> {
-    // Twice: a stale lock is put aside, then the way is free, or somebody was faster.
+pub(super) fn take(link: &RetryingLink, root: &str, owner: &Owner) -> Result<(), LockError> {
+    // A stale lock is removed; then this host takes it, unless another one was faster.
     for _ in 0..3 {
-        let Some(found) = try_take(reach, root, owner)? else { return Ok(()) };
-        match serde_json::from_str::<Owner>(found.text.trim()) {
+        let Some(existing) = try_take(link, root, owner)? else { return Ok(()) };
+        match serde_json::from_str::<Owner>(existing.text.trim()) {
             Ok(other) if other.sweep != owner.sweep => {
-                let gone = other.is_dead_here() || found.age_s > STALE_AFTER_S;
-                if found.run_alive || !gone {
-                    return Err(LockError::Held(held(&other, &found)));
+                let gone = other.is_dead_on_this_host() || existing.age_s > STALE_AFTER_S;
+                if existing.run_alive || !gone {
+                    return Err(LockError::Held(held(&other, &existing)));
                 }
             }
-            // The same sweep: its folder on the host is locked already.
+            // The same sweep: the lock of its folder on the host is held already.
             Ok(_) => {}
             // An owner that was killed before it wrote its name.
-            Err(_) if found.age_s > STALE_AFTER_S || !found.text.trim().is_empty() => {}
+            Err(_) if existing.age_s > STALE_AFTER_S || !existing.text.trim().is_empty() => {}
             Err(_) => return Err(LockError::Held("another sweep is just taking it".into())),
         }
-        put_aside(reach, root, &found.text)?;
+        remove_stale(link, root, &existing.text)?;
     }
     Err(LockError::Held("another sweep took it at the same moment".into()))
 }
 
-fn held(other: &Owner, found: &Found) -> String {
-    let life = if found.run_alive {
+fn held(other: &Owner, existing: &ExistingLock) -> String {
+    let life = if existing.run_alive {
         "its agent runs".to_owned()
     } else {
-        format!("it was there {} ago", seconds(found.age_s as f64))
+        format!("it was there {} ago", seconds(existing.age_s as f64))
     };
     format!(
         "in use by a sweep of {} (process {}) since {}, and {life}",
@@ -113,10 +113,10 @@ fn held(other: &Owner, found: &Found) -> String {
     )
 }
 
-/// Makes the lock, or tells what is in the way.
-fn try_take(reach: &Reach, root: &str, owner: &Owner) -> Result<Option<Found>, LockError> {
+/// Makes the lock, or gives the one that is there.
+fn try_take(link: &RetryingLink, root: &str, owner: &Owner) -> Result<Option<ExistingLock>, LockError> {
     let text = serde_json::to_string(owner).unwrap_or_default();
-    // A second run of the script finds its own lock, which is as good as making it.
+    // Run again after a lost answer, the script finds its own lock: that is a success.
     let script = format!(
         r#"r={root}; l="$r/lock"; mkdir -p "$r" || exit 1
 if mkdir "$l" 2> /dev/null; then printf '%s\n' {text} > "$l/owner" && echo > "$l/beat" && exit 0; rm -r "$l"; exit 1; fi
@@ -130,18 +130,18 @@ echo "held $((n - t)) $alive"; cat "$l/owner" 2> /dev/null; true"#,
         root = quote(root),
         text = quote(&text),
     );
-    let printed = reach.ok(&script, QUICK)?;
+    let printed = link.run_checked(&script, COMMAND_TIMEOUT)?;
     let Some(rest) = printed.strip_prefix("held ") else { return Ok(None) };
     let (first, text) = rest.split_once('\n').unwrap_or((rest, ""));
     let mut words = first.split_whitespace();
-    // A clock that was set back since counts as no time at all.
+    // Negative where the clock was set back since.
     let age_s =
         words.next().and_then(|word| word.parse::<i64>().ok()).map_or(0, |age| age.max(0).unsigned_abs());
-    Ok(Some(Found { text: text.to_owned(), age_s, run_alive: words.next() == Some("yes") }))
+    Ok(Some(ExistingLock { text: text.to_owned(), age_s, run_alive: words.next() == Some("yes") }))
 }
 
-/// Moves a stale lock away and removes it; one that changed hands meanwhile is put back.
-fn put_aside(reach: &Reach, root: &str, text: &str) -> Result<(), LockError> {
+/// Renames a stale lock and removes it; if another host took it meanwhile, it is renamed back.
+fn remove_stale(link: &RetryingLink, root: &str, text: &str) -> Result<(), LockError> {
     let script = format!(
         r#"l={root}/lock; s="$l.stale.{pid}"; rm -rf "$s"; mv "$l" "$s" 2> /dev/null || exit 0
 if [ "$(cat "$s/owner" 2> /dev/null)" = {text} ]; then rm -rf "$s"; else mv "$s" "$l"; fi; true"#,
@@ -149,13 +149,13 @@ if [ "$(cat "$s/owner" 2> /dev/null)" = {text} ]; then rm -rf "$s"; else mv "$s"
         pid = process::id(),
         text = quote(text.trim_end_matches('\n')),
     );
-    reach.ok(&script, QUICK)?;
+    link.run_checked(&script, COMMAND_TIMEOUT)?;
     Ok(())
 }
 
-/// Gives the lock back, if it is still this owner's, and removes the folder of its runs
-/// if none is left there.
-pub(super) fn release(reach: &Reach, root: &str, owner: &Owner, runs: &str) -> Result<(), LinkError> {
+/// Releases the lock, if it is still this owner's, and removes the folder of its runs if
+/// that is empty.
+pub(super) fn release(link: &RetryingLink, root: &str, owner: &Owner, runs: &str) -> Result<(), LinkError> {
     let text = serde_json::to_string(owner).unwrap_or_default();
     let script = format!(
         "l={}/lock; [ \"$(cat \"$l/owner\" 2> /dev/null)\" = {} ] && rm -rf \"$l\"; rmdir {} 2> /dev/null; true",
@@ -163,14 +163,14 @@ pub(super) fn release(reach: &Reach, root: &str, owner: &Owner, runs: &str) -> R
         quote(&text),
         quote(runs)
     );
-    reach.ok(&script, SOON).map(drop)
+    link.run_checked(&script, SHORT_PATIENCE).map(drop)
 }
 
-/// Who holds the phone at the moment, in words; `None` when nobody alive does.
-pub(super) fn holder(reach: &Reach, root: &str) -> Result<Option<String>, LinkError> {
-    let probe = Owner::this("?");
-    match take(reach, root, &probe) {
-        Ok(()) => release(reach, root, &probe, "").map(|()| None),
+/// Who holds the phone at the moment, in words; `None` when no_notices alive does.
+pub(super) fn holder(link: &RetryingLink, root: &str) -> Result<Option<String>, LinkError> {
+    let probe = Owner::this_process("?");
+    match take(link, root, &probe) {
+        Ok(()) => release(link, root, &probe, "").map(|()| None),
         Err(LockError::Held(who)) => Ok(Some(who)),
         Err(LockError::Link(error)) => Err(error),
     }

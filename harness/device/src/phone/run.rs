@@ -1,18 +1,18 @@
-//! A run that goes on by itself on the phone. The host reads its journal from where
-//! it left off, through shell commands that end within seconds, so that a lost link
-//! costs nothing but time.
+//! A run that goes on by itself on the phone. The host polls its journal, each time from
+//! where it stopped reading, with shell commands that take seconds: a lost link costs time
+//! and no events.
 
 use super::{
-    deliver::{QUICK, SOON},
-    evidence::{self, Ended},
+    evidence::{self, EndedRun},
     journal::Journal,
-    reach::{BackOff, Reach, succeeded},
+    retrying_link::{Backoff, RetryingLink, stdout_if_ok},
     scripts,
-    silence::Hearing,
+    timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
+    unresponsive::ResponseTracker,
 };
 use crate::{
-    AgentRun, LinkError, Next, Silence, death,
-    death::{Clue, Death},
+    AgentRun, LinkError, NextEvent, Unresponsive, death,
+    death::{Clue, DeadAgent},
     quote,
 };
 use slm_protocol::{AgentFacts, Event};
@@ -22,76 +22,76 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the journal is looked at. Each look starts a shell on the phone.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// A phone that does not answer within this is frozen, or away, or too busy: the next
-/// time it is given longer.
-const ANSWER: Duration = Duration::from_secs(5);
-const LONGEST_ANSWER: Duration = Duration::from_secs(20);
-/// Silence after which it is asked whether the run is alive at all.
-const SILENCE: Duration = Duration::from_secs(3);
-/// How long a keeper may take to start.
-const START: Duration = Duration::from_secs(20);
-/// Read at once while catching up with a journal that has grown long, bytes.
-const PORTION: u64 = 4 << 20;
+/// How often the journal is polled. Each poll starts a shell on the phone.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// For the answer to a poll. After a time-out the next poll gets longer, since the phone may
+/// only be busy.
+const POLL_TIMEOUT: Duration = Duration::from_secs(5);
+const LONGEST_POLL_TIMEOUT: Duration = Duration::from_secs(20);
+/// After this long without new bytes, a poll also checks whether the run is alive.
+const QUIET_BEFORE_CHECK: Duration = Duration::from_secs(3);
+/// How long the supervisor may take to start.
+const SUPERVISOR_START_TIMEOUT: Duration = Duration::from_secs(20);
+/// Read by one poll of a journal that has grown long, bytes.
+const CHUNK_BYTES: u64 = 4 << 20;
 /// How much of the agent's standard error is kept, bytes.
 const STDERR_KEPT: usize = 8 << 10;
 
 /// A detached run.
 pub(super) struct PhoneRun {
-    reach: Reach,
+    link: RetryingLink,
     folder: String,
     soc: Option<String>,
     /// When the agent started, by its own account.
     started_unix_ns: Option<u64>,
     journal: Journal,
-    /// Whether more may be there than one portion.
-    behind: bool,
-    next_look: Instant,
-    heard: Instant,
-    hearing: Hearing,
-    /// The keeper's number was not there yet when this run was begun.
-    begun: Instant,
-    away: Option<BackOff>,
-    answer: Duration,
+    /// Whether the journal may have more than the last poll read.
+    more_to_read: bool,
+    next_poll: Instant,
+    last_check: Instant,
+    responses: ResponseTracker,
+    /// When this struct was created; the supervisor may not have started by then.
+    created: Instant,
+    unreachable: Option<Backoff>,
+    poll_timeout: Duration,
     lost: Option<LinkError>,
     ended: bool,
 }
 
 impl PhoneRun {
-    pub(super) fn new(reach: Reach, folder: String, soc: Option<String>) -> Self {
+    pub(super) fn new(link: RetryingLink, folder: String, soc: Option<String>) -> Self {
         let now = Instant::now();
         Self {
-            reach,
+            link,
             folder,
             soc,
             started_unix_ns: None,
             journal: Journal::default(),
-            behind: true,
-            next_look: now,
-            heard: now,
-            hearing: Hearing::new(),
-            begun: now,
-            away: None,
-            answer: ANSWER,
+            more_to_read: true,
+            next_poll: now,
+            last_check: now,
+            responses: ResponseTracker::new(),
+            created: now,
+            unreachable: None,
+            poll_timeout: POLL_TIMEOUT,
             lost: None,
             ended: false,
         }
     }
 
-    /// Reads what is new, and whether the run has ended.
-    fn look(&mut self) -> Result<(), LinkError> {
-        let ask_alive = self.heard.elapsed() > SILENCE;
-        let limit = self.behind.then_some(PORTION);
-        let script = scripts::poll(&self.folder, self.journal.offset(), limit, ask_alive);
-        let output = self.reach.link().run(&script, self.answer)?;
-        succeeded(self.reach.serial(), &output)?;
+    /// Reads what is new in the journal, and whether the run has ended.
+    fn poll(&mut self) -> Result<(), LinkError> {
+        let check_alive = self.last_check.elapsed() > QUIET_BEFORE_CHECK;
+        let limit = self.more_to_read.then_some(CHUNK_BYTES);
+        let script = scripts::poll(&self.folder, self.journal.offset(), limit, check_alive);
+        let output = self.link.inner().run(&script, self.poll_timeout)?;
+        stdout_if_ok(self.link.serial(), &output)?;
         let (state, bytes) = split(&output.stdout);
         self.journal.feed(bytes);
-        self.behind = limit == Some(bytes.len() as u64);
+        self.more_to_read = limit == Some(bytes.len() as u64);
         if !bytes.is_empty() {
-            self.heard = Instant::now();
-            self.hearing.begin_anew();
+            self.last_check = Instant::now();
+            self.responses.reset();
             return Ok(());
         }
         let state = String::from_utf8_lossy(state);
@@ -99,72 +99,73 @@ impl PhoneRun {
         let exited = state
             .split_whitespace()
             .any(|word| word.strip_prefix("exit=").is_some_and(|code| !code.is_empty()));
-        let never_began = has("alive=starting") && self.begun.elapsed() > START;
-        self.ended = exited || has("gone") || has("alive=no") || never_began;
-        if ask_alive {
-            // Asked again after as long a silence.
-            self.heard = Instant::now();
-            let process = state.split_once("state=").map_or("", |(_, process)| process.trim());
-            if let Some(silence) = self.hearing.nothing(process).filter(|_| has("alive=yes")) {
-                self.reach.tell_silent(silence);
+        let never_started = has("alive=starting") && self.created.elapsed() > SUPERVISOR_START_TIMEOUT;
+        self.ended = exited || has("gone") || has("alive=no") || never_started;
+        if check_alive {
+            // Checked again after the same time.
+            self.last_check = Instant::now();
+            let process_state = state.split_once("state=").map_or("", |(_, state)| state.trim());
+            if let Some(unresponsive) = self.responses.no_output(process_state).filter(|_| has("alive=yes")) {
+                self.link.notify_agent_unresponsive(unresponsive);
             }
         }
         Ok(())
     }
 
-    /// Looks, and keeps account of a phone that is away.
-    fn look_patiently(&mut self) {
-        let error = match self.look() {
+    /// Polls; if the phone cannot be reached, sets the time of the next attempt.
+    fn poll_with_backoff(&mut self) {
+        let error = match self.poll() {
             Ok(()) => {
-                (self.away, self.answer) = (None, ANSWER);
-                self.next_look = Instant::now() + if self.behind { Duration::ZERO } else { LOOK_EVERY };
+                (self.unreachable, self.poll_timeout) = (None, POLL_TIMEOUT);
+                self.next_poll =
+                    Instant::now() + if self.more_to_read { Duration::ZERO } else { POLL_INTERVAL };
                 return;
             }
             Err(error) => error,
         };
-        self.hearing.begin_anew();
-        if self.away.is_none() && error.can_retry() {
-            self.reach.tell_away(&error);
+        self.responses.reset();
+        if self.unreachable.is_none() && error.can_retry() {
+            self.link.notify_unreachable(&error);
         }
         if matches!(error, LinkError::TimedOut { .. }) {
-            self.answer = (self.answer * 2).min(LONGEST_ANSWER);
+            self.poll_timeout = (self.poll_timeout * 2).min(LONGEST_POLL_TIMEOUT);
         }
-        let back_off = self.away.get_or_insert_with(|| self.reach.back_off());
-        match back_off.next().filter(|_| error.can_retry()) {
+        let backoff = self.unreachable.get_or_insert_with(|| self.link.backoff());
+        match backoff.next().filter(|_| error.can_retry()) {
             Some(pause) => {
-                self.next_look = Instant::now() + pause;
-                self.reach.link().mend();
+                self.next_poll = Instant::now() + pause;
+                self.link.inner().reconnect();
             }
             None => self.lost = Some(error),
         }
     }
 
-    /// What the phone's log says of a death that its status leaves unclear. A log that
-    /// cannot be read says nothing.
-    fn investigate(&self, ended: &Ended) -> Option<Clue> {
+    /// What the phone's log says of an end that the exit status does not explain; `None` also
+    /// for a log that cannot be read.
+    fn investigate(&self, ended: &EndedRun) -> Option<Clue> {
         let pid = ended.pid.filter(|_| ended.is_unclear())?;
         let since_unix_s = self.started_unix_ns.map(|ns| ns as f64 / 1e9);
-        let death = Death { pid, since_unix_s, oom_kills_before: None };
-        death::investigate(self.reach.link(), &death).ok().flatten()
+        let agent = DeadAgent { pid, since_unix_s, oom_kills_before: None };
+        death::investigate(self.link.inner(), &agent).ok().flatten()
     }
 
-    /// An event that is here already.
-    fn ready(&mut self) -> Option<Next> {
+    /// The next event of those already read.
+    fn next_read(&mut self) -> Option<NextEvent> {
         match self.journal.next()? {
             Ok(mut envelope) => {
                 if let Event::Hello(facts) = &mut envelope.event {
                     self.started_unix_ns = Some(facts.started_unix_ns);
-                    name_soc(facts, self.soc.as_deref());
+                    set_soc_name(facts, self.soc.as_deref());
                 }
-                Some(Next::Event(Box::new(envelope)))
+                Some(NextEvent::Event(Box::new(envelope)))
             }
-            Err(error) => Some(Next::Garbled(error)),
+            Err(error) => Some(NextEvent::Invalid(error)),
         }
     }
 }
 
-/// The kernel of a phone does not know the name of its SoC; the phone's properties do.
-pub(super) fn name_soc(facts: &mut AgentFacts, soc: Option<&str>) {
+/// Sets the SoC's name: a phone's kernel does not know it, its properties do.
+pub(super) fn set_soc_name(facts: &mut AgentFacts, soc: Option<&str>) {
     if let Some(soc) = soc {
         soc.clone_into(&mut facts.machine.cpu);
     }
@@ -179,54 +180,55 @@ fn split(printed: &[u8]) -> (&[u8], &[u8]) {
 }
 
 impl AgentRun for PhoneRun {
-    fn next(&mut self, wait: Duration) -> Next {
+    fn next(&mut self, wait: Duration) -> NextEvent {
         let deadline = Instant::now() + wait;
         loop {
-            if let Some(next) = self.ready() {
+            if let Some(next) = self.next_read() {
                 return next;
             }
             if self.ended || self.lost.is_some() {
-                return Next::Ended;
+                return NextEvent::Ended;
             }
             let now = Instant::now();
-            if now >= self.next_look {
-                self.look_patiently();
+            if now >= self.next_poll {
+                self.poll_with_backoff();
             } else if now >= deadline {
-                return if self.away.is_some() { Next::Away } else { Next::Quiet };
+                return if self.unreachable.is_some() { NextEvent::Unreachable } else { NextEvent::Timeout };
             } else {
-                thread::sleep(self.next_look.min(deadline) - now);
+                thread::sleep(self.next_poll.min(deadline) - now);
             }
         }
     }
 
-    fn silence(&self) -> Option<&Silence> {
-        self.hearing.silence()
+    fn unresponsive(&self) -> Option<&Unresponsive> {
+        self.responses.current()
     }
 
     fn stop(&mut self) {
-        // A phone that is away goes on; a resumed sweep finds its run.
-        let stopped = self.reach.patient_for(SOON).run(&scripts::stop(&self.folder), LONGEST_ANSWER);
+        // On a phone that cannot be reached the run goes on; a resumed sweep finds it.
+        let stopped =
+            self.link.with_patience(SHORT_PATIENCE).run(&scripts::stop(&self.folder), LONGEST_POLL_TIMEOUT);
         if let Err(error) = stopped {
             self.lost.get_or_insert(error);
         }
     }
 
     fn finish(self: Box<Self>) -> Exit {
-        let away =
+        let unreachable =
             |error: &LinkError| Exit { lost: Some(error.to_string()), is_gone: true, ..Exit::default() };
         if let Some(error) = &self.lost {
-            return away(error);
+            return unreachable(error);
         }
         let script = scripts::evidence(&self.folder, STDERR_KEPT);
-        match self.reach.run(&script, QUICK) {
-            Err(error) => away(&error),
+        match self.link.run(&script, COMMAND_TIMEOUT) {
+            Err(error) => unreachable(&error),
             Ok(output) => {
                 let ended = evidence::read(&output.text());
                 let clue = self.investigate(&ended);
-                let mut exit = ended.with(clue);
-                exit.notes.extend(self.hearing.account());
-                // All that was in it has been recorded.
-                let _ = self.reach.run(&format!("rm -rf {}", quote(&self.folder)), QUICK);
+                let mut exit = ended.with_log_clue(clue);
+                exit.notes.extend(self.responses.evidence());
+                // Everything in it has been recorded.
+                let _ = self.link.run(&format!("rm -rf {}", quote(&self.folder)), COMMAND_TIMEOUT);
                 exit
             }
         }

@@ -1,16 +1,14 @@
-//! Space that the harness uses on a phone, and how to free it.
+//! What sweeps left on a phone: files and changed settings, and how to remove them.
 
 use super::{
-    ROOT,
-    deliver::{QUICK, free_bytes},
-    lock, lost,
-    reach::Reach,
+    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink,
+    timeouts::COMMAND_TIMEOUT,
 };
 use crate::{Link, LinkError, Notify, quote, readiness::restore};
 use slm_plan::error::{Error, Result};
 use std::{sync::Arc, time::Duration};
 
-/// Nobody waits long for a list.
+/// A user waits for the answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Space on a phone, bytes.
@@ -22,45 +20,45 @@ pub struct Usage {
     pub free: Option<u64>,
 }
 
-/// Asks a phone what is used there.
+/// Asks a phone how much space is used.
 ///
 /// # Errors
 /// [`LinkError`]
 pub fn usage(link: &Arc<dyn Link>) -> std::result::Result<Usage, LinkError> {
     let script = format!("du -sk {0} 2> /dev/null || echo 0; df -Pk /data/local/tmp", quote(ROOT));
-    let printed = link.run(&script, QUICK)?.text();
+    let printed = link.run(&script, COMMAND_TIMEOUT)?.text();
     let used = printed.split_whitespace().next().and_then(|word| word.parse::<u64>().ok()).unwrap_or(0);
     Ok(Usage { used: used.saturating_mul(1024), free: free_bytes(&printed) })
 }
 
-/// Puts back the settings that a sweep has changed on a phone and not put back, and
-/// tells them.
+/// Restores the settings that a sweep left changed on a phone, and gives their names.
 ///
 /// # Errors
 /// [`Error::Input`] while a sweep runs there; [`Error::Device`].
-pub fn put_back(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<Vec<String>> {
-    free(name, link, notify)?;
+pub fn restore_settings(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<Vec<String>> {
+    unused(name, link, notify)?;
     restore(link.as_ref(), ROOT)
 }
 
-/// Removes everything of ours from a phone, its settings put back before, and tells the bytes that were freed.
+/// Restores the settings of a phone, removes everything of ours from it, and gives the bytes
+/// that were freed.
 ///
 /// # Errors
 /// [`Error::Input`] while a sweep runs there; [`Error::Device`].
 pub fn clean(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<u64> {
-    let device = |error: LinkError| lost(&error);
+    let device = |error: LinkError| device_error(&error);
     let before = usage(link).map_err(device)?.used;
-    let reach = free(name, link, notify)?;
-    restore(link.as_ref(), ROOT)?;
-    reach.ok(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
+    let link = unused(name, link, notify)?;
+    restore(link.inner(), ROOT)?;
+    link.run_checked(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
     Ok(before)
 }
 
-/// A phone that no sweep uses.
-fn free(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<Reach> {
-    let reach = Reach::new(Arc::clone(link), name, Arc::clone(notify)).patient_for(PATIENCE);
-    match lock::holder(&reach, ROOT).map_err(|error| lost(&error))? {
+/// The phone, if no sweep uses it.
+fn unused(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<RetryingLink> {
+    let link = RetryingLink::new(Arc::clone(link), name, Arc::clone(notify)).with_patience(PATIENCE);
+    match lock::holder(&link, ROOT).map_err(|error| device_error(&error))? {
         Some(who) => Err(Error::input(format!("{name} is {who}"), "wait for it to end")),
-        None => Ok(reach),
+        None => Ok(link),
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 /// What a cluster's cores are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ClusterKind {
     /// Efficiency cores: a model that runs on one of them waits for it at every layer.
     Little,
     /// Performance cores, but not the fastest.
@@ -27,7 +27,7 @@ pub struct Cluster {
     /// Highest clock, MHz; `None` where the phone does not tell.
     pub max_mhz: Option<f64>,
     /// What they are for.
-    pub kind: Kind,
+    pub kind: ClusterKind,
 }
 
 /// A share by which a clock of a profile may differ from the phone's: profiles
@@ -56,6 +56,6 @@ impl fmt::Display for Cluster {
 /// The cores that a model runs on by default: all but the efficiency cores. The
 /// slowest core sets the pace of a layer, so those make it slower, not faster.
 pub fn big_cores(clusters: &[Cluster]) -> CpuSet {
-    let fast = clusters.iter().filter(|cluster| cluster.kind != Kind::Little);
+    let fast = clusters.iter().filter(|cluster| cluster.kind != ClusterKind::Little);
     fast.map(|cluster| cluster.cpus).fold(CpuSet::default(), CpuSet::union)
 }

@@ -68,9 +68,9 @@ impl ProfileFile {
     pub(super) fn parse(text: &str, origin: &str) -> Result<Self> {
         let file: Self = toml::from_str(text).map_err(|error| {
             let line = error.span().map(|span| 1 + text[..span.start.min(text.len())].matches('\n').count());
-            let place = line.map_or_else(|| origin.to_owned(), |line| format!("{origin}, line {line}"));
+            let location = line.map_or_else(|| origin.to_owned(), |line| format!("{origin}, line {line}"));
             let what = error.message().replace('\n', " ");
-            Error::input(format!("{place}: {what}"), "correct it as docs/phones.md describes")
+            Error::input(format!("{location}: {what}"), "correct it as docs/phones.md describes")
         })?;
         file.check().map_err(|what| {
             Error::input(format!("{origin}: {what}"), "correct it as docs/phones.md describes")

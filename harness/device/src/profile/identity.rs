@@ -4,7 +4,7 @@ use crate::{LinkError, Shell};
 use serde::{Deserialize, Serialize};
 use std::{fmt::Write, time::Duration};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A phone's properties (`getprop`), `None` where it has none of the name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,7 +54,7 @@ impl Identity {
         for name in PROPERTIES {
             let _ = writeln!(script, "echo \"{name}=$(getprop {name} 2>/dev/null)\"");
         }
-        shell.run(&script, PATIENCE).map(|output| Self::parse(&output.text()))
+        shell.run(&script, TIMEOUT).map(|output| Self::parse(&output.text()))
     }
 
     fn parse(text: &str) -> Self {

@@ -1,25 +1,25 @@
-//! Profiles: what is known of a kind of phone before it is attached, and which of
-//! the attached phones a name means.
+//! Profiles: what is known of a phone before it is attached, and which of the attached
+//! phones a name stands for.
 
-mod attached;
 mod cluster;
-mod cores;
-mod cpus;
-mod described;
+mod core_designs;
+mod cpu_set;
+mod description;
 mod file;
 mod identity;
-mod set;
+mod pick;
+mod profiles;
 #[cfg(test)]
 mod tests;
 mod topology;
 
-pub use attached::{Attached, pick};
-pub use cluster::{Cluster, Kind, big_cores};
-pub use cpus::{CpuSet, NotCpus};
-pub use described::{ClusterSource, Described, describe, recognise};
+pub use cluster::{Cluster, ClusterKind, big_cores};
+pub use cpu_set::{CpuSet, InvalidCpuSet};
+pub use description::{ClusterSource, PhoneDescription, describe, identify};
 pub use file::{Phone, Soc, Variant};
 pub use identity::Identity;
-pub use set::{Match, Profiles, normal_name};
+pub use pick::{Candidate, pick};
+pub use profiles::{ProfileMatch, Profiles, normal_name};
 pub use topology::read_clusters;
 
 pub use crate::agents::Flavour;

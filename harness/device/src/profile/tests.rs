@@ -9,8 +9,8 @@ fn identity(model: &str, soc: Option<&str>) -> Identity {
     Identity { model: Some(model.into()), soc_model: soc, ..Identity::default() }
 }
 
-fn attached(address: &str, model: &str, soc: &str) -> Attached {
-    Attached { address: address.into(), identity: Ok(identity(model, Some(soc))) }
+fn attached(address: &str, model: &str, soc: &str) -> Candidate {
+    Candidate { address: address.into(), identity: Ok(identity(model, Some(soc))) }
 }
 
 #[test]
@@ -52,10 +52,10 @@ fn exactly_one_attached_phone_is_picked() {
     let s24 = attached("serial:R5CX1", "SM-S921B", "s5e9945");
     let other = attached("serial:R5CX2", "SM-S921U1", "SM8650");
     let pixel = attached("adb://lab:5037/39;rm -rf", "Pixel 9\u{1b}[2J", "Tensor G4");
-    let closed = Attached { address: "serial:X".into(), identity: Err("unauthorized".into()) };
+    let closed = Candidate { address: "serial:X".into(), identity: Err("unauthorized".into()) };
     let both = [s24.clone(), pixel.clone(), closed.clone()];
     assert_eq!(pick(&profiles, "S24", &both).unwrap().0, &s24);
-    let text = |wanted: &str, attached: &[Attached]| pick(&profiles, wanted, attached).unwrap_err();
+    let text = |wanted: &str, attached: &[Candidate]| pick(&profiles, wanted, attached).unwrap_err();
     let errors: Vec<String> = [
         text("s24", &[s24, other, closed.clone()]),
         text("s25", &[pixel, closed.clone()]),
@@ -156,7 +156,7 @@ fn the_built_in_profiles() {
     insta::assert_snapshot!(lines.join("\n"));
 }
 
-/// CPUs with their clock (kHz), capacity and MIDR register; empty is not told.
+/// CPUs with their clock (kHz), capacity and MIDR register; empty is not reported.
 type Planted<'a> = (u32, &'a str, &'a str, &'a str);
 
 /// A phone with planted system files, and the clusters read of it.
@@ -265,12 +265,12 @@ proptest! {
 
     #[test]
     fn a_description_never_runs_on_no_core(clusters in prop::collection::vec((1u64..1 << 10, 0..3u8), 0..4)) {
-        let kind = |n: u8| [Kind::Little, Kind::Middle, Kind::Big][usize::from(n)];
+        let kind = |n: u8| [ClusterKind::Little, ClusterKind::Middle, ClusterKind::Big][usize::from(n)];
         let clusters: Vec<Cluster> = clusters.into_iter().map(|(mask, n)| Cluster {
             cpus: (0..64).filter(|cpu| mask & (1 << cpu) != 0).filter_map(CpuSet::one).fold(CpuSet::default(), CpuSet::union),
             core: "c".into(), max_mhz: Some(1000.0), kind: kind(n),
         }).collect();
-        let fast = clusters.iter().any(|cluster| cluster.kind != Kind::Little);
+        let fast = clusters.iter().any(|cluster| cluster.kind != ClusterKind::Little);
         prop_assert_eq!(big_cores(&clusters).is_empty(), !fast);
     }
 }

@@ -1,11 +1,11 @@
-//! Clusters as the phone itself tells them: what a profile is checked against, and
-//! all there is for a phone without one.
+//! Clusters as the phone itself reports them: profiles are compared with them, and phones
+//! without a profile have no other.
 
-use super::{Cluster, CpuSet, Kind, cores};
+use super::{Cluster, ClusterKind, CpuSet, core_designs};
 use crate::{LinkError, Shell, quote};
 use std::{collections::BTreeMap, time::Duration};
 
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// One line for each CPU, offline ones too, without starting a process for each
 /// file; then what tells the designs of those online.
@@ -26,10 +26,10 @@ true
 /// A core is slow where it has less than this share of the fastest one's capacity
 /// (the kernel's own scale of work done in a time)…
 const LITTLE_CAPACITY: f64 = 0.5;
-/// …or, where no capacity is told, of its clock.
+/// …or, where no capacity is reported, of its clock.
 const LITTLE_CLOCK: f64 = 0.7;
 
-/// What a phone tells of one CPU.
+/// What a phone reports about one CPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Core {
     khz: Option<u64>,
@@ -38,7 +38,7 @@ struct Core {
     design: Option<(u32, u32)>,
 }
 
-/// Reads the clusters, in one round trip. None are told where cpufreq and
+/// Reads the clusters, in one round trip. None are reported where cpufreq and
 /// `/proc/cpuinfo` are both closed.
 ///
 /// # Errors
@@ -50,7 +50,7 @@ pub fn read_clusters(shell: &dyn Shell) -> Result<Vec<Cluster>, LinkError> {
 /// The same, with the system's files under a folder, as tests plant them.
 pub(super) fn read_clusters_under(shell: &dyn Shell, root: &str) -> Result<Vec<Cluster>, LinkError> {
     let script = format!("root={}\n{SCRIPT}", quote(root));
-    shell.run(&script, PATIENCE).map(|output| clusters(&parse(&output.text())))
+    shell.run(&script, TIMEOUT).map(|output| clusters(&parse(&output.text())))
 }
 
 fn parse(text: &str) -> BTreeMap<u32, Core> {
@@ -101,13 +101,14 @@ fn clusters(cores: &BTreeMap<u32, Core>) -> Vec<Cluster> {
         value.zip(top).map(|(value, top)| (value as f64) < share * top as f64)
     };
     let is_little = |core: &Core| {
-        let known = core.design.and_then(|(implementer, part)| cores::is_efficiency(implementer, part));
+        let known =
+            core.design.and_then(|(implementer, part)| core_designs::is_efficiency(implementer, part));
         known
             .or_else(|| below(core.capacity, top_capacity, LITTLE_CAPACITY))
             .or_else(|| below(core.khz, top_khz, LITTLE_CLOCK))
             .unwrap_or(false)
     };
-    // A phone of efficiency cores alone has big ones all the same: its fastest.
+    // On a phone with efficiency cores only, the fastest of them count as big.
     let all_little = cores.values().all(is_little);
     let fastest = cores.values().filter(|core| all_little || !is_little(core)).map(|core| core.khz).max();
     let mut groups: Vec<(Core, u32, Cluster)> = Vec::new();
@@ -122,11 +123,11 @@ fn clusters(cores: &BTreeMap<u32, Core>) -> Vec<Cluster> {
             }
             _ => {
                 let kind = match () {
-                    () if Some(core.khz) == fastest && (all_little || !is_little(core)) => Kind::Big,
-                    () if is_little(core) => Kind::Little,
-                    () => Kind::Middle,
+                    () if Some(core.khz) == fastest && (all_little || !is_little(core)) => ClusterKind::Big,
+                    () if is_little(core) => ClusterKind::Little,
+                    () => ClusterKind::Middle,
                 };
-                let core_name = core.design.map_or_else(|| "unknown core".to_owned(), cores::name);
+                let core_name = core.design.map_or_else(|| "unknown core".to_owned(), core_designs::name);
                 let max_mhz = core.khz.map(|khz| khz as f64 / 1000.0);
                 groups.push((*core, cpu, Cluster { cpus: one, core: core_name, max_mhz, kind }));
             }

@@ -1,41 +1,45 @@
 //! Whether a phone can be measured as it is.
 
-use super::{PowerSource, Readiness, ThermalStatus};
+use super::{PhoneState, PowerSource};
 use slm_plan::{
     error::{Error, Result},
     text,
 };
-use slm_results::condition::{Finding, Severity};
+use slm_results::{
+    analysis::ThermalStatus,
+    condition::{Finding, Severity},
+};
 
-/// Below this battery level a phone that is not charging is not measured: makers
-/// lower the clocks, and the sweep may not end. Per cent.
+/// A phone that is not charging is not measured below this battery level: makers lower the
+/// clocks, and the sweep may not end. Per cent.
 const LOW_BATTERY: f64 = 20.0;
 /// Battery temperature from which phones are likely to throttle soon, °C.
 const WARM_BATTERY_C: f64 = 38.0;
-/// Space without which not even agent and journal fit, bytes.
+/// Space that agent and journal need at least, bytes.
 const LEAST_SPACE: u64 = 128 << 20;
 
 /// What a sweep needs of a phone.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Needs {
-    /// Memory that its largest model takes at least, its weights: name and bytes.
+    /// Its largest model: name, and size of the weights, which is the least memory it takes.
     pub largest_model: Option<(String, u64)>,
     /// Bytes that it will put on the phone.
     pub space: Option<u64>,
 }
 
-/// Looks over the state of a phone, which may be reached over Wi-Fi. What the phone does not tell is not objected to.
-pub fn check(state: &Readiness, needs: &Needs, is_wireless: bool) -> Vec<Finding> {
+/// Checks the state of a phone. What is unknown is not objected to. `is_wireless`: the phone
+/// is reached over Wi-Fi.
+pub fn check(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Finding> {
     use Severity::{Note, Refusal, Warning};
     let mut found = Vec::new();
-    let mut say = |severity, text: String| found.push(Finding { severity, text });
+    let mut report = |severity, text: String| found.push(Finding { severity, text });
     if let Some(percent) = state.battery_percent.filter(|&percent| percent < LOW_BATTERY) {
-        // Plugged in without a word on charging counts as charging.
+        // Plugged in counts as charging where the phone does not say.
         let charging = state.charging.unwrap_or(state.power_source != Some(PowerSource::Battery));
         if charging {
-            say(Warning, format!("the battery is at {percent:.0} %: some phones lower their clocks"));
+            report(Warning, format!("the battery is at {percent:.0} %: some phones lower their clocks"));
         } else {
-            say(
+            report(
                 Refusal,
                 format!("the battery is at {percent:.0} % and not charging: charge it to {LOW_BATTERY:.0} %"),
             );
@@ -43,37 +47,37 @@ pub fn check(state: &Readiness, needs: &Needs, is_wireless: bool) -> Vec<Finding
     }
     match state.power_source {
         Some(PowerSource::Battery) | None => {}
-        Some(_) => say(Note, "the phone has power from outside: energy is not measured".into()),
+        Some(_) => report(Note, "the phone has power from outside: energy is not measured".into()),
     }
     if state.battery_values_forced == Some(true) {
-        say(
+        report(
             Warning,
             "its battery values are frozen by hand: `adb shell dumpsys battery reset` frees them".into(),
         );
     }
     if let Some(status) = state.thermal_status.filter(|&status| status > ThermalStatus::None) {
         let severity = if status >= ThermalStatus::Severe { Refusal } else { Warning };
-        say(severity, format!("its thermal status is {}: let it cool down first", status.name()));
+        report(severity, format!("its thermal status is {}: let it cool down first", status.name()));
     }
     if let Some(celsius) = state.battery_temp_c.filter(|&celsius| celsius >= WARM_BATTERY_C) {
-        say(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));
+        report(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));
     }
     if state.battery_saver == Some(true) {
-        say(Warning, "battery saver is on and lowers the clocks: switch it off".into());
+        report(Warning, "battery saver is on and lowers the clocks: switch it off".into());
     }
     if let Some((model, needed)) = &needs.largest_model {
         let size = text::bytes(*needed);
         match (state.memory_total, state.memory_available) {
             (Some(total), _) if *needed > total => {
                 let total = text::bytes(total);
-                say(
+                report(
                     Warning,
                     format!("{model} needs more than {size}, the phone has {total}: it will likely fail"),
                 );
             }
             (_, Some(free)) if *needed > free => {
                 let free = text::bytes(free);
-                say(
+                report(
                     Warning,
                     format!(
                         "{model} needs more than {size}, {free} are available: it may fail; close other apps"
@@ -86,35 +90,35 @@ pub fn check(state: &Readiness, needs: &Needs, is_wireless: bool) -> Vec<Finding
     if let Some(free) = state.space_free {
         let (there, needed) = (text::bytes(free), needs.space.unwrap_or(0));
         if free < LEAST_SPACE {
-            say(
+            report(
                 Refusal,
                 format!("only {there} of space are left on it: free some, or run `bench devices clean`"),
             );
         } else if free < needed {
             let needed = text::bytes(needed);
-            say(Warning, format!("{there} of space are left, all models take {needed}: some will fail"));
+            report(Warning, format!("{there} of space are left, all models take {needed}: some will fail"));
         }
     }
     if state.screen_on == Some(false) && is_wireless {
-        say(
+        report(
             Warning,
             "its screen is off: over Wi-Fi it may sleep within a trial; --stay-awake prevents that".into(),
         );
     }
     if state.doze_deep.as_deref().is_some_and(|state| state.starts_with("IDLE")) {
-        say(Note, "it is in deep doze: background work is held back".into());
+        report(Note, "it is in deep doze: background work is held back".into());
     }
     if !state.left_changed.is_empty() {
-        say(Note, format!("an earlier sweep left settings changed: {}", state.left_changed.join(", ")));
+        report(Note, format!("an earlier sweep left settings changed: {}", state.left_changed.join(", ")));
     }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }
 
-/// Lets a phone pass, or not. With `force` a refusal is passed on as a warning.
+/// The findings about a phone that can be measured. With `force`, refusals become warnings.
 ///
 /// # Errors
-/// [`Error::Device`] that tells all refusals.
+/// [`Error::Device`] with all refusals.
 pub fn admit(device: &str, findings: Vec<Finding>, force: bool) -> Result<Vec<Finding>> {
     let refused: Vec<&str> = findings
         .iter()
@@ -122,11 +126,11 @@ pub fn admit(device: &str, findings: Vec<Finding>, force: bool) -> Result<Vec<Fi
         .map(|finding| finding.text.as_str())
         .collect();
     if refused.is_empty() || force {
-        let lower = |finding: Finding| match finding.severity {
+        let lowered = |finding: Finding| match finding.severity {
             Severity::Refusal => Finding { severity: Severity::Warning, ..finding },
             _ => finding,
         };
-        return Ok(findings.into_iter().map(lower).collect());
+        return Ok(findings.into_iter().map(lowered).collect());
     }
     Err(Error::Device(format!("{device}: {}; --force measures all the same", refused.join("; "))))
 }

@@ -1,21 +1,21 @@
-//! How long a phone keeps changed settings without word of its host.
+//! How long a phone keeps changed settings without a renewal by its host.
 
 use std::time::Duration;
 
-/// How long a phone waits for word of its host before it puts its settings back. The host
-/// gives word well within it, so that one attempt may fail.
+/// How long a phone waits for a renewal before it restores its settings. The host renews the
+/// lease several times within it, so that one attempt may fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lease(pub(super) Duration);
 
 impl Lease {
-    /// A phone whose host died is as it was ten minutes later.
+    /// Ten minutes after its host died, a phone is as it was.
     pub const USUAL: Self = Self(Duration::from_mins(10));
-    /// A request takes a second on a slow phone.
+    /// On a slow phone a request takes a second.
     pub const SHORTEST: Duration = Duration::from_secs(5);
 
-    /// `None` for one that a host could not keep.
-    pub fn new(lasts: Duration) -> Option<Self> {
-        (lasts >= Self::SHORTEST).then_some(Self(lasts))
+    /// `None` for a lease that is too short to be renewed in time.
+    pub fn new(duration: Duration) -> Option<Self> {
+        (duration >= Self::SHORTEST).then_some(Self(duration))
     }
 
     /// Seconds, as the phone counts them.
@@ -23,13 +23,13 @@ impl Lease {
         self.0.as_secs()
     }
 
-    /// How often the host gives word.
+    /// How often the host renews it.
     pub fn renew_every(self) -> Duration {
         self.0 * 3 / 10
     }
 
-    /// How often the watch on the phone looks, seconds.
-    pub(super) fn watch_every_s(self) -> u64 {
+    /// How often the watchdog on the phone checks it, seconds.
+    pub(super) fn watchdog_interval_s(self) -> u64 {
         (self.seconds() / 30).clamp(1, 20)
     }
 }
@@ -42,7 +42,7 @@ mod tests {
     fn a_host_may_miss_a_time_and_a_phone_notices_soon() {
         for lease in [Lease::USUAL, Lease::new(Lease::SHORTEST).unwrap()] {
             assert!(lease.renew_every() * 3 < lease.0);
-            assert!(lease.watch_every_s() >= 1 && lease.watch_every_s() * 5 <= lease.seconds());
+            assert!(lease.watchdog_interval_s() >= 1 && lease.watchdog_interval_s() * 5 <= lease.seconds());
         }
         assert_eq!(Lease::new(Duration::from_secs(4)), None);
     }

@@ -1,11 +1,12 @@
-//! What the services of many makers' phones print, as values. Anything that is not
-//! as expected is unknown.
+//! Parses what Android's services print, on phones of many makers. Whatever is not in the
+//! expected form counts as unknown.
 
-use super::{PowerSource, Readiness, ThermalStatus};
+use super::{PhoneState, PowerSource};
+use slm_results::analysis::ThermalStatus;
 use std::collections::BTreeMap;
 
 /// Parses the answer of `read.sh`; `None` where its end is missing.
-pub(super) fn parse(text: &str) -> Option<Readiness> {
+pub(super) fn parse(text: &str) -> Option<PhoneState> {
     let parts = parts(text);
     parts.get("end")?;
     let part = |name: &str| parts.get(name).map_or("", String::as_str);
@@ -15,7 +16,7 @@ pub(super) fn parse(text: &str) -> Option<Readiness> {
         "0" | "false" => Some(false),
         _ => None,
     };
-    let mut all = Readiness {
+    let mut all = PhoneState {
         clock_unix_s: part("clock").lines().next().and_then(number),
         uptime_s: part("clock").lines().nth(1).and_then(positive),
         boot_id: word("boot").map(str::to_owned),
@@ -29,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<Readiness> {
         airplane_mode: flag("airplane"),
         stay_awake: word("stay-awake").and_then(number),
         left_changed: left_changed(part("record")),
-        ..Readiness::default()
+        ..PhoneState::default()
     };
     battery(part("battery"), &mut all);
     thermal(part("thermal"), &mut all);
@@ -62,7 +63,7 @@ fn parts(text: &str) -> BTreeMap<&str, String> {
 
 /// `dumpsys battery`: AOSP's lines come first, makers add their own behind them
 /// (`BatteryService.dumpInternal`), so the first line of a name counts.
-fn battery(text: &str, all: &mut Readiness) {
+fn battery(text: &str, all: &mut PhoneState) {
     let value = |name: &str| field(text, name);
     let level = value("level:").and_then(positive);
     let scale = value("scale:").and_then(positive).filter(|&scale| scale > 0.0);
@@ -76,10 +77,11 @@ fn battery(text: &str, all: &mut Readiness) {
         ("Wireless powered:", PowerSource::Wireless),
         ("Dock powered:", PowerSource::Dock),
     ];
-    let told: Vec<_> = sources.iter().filter_map(|(name, source)| Some((value(name)?, *source))).collect();
-    let plugged = told.iter().find(|(on, _)| *on == "true").map(|(_, source)| *source);
-    let unplugged =
-        (!told.is_empty() && told.iter().all(|(on, _)| *on == "false")).then_some(PowerSource::Battery);
+    let reported: Vec<_> =
+        sources.iter().filter_map(|(name, source)| Some((value(name)?, *source))).collect();
+    let plugged = reported.iter().find(|(on, _)| *on == "true").map(|(_, source)| *source);
+    let unplugged = (!reported.is_empty() && reported.iter().all(|(on, _)| *on == "false"))
+        .then_some(PowerSource::Battery);
     all.power_source = plugged.or(unplugged);
     // android.os.BatteryManager: 2 charging, 3 discharging, 4 not charging, 5 full.
     all.charging = match value("status:") {
@@ -99,7 +101,7 @@ fn battery(text: &str, all: &mut Readiness) {
 /// the current readings rather than the cached ones; Pixels list dozens of virtual
 /// sensors of other types with values such as -1937, and Samsungs say 0.0 for one
 /// that is not there.
-fn thermal(text: &str, all: &mut Readiness) {
+fn thermal(text: &str, all: &mut PhoneState) {
     all.thermal_status = field(text, "Thermal Status:").and_then(number).and_then(ThermalStatus::from_number);
     let current = text.split_once("Current temperatures from HAL").map(|(_, rest)| rest);
     let readings = current.map(|rest| rest.split_once("Current cooling").map_or(rest, |(before, _)| before));

@@ -1,9 +1,9 @@
-//! A phone made ready for a sweep, and left as it was.
+//! Prepares a phone for a sweep, and restores it afterwards.
 
-use super::{Changed, Lease, Needs, Readiness, Setting, admit, change, check, is_wireless, restore};
+use super::{ChangedSettings, Lease, Needs, PhoneState, Setting, admit, change, check, is_wireless, restore};
 use crate::{
     LinkError, Shell,
-    profile::{Described, Identity},
+    profile::{Identity, PhoneDescription},
 };
 use slm_plan::error::{Error, Result};
 use slm_results::condition::{Facts, Finding, Preparation, Severity};
@@ -11,11 +11,11 @@ use slm_results::condition::{Facts, Finding, Preparation, Severity};
 /// What a sweep asks of a device.
 #[derive(Clone, Debug, Default)]
 pub struct PrepareRequest {
-    /// Settings to change meanwhile.
+    /// Settings to change for the sweep.
     pub settings: Vec<Setting>,
     /// What the models need.
     pub needs: Needs,
-    /// Measure even where that would be refused.
+    /// Measure even in a state that would be refused.
     pub force: bool,
 }
 
@@ -25,20 +25,20 @@ pub struct PhonePreparation {
     /// Its properties.
     pub identity: Identity,
     /// What is known of it.
-    pub described: Described,
+    pub described: PhoneDescription,
     /// Its state before anything was changed or measured.
-    pub before: Readiness,
-    /// What was found about that state.
+    pub before: PhoneState,
+    /// What is wrong or notable about that state.
     pub findings: Vec<Finding>,
     /// What was changed for the sweep.
-    pub changed: Changed,
-    /// What an earlier sweep had left changed and this one put back.
+    pub changed: ChangedSettings,
+    /// Settings of an earlier sweep that this one restored.
     pub put_back: Vec<String>,
 }
 
 impl PhonePreparation {
-    /// What does not fit together in what is known of the phone.
-    fn known_warnings(&self) -> impl Iterator<Item = Finding> {
+    /// Where profile and phone contradict each other.
+    fn description_warnings(&self) -> impl Iterator<Item = Finding> {
         let warning = |text: &String| Finding { severity: Severity::Warning, text: text.clone() };
         self.described.warnings.iter().map(warning)
     }
@@ -50,46 +50,46 @@ impl From<&PhonePreparation> for Preparation {
             identity: Facts::of(&phone.identity),
             known: Facts::of(&phone.described),
             before: Facts::of(&phone.before),
-            findings: phone.known_warnings().chain(phone.findings.iter().cloned()).collect(),
-            changed: phone.changed.settings.iter().map(|setting| setting.name().to_owned()).collect(),
+            findings: phone.description_warnings().chain(phone.findings.iter().cloned()).collect(),
+            changed: phone.changed.settings.iter().map(|setting| setting.into_str().to_owned()).collect(),
             put_back: phone.put_back.clone(),
         }
     }
 }
 
-/// Puts back what an earlier sweep left, looks the phone over, and changes what was
-/// asked for. To be called with the phone's lock held: a sweep that still runs there has
-/// its settings changed on purpose. `name` is the phone's, for messages; `known` is what
-/// it was recognised as, `lease` how long it keeps changed settings without word of its host.
+/// Restores what an earlier sweep left changed, checks the phone's state, and changes the
+/// settings that were asked for. To be called with the phone's lock held, since a sweep that
+/// runs there has changed settings on purpose. `name` is the phone's, for messages;
+/// `identified` is what it was identified as.
 ///
 /// # Errors
-/// [`Error::Device`] when the phone is not fit or the link fails; [`Error::Input`]
-/// for a setting that cannot be changed. Nothing is left changed then, as far as the
-/// link lets.
+/// [`Error::Device`] when the phone cannot be measured or the link fails; [`Error::Input`]
+/// for a setting that cannot be changed. No setting stays changed then, unless the link
+/// fails.
 pub fn prepare(
     shell: &dyn Shell,
     root: &str,
     serial: &str,
     name: &str,
-    known: (Identity, Described),
+    identified: (Identity, PhoneDescription),
     request: &PrepareRequest,
     lease: Lease,
 ) -> Result<PhonePreparation> {
     let link = |error: LinkError| Error::Device(format!("{name}: {error}"));
-    let (identity, described) = known;
+    let (identity, described) = identified;
     let put_back = restore(shell, root)?;
-    let before = Readiness::read(shell, root).map_err(link)?;
+    let before = PhoneState::read(shell, root).map_err(link)?;
     let findings = admit(name, check(&before, &request.needs, is_wireless(serial)), request.force)?;
     let changed = change(shell, root, serial, &before, &request.settings, lease)?;
     Ok(PhonePreparation { identity, described, before, findings, changed, put_back })
 }
 
-/// Puts everything back and tells the phone's state then. To be called however the sweep
-/// ended.
+/// Restores every setting and gives the phone's state after that. To be called however the
+/// sweep ended.
 ///
 /// # Errors
-/// [`Error::Device`] when the link fails or a setting does not go back.
-pub fn finish(shell: &dyn Shell, root: &str, name: &str) -> Result<Readiness> {
+/// [`Error::Device`] when the link fails or a setting cannot be restored.
+pub fn finish(shell: &dyn Shell, root: &str, name: &str) -> Result<PhoneState> {
     restore(shell, root)?;
-    Readiness::read(shell, root).map_err(|error| Error::Device(format!("{name}: {error}")))
+    PhoneState::read(shell, root).map_err(|error| Error::Device(format!("{name}: {error}")))
 }

@@ -1,5 +1,6 @@
-# What a phone tells of its state, in one answer: a line `@@name` and then what was
-# asked, for each part. $dir is the folder that bench uses on the phone (its record of changed settings lies in settings/).
+# Prints the state of a phone: for each part a line `@@name`, then what a service said.
+# $dir is the folder that bench uses on the phone; the record of changed settings is in its
+# settings/.
 ask() { if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }
 part() { printf '\n@@%s\n' "$1"; }
 {
@@ -9,8 +10,8 @@ part() { printf '\n@@%s\n' "$1"; }
     part thermal; ask dumpsys thermalservice
     part memory; grep -E '^(MemTotal|MemAvailable|SwapFree):' /proc/meminfo
     part oom; grep '^oom_kill ' /proc/vmstat
-    place=$dir; [ -d "$place" ] || place=/data/local/tmp; [ -d "$place" ] || place=.
-    part space; df -P -k "$place"
+    disk=$dir; [ -d "$disk" ] || disk=/data/local/tmp; [ -d "$disk" ] || disk=.
+    part space; df -P -k "$disk"
     part power; ask dumpsys power | grep -E 'mWakefulness=|Display Power: state='
     part deep; ask dumpsys deviceidle get deep
     part light; ask dumpsys deviceidle get light

@@ -1,10 +1,10 @@
-# Puts back the settings that bench changed and forgets each that is back.
-# $1 is the folder with the record. Ends with 0 when nothing is left to put back.
+# Restores the settings that bench changed, and removes each from the record.
+# $1 is the folder with the record. Exits with 0 when none is left.
 # The record is data: a word and a value a line, never run.
 record=$1/restore
 [ -f "$record" ] || exit 0
 left=
-# A global setting of Android; `null` where it was never made.
+# A global setting of Android; `null` where it was never set.
 is() { [ "$(settings get global "$1" 2>/dev/null </dev/null)" = "$2" ]; }
 back() {
     case $1 in

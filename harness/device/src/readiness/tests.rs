@@ -1,11 +1,15 @@
 use super::*;
 use crate::{
-    profile::{Profiles, recognise},
+    LinkError,
+    profile::{Profiles, identify},
     testing::TestPhone,
 };
 use proptest::prelude::*;
 use slm_plan::error::Error;
-use slm_results::condition::{Preparation, Severity};
+use slm_results::{
+    analysis::ThermalStatus,
+    condition::{Preparation, Severity},
+};
 use std::{
     fs,
     time::{Duration, Instant},
@@ -81,8 +85,8 @@ fn root(phone: &TestPhone) -> String {
     phone.path("it's $(touch x); root").display().to_string()
 }
 
-fn state(phone: &TestPhone) -> Readiness {
-    Readiness::read(phone, &root(phone)).unwrap()
+fn state(phone: &TestPhone) -> PhoneState {
+    PhoneState::read(phone, &root(phone)).unwrap()
 }
 
 #[test]
@@ -110,8 +114,8 @@ fn a_phones_state_comes_in_one_round_trip() {
     assert!(state.clock_unix_s > Some(1_700_000_000));
     assert!(!phone.path("x").exists());
     let json = serde_json::to_string(&state).unwrap();
-    assert_eq!(serde_json::from_str::<Readiness>(&json).unwrap(), state);
-    assert_eq!(serde_json::from_str::<Readiness>("{}").unwrap(), Readiness::default());
+    assert_eq!(serde_json::from_str::<PhoneState>(&json).unwrap(), state);
+    assert_eq!(serde_json::from_str::<PhoneState>("{}").unwrap(), PhoneState::default());
 }
 
 #[test]
@@ -121,21 +125,21 @@ fn what_a_phone_does_not_tell_is_unknown() {
         silent.program(program, "echo \"Can't find service: $1\"; exit 1");
     }
     let state = state(&silent);
-    let told = Readiness {
+    let told = PhoneState {
         clock_unix_s: state.clock_unix_s,
         uptime_s: state.uptime_s,
         boot_id: state.boot_id.clone(),
         memory_total: state.memory_total,
         memory_available: state.memory_available,
         oom_kills: state.oom_kills,
-        ..Readiness::default()
+        ..PhoneState::default()
     };
     assert_eq!(state, told);
-    assert_eq!(check(&Readiness::default(), &Needs::default(), false), []);
+    assert_eq!(check(&PhoneState::default(), &Needs::default(), false), []);
     // The answer of a phone that went away in the middle is not taken for one.
     let cut = TestPhone::new();
     cut.program("df", "kill -9 $PPID");
-    assert!(matches!(Readiness::read(&cut, "/nowhere"), Err(LinkError::Refused { .. })));
+    assert!(matches!(PhoneState::read(&cut, "/nowhere"), Err(LinkError::Refused { .. })));
 }
 
 #[test]
@@ -149,7 +153,7 @@ fn a_service_that_hangs_does_not_stop_the_rest() {
     assert_eq!((state.thermal_status, state.battery_percent), (None, Some(84.0)));
 }
 
-fn battery(text: &str) -> Readiness {
+fn battery(text: &str) -> PhoneState {
     parse::parse(&format!("@@battery\n{text}\n@@end\n")).unwrap()
 }
 
@@ -199,7 +203,7 @@ fn space_is_read_from_every_df() {
 
 #[test]
 fn findings_are_graded_and_force_lets_pass() {
-    let bad = Readiness {
+    let bad = PhoneState {
         battery_percent: Some(12.0),
         charging: Some(false),
         power_source: Some(PowerSource::Usb),
@@ -213,7 +217,7 @@ fn findings_are_graded_and_force_lets_pass() {
         doze_deep: Some("IDLE".into()),
         left_changed: vec!["airplane-mode".into()],
         battery_values_forced: Some(true),
-        ..Readiness::default()
+        ..PhoneState::default()
     };
     let needs = Needs { largest_model: Some(("phi-2".into(), 3 << 30)), space: Some(5 << 30) };
     let found = check(&bad, &needs, true);
@@ -232,14 +236,15 @@ fn findings_are_graded_and_force_lets_pass() {
         (None, Some(PowerSource::Battery), Severity::Refusal),
         (Some(false), None, Severity::Refusal),
     ] {
-        let state = Readiness { battery_percent: Some(19.9), charging, power_source, ..Readiness::default() };
+        let state =
+            PhoneState { battery_percent: Some(19.9), charging, power_source, ..PhoneState::default() };
         assert_eq!(
             check(&state, &Needs::default(), false)[0].severity,
             severity,
             "{charging:?} {power_source:?}"
         );
     }
-    let well = Readiness { battery_percent: Some(20.0), charging: Some(false), ..Readiness::default() };
+    let well = PhoneState { battery_percent: Some(20.0), charging: Some(false), ..PhoneState::default() };
     assert_eq!(check(&well, &Needs::default(), false), []);
 }
 
@@ -264,13 +269,13 @@ fn settings_are_changed_and_put_back() {
         assert_eq!(changed.settings, ALL);
         assert_eq!(now(&phone), (true, "1".into(), Some("15\n".into())));
         assert_eq!(state(&phone).left_changed, ["fixed-performance", "airplane-mode", "stay-awake"]);
-        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Kept));
+        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(LeaseStatus::Renewed));
         let back = restore(&phone, &root).unwrap();
         assert_eq!(back.len(), 3, "{back:?}");
         assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
-        // A second time there is nothing to do, and the watch is told of it.
+        // A second time there is nothing to do; the lease counts as expired.
         assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
-        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Restored));
+        assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(LeaseStatus::Expired));
         assert!(!phone.path("x").exists());
     }
 }
@@ -280,8 +285,8 @@ fn nothing_is_changed_that_was_not_asked_for() {
     let phone = phone();
     let root = root(&phone);
     assert_eq!(
-        change(&phone, &root, "R5CX", &Readiness::default(), &[], Lease::USUAL).unwrap(),
-        Changed::default()
+        change(&phone, &root, "R5CX", &PhoneState::default(), &[], Lease::USUAL).unwrap(),
+        ChangedSettings::default()
     );
     assert_eq!((phone.read("calls"), phone.path("it's $(touch x); root").exists()), (None, false));
     change(&phone, &root, "R5CX", &state(&phone), &[Setting::FixedPerformance], Lease::USUAL).unwrap();
@@ -369,7 +374,7 @@ fn airplane_mode_over_wifi_is_refused() {
 #[test]
 fn airplane_mode_that_is_not_told_is_not_touched() {
     let phone = phone();
-    let unknown = Readiness { airplane_mode: None, ..state(&phone) };
+    let unknown = PhoneState { airplane_mode: None, ..state(&phone) };
     let error = change(&phone, &root(&phone), "R5CX", &unknown, &ALL, Lease::USUAL).unwrap_err();
     assert!(error.to_string().contains("leave out --airplane-mode"), "{error}");
     assert_eq!(now(&phone), (false, "0".into(), None));
@@ -385,34 +390,36 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     // A host that died with everything changed.
     change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     let profiles = Profiles::built_in().unwrap();
-    let wishes = PrepareRequest { settings: vec![Setting::FixedPerformance], ..PrepareRequest::default() };
-    let known = || recognise(&phone, &profiles).unwrap();
+    let request = PrepareRequest { settings: vec![Setting::FixedPerformance], ..PrepareRequest::default() };
+    let identified = || identify(&phone, &profiles).unwrap();
     let ready =
-        |wishes: &PrepareRequest| prepare(&phone, &root, "R5CX", "s24", known(), wishes, Lease::USUAL);
-    let record = ready(&wishes).unwrap();
-    assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, wishes.settings.as_slice()));
+        |request: &PrepareRequest| prepare(&phone, &root, "R5CX", "s24", identified(), request, Lease::USUAL);
+    let record = ready(&request).unwrap();
+    assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, request.settings.as_slice()));
     assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));
     assert_eq!(record.described.profile.as_deref(), Some("s24"));
     assert_eq!(now(&phone), (true, "0".into(), None));
-    let kept = Preparation::from(&record);
-    assert_eq!((kept.changed.as_slice(), kept.put_back.len()), (&["fixed-performance".to_owned()][..], 3));
-    assert_eq!(kept.before.get("airplane_mode"), Some(&false.into()));
+    let preparation = Preparation::from(&record);
+    assert_eq!(
+        (preparation.changed.as_slice(), preparation.put_back.len()),
+        (&["fixed-performance".to_owned()][..], 3)
+    );
     assert_eq!(finish(&phone, &root, "s24").unwrap().left_changed, Vec::<String>::new());
     assert_eq!(now(&phone), original);
     // One that is refused is not changed at all.
     phone.write("battery", "  USB powered: false\n  status: 3\n  level: 9\n  scale: 100\n");
-    let error = ready(&wishes).unwrap_err();
+    let error = ready(&request).unwrap_err();
     assert!(error.to_string().starts_with("s24: the battery is at 9 % and not charging"), "{error}");
     assert_eq!(now(&phone), original);
-    let record = ready(&PrepareRequest { force: true, ..wishes }).unwrap();
+    let record = ready(&PrepareRequest { force: true, ..request }).unwrap();
     assert!(record.findings.iter().all(|finding| finding.severity == Severity::Warning), "{record:?}");
     finish(&phone, &root, "s24").unwrap();
 }
 
-/// The host dies: the watch puts everything back once the lease is over, and not while
+/// The host dies: the watchdog restores everything once the lease has run out, and not while
 /// an agent still works on the phone.
 #[test]
-fn the_watch_puts_settings_back_when_the_host_is_gone() {
+fn the_watchdog_restores_settings_when_the_host_is_gone() {
     let phone = phone();
     let root = root(&phone);
     phone.write("it's $(touch x); root/bin/slm-agent-0123", "until [ -e \"$0.done\" ]; do sleep 0.2; done\n");
@@ -430,7 +437,7 @@ fn the_watch_puts_settings_back_when_the_host_is_gone() {
         std::thread::sleep(Duration::from_millis(100));
     }
     assert_eq!(now(&phone), before);
-    assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(Renewal::Restored));
+    assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(LeaseStatus::Expired));
 }
 
 proptest! {
@@ -440,7 +447,7 @@ proptest! {
         prop_assert!(state.battery_percent.is_none_or(|percent| (0.0..=100.0).contains(&percent)));
         prop_assert!(state.battery_temp_c.is_none_or(|celsius| (-40.0..=150.0).contains(&celsius)));
         let json = serde_json::to_string(&state).unwrap();
-        prop_assert_eq!(serde_json::from_str::<Readiness>(&json).unwrap(), state);
+        prop_assert_eq!(serde_json::from_str::<PhoneState>(&json).unwrap(), state);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use slm_plan::{
     error::{Error, Result},
     request::{ContextLengths, SweepRequest},
 };
-use slm_protocol::{EngineKind, TvmDevice};
+use slm_protocol::{ComputeDevice, EngineKind, ModelForm};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -25,7 +25,7 @@ use weights::Cache;
 
 /// What makes a folder that of a compiled model.
 const CONFIG: &str = "mlc-chat-config.json";
-/// What `scripts/mlc/make.py` writes beside the rest.
+/// What `tools/mlc` writes beside the rest.
 const MANIFEST: &str = "slm-bench-mlc.json";
 /// Read where they are there, whatever the configuration says.
 const TOKENIZER: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "tokenizer.model"];
@@ -52,7 +52,7 @@ struct LibraryRecord {
     #[serde(default)]
     library: Option<String>,
     #[serde(default)]
-    device: TvmDevice,
+    device: ComputeDevice,
     #[serde(default)]
     tvm: Option<String>,
     #[serde(default)]
@@ -62,11 +62,8 @@ struct LibraryRecord {
 }
 
 /// Whether an engine runs compiled models, and nothing else.
-pub fn runs_compiled(engine: EngineKind) -> bool {
-    match engine {
-        EngineKind::TvmRelaxVm | EngineKind::MlcLlm => true,
-        EngineKind::Llama | EngineKind::Null => false,
-    }
+pub(crate) fn runs_compiled(engine: EngineKind) -> bool {
+    engine.descriptor().model_form == ModelForm::Compiled
 }
 
 /// Whether a model's name is the path of such a folder.
@@ -102,7 +99,7 @@ pub(crate) fn resolve(
     let cache = Cache::read(&folder)?;
     let files = files(&folder, &library, &cache, &config)?;
     unchanged(&folder, &manifest, &files)?;
-    if engine == EngineKind::MlcLlm {
+    if !engine.descriptor().capabilities.tokenizes_before_trial {
         takes_text(&folder, &config, request)?;
     } else if !folder.join(TOKENIZER[0]).is_file() && !matches!(request.contexts, ContextLengths::Tokens(_)) {
         let what = format!("{name} has no tokenizer.json, so that it reads no text");

@@ -6,7 +6,7 @@ use slm_plan::{
     error::{Error, Result},
     interrupt::Interrupt,
 };
-use slm_protocol::{QuantiseEvent, QuantiseLine};
+use slm_protocol::{QuantizeEvent, QuantizeLine};
 use std::{
     ffi::OsString,
     io::{BufRead, BufReader, Read},
@@ -58,7 +58,7 @@ impl Child {
     }
 
     /// Runs it to its end; `false` when the user stopped it.
-    pub(super) fn run(&self, take: &mut dyn FnMut(QuantiseEvent), interrupt: &Interrupt) -> Result<bool> {
+    pub(super) fn run(&self, take: &mut dyn FnMut(QuantizeEvent), interrupt: &Interrupt) -> Result<bool> {
         let mut command = Command::new(&self.agent);
         command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         // A Ctrl-C on the terminal is for the host, which then ends the agent.
@@ -84,7 +84,7 @@ impl Child {
         let mut not_understood = None;
         loop {
             match lines.recv_timeout(TICK) {
-                Ok(line) => match QuantiseLine::decode(&line) {
+                Ok(line) => match QuantizeLine::decode(&line) {
                     Ok(line) => take(line.event),
                     Err(error) => not_understood = not_understood.or(Some(error)),
                 },
@@ -130,7 +130,7 @@ mod tests {
     use std::{fs, io::Write, os::unix::fs::PermissionsExt, time::Instant};
 
     /// A shell script in the agent's place.
-    fn run(script: &str, interrupt: &Interrupt) -> (Result<bool>, Vec<QuantiseEvent>) {
+    fn run(script: &str, interrupt: &Interrupt) -> (Result<bool>, Vec<QuantizeEvent>) {
         let folder = tempfile::tempdir().unwrap();
         let agent = folder.path().join("agent");
         let mut file = fs::File::create(&agent).unwrap();
@@ -147,7 +147,7 @@ mod tests {
         let calm = Interrupt::default();
         let line = r#"echo '{"v":"1.0","event":{"type":"done","needs_imatrix":true}}'"#;
         let (ended, events) = run(line, &calm);
-        assert!(ended.unwrap() && events == [QuantiseEvent::Done { needs_imatrix: true }]);
+        assert!(ended.unwrap() && events == [QuantizeEvent::Done { needs_imatrix: true }]);
         for (script, words) in [
             ("echo 'slm-agent: no such tensor' >&2; exit 3", "the engine refuses the file: no such tensor;"),
             ("echo 'slm-agent: the engine aborts: GGML_ASSERT' >&2; kill -ABRT $$", "signal 6 (SIGABRT)"),

@@ -7,26 +7,25 @@ mod child;
 mod output_path;
 mod plan;
 mod provenance;
-mod step;
 
 pub use cached::{cached_path, quantized};
 pub use plan::{Fallback, QuantPlan};
-pub use step::Step;
 
 use crate::{
+    QuantizeStep,
     local_agent::find_agent,
     work::{Event, Work},
 };
 use child::Child;
 use provenance::Provenance;
-use slm_models::{GgufError, Header, Part, QuantType, TensorInfo, TensorType, Value, read_header};
+use slm_models::{GgufError, Header, PartialFile, QuantType, TensorInfo, TensorType, Value, read_header};
 use slm_plan::{
     digest::sha256_file,
     error::{Error, Result},
     interrupt::Interrupt,
     text::clean,
 };
-use slm_protocol::QuantiseEvent;
+use slm_protocol::QuantizeEvent;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -69,8 +68,8 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
     let agent = find_agent()?;
     let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
     let mut take = |event| match event {
-        QuantiseEvent::Started { engine: version } => engine = version,
-        QuantiseEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
+        QuantizeEvent::Started { engine: version } => engine = version,
+        QuantizeEvent::Done { needs_imatrix: needs } => needs_imatrix = needs,
         event => events.push(event),
     };
     // The output is not touched in a dry run.
@@ -93,7 +92,7 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
 /// # Errors
 /// [`Error::Input`] that names both.
 pub fn check_output(input: &Path, output: &Path) -> Result<()> {
-    output_path::check(input, output, &Part::place(output))
+    output_path::check(input, output, &PartialFile::path_for(output))
 }
 
 /// Quantizes a file as planned: written beside its place, read back, loaded, and only
@@ -112,7 +111,7 @@ pub fn quantize(
     work: Work<'_>,
 ) -> Result<Option<Quantized>> {
     make_folder(output)?;
-    let mut part = Part::create(output).map_err(|error| Error::Input(error.to_string()))?;
+    let mut part = PartialFile::create(output).map_err(|error| Error::Input(error.to_string()))?;
     // A file that was there is kept until it is known not to be the source.
     check_output(input, output)?;
     part.take_over();
@@ -120,14 +119,14 @@ pub fn quantize(
     let agent = find_agent()?;
     let _ended = Ended(work);
     let mut take = |event| {
-        if let QuantiseEvent::Tensor { index, of, .. } = event {
-            work.tell(Event::Quantize(Step::Tensor { done: index, of }));
+        if let QuantizeEvent::Tensor { index, of, .. } = event {
+            work.tell(Event::Quantize(QuantizeStep::Tensor { done: index, of }));
         }
     };
     if !Child::quantize(&agent, input, part.path(), recipe, false).run(&mut take, work.interrupt)? {
         return Ok(None);
     }
-    work.tell(Event::Quantize(Step::Checking));
+    work.tell(Event::Quantize(QuantizeStep::Checking));
     let header = read_header(part.path()).map_err(|error| wrong_result(&error.to_string()))?;
     plan.agrees_with(&header).map_err(|problem| wrong_result(&problem))?;
     let loaded = Child::check(&agent, part.path()).run(&mut |_| {}, work.interrupt);
@@ -135,7 +134,7 @@ pub fn quantize(
     if !loaded.map_err(|error| wrong_result(&error.to_string()))? {
         return Ok(None);
     }
-    work.tell(Event::Quantize(Step::Hashing));
+    work.tell(Event::Quantize(QuantizeStep::Hashing));
     let sha256 = sha256_file(part.path()).map_err(|error| Error::reading(part.path(), &error))?;
     let provenance = Provenance::of(input, source_sha256, recipe, &plan, &sha256, header.file_bytes);
     part.publish(output).map_err(|error| Error::unwritable(output, &error))?;

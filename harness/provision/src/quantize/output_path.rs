@@ -1,7 +1,7 @@
 //! Whether a result may be written where it is to go: never over its source, by
 //! whatever name.
 
-use slm_models::Part;
+use slm_models::PartialFile;
 use slm_plan::{
     error::{Error, Result},
     text::bytes,
@@ -31,7 +31,7 @@ pub(super) fn check(input: &Path, output: &Path, part: &Path) -> Result<()> {
 }
 
 /// Whether the disk of a temporary file has room for so many bytes.
-pub(super) fn check_space(part: &Part, needed: u64) -> Result<()> {
+pub(super) fn check_space(part: &PartialFile, needed: u64) -> Result<()> {
     // A file system that does not tell is tried.
     let Ok(space) = rustix::fs::fstatvfs(part.file()) else { return Ok(()) };
     let free = space.f_bavail.saturating_mul(space.f_frsize);

@@ -1,7 +1,7 @@
 //! What becomes of each tensor, by the engine's own decision.
 
 use slm_models::{GgmlType, Header};
-use slm_protocol::QuantiseEvent;
+use slm_protocol::QuantizeEvent;
 use std::collections::BTreeMap;
 
 /// A tensor that does not get the type meant for it.
@@ -33,11 +33,11 @@ pub struct QuantPlan {
 impl QuantPlan {
     /// From the source's header and the events of a dry run, which must tell of every
     /// tensor once.
-    pub(super) fn new(source: &Header, engine: String, events: &[QuantiseEvent]) -> Result<Self, String> {
+    pub(super) fn new(source: &Header, engine: String, events: &[QuantizeEvent]) -> Result<Self, String> {
         let (mut types, mut fallbacks, mut bytes) = (BTreeMap::new(), Vec::new(), 0_u64);
         for event in events {
             match event {
-                QuantiseEvent::Tensor { tensor, to, .. } => {
+                QuantizeEvent::Tensor { tensor, to, .. } => {
                     let ggml_type = GgmlType::from_name(to).ok_or(format!("type {to:?} of {tensor:?}"))?;
                     let listed = source.tensors.iter().find(|listed| listed.name == *tensor);
                     let listed = listed.ok_or(format!("no tensor {tensor:?}"))?;
@@ -48,7 +48,7 @@ impl QuantPlan {
                         return Err(format!("tensor {tensor:?} twice"));
                     }
                 }
-                QuantiseEvent::Fallback { tensor, wanted, used } => {
+                QuantizeEvent::Fallback { tensor, wanted, used } => {
                     let (tensor, wanted, used) = (tensor.clone(), wanted.clone(), used.clone());
                     fallbacks.push(Fallback { tensor, wanted, used });
                 }
@@ -119,8 +119,8 @@ mod tests {
         read_header(&path).unwrap()
     }
 
-    fn events(header: &Header, to: &str) -> Vec<QuantiseEvent> {
-        let event = |(index, tensor): (u32, &slm_models::TensorInfo)| QuantiseEvent::Tensor {
+    fn events(header: &Header, to: &str) -> Vec<QuantizeEvent> {
+        let event = |(index, tensor): (u32, &slm_models::TensorInfo)| QuantizeEvent::Tensor {
             index,
             of: 0,
             tensor: tensor.name.clone(),
@@ -145,7 +145,7 @@ mod tests {
     fn an_answer_that_is_not_whole_is_refused() {
         let header = source();
         let good = events(&header, "q4_0");
-        let tensor = |tensor: &str, to: &str| QuantiseEvent::Tensor {
+        let tensor = |tensor: &str, to: &str| QuantizeEvent::Tensor {
             index: 1,
             of: 1,
             tensor: tensor.into(),
@@ -161,7 +161,7 @@ mod tests {
         ] {
             assert!(QuantPlan::new(&header, "e".into(), &bad).is_err());
         }
-        let fallback = |wanted: &str| QuantiseEvent::Fallback {
+        let fallback = |wanted: &str| QuantizeEvent::Fallback {
             tensor: "a".into(),
             wanted: wanted.into(),
             used: "q5_0".into(),

@@ -66,7 +66,7 @@ pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
     SummaryRow {
         device: device.to_owned(),
         soc: rows.iter().find_map(|row| row.soc.clone()),
-        backend: model.engine.name().to_owned(),
+        backend: model.engine.into_str().to_owned(),
         model: model.name.clone(),
         weights: model.weights.name().to_owned(),
         quant: model.quant.clone(),

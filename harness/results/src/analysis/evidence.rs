@@ -176,7 +176,7 @@ fn clocks(samples: &[Sample], options: Option<&ResolvedOptions>) -> Vec<Clock> {
             });
             (time >= CLOCKS_FROM_S).then(|| sum / time)
         };
-        let chosen = options.affinity.as_ref().is_none_or(|affinity| affinity.meets(&cpus));
+        let chosen = options.affinity.as_ref().is_none_or(|affinity| affinity.overlaps(&cpus));
         // Without a count of busy time, a cluster computes for sure where every CPU has a thread.
         let full =
             options.affinity.as_ref().is_some_and(|affinity| affinity.count() <= options.threads as usize);

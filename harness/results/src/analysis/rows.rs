@@ -4,7 +4,6 @@ use super::{Evidence, Metrics, UtcTime, Verdict, columns::row, judge, metrics::t
 use serde::{Deserialize, Serialize};
 use slm_plan::{Plan, PlannedTrial};
 use slm_protocol::{EngineKind, Failure, Ready, Sample, TrialOutcome, TrialReport};
-use std::collections::BTreeMap;
 
 /// How a planned trial ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +150,7 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     }
     row.n_in = report.n_in;
     row.n_out = report.output.as_ref().map(|output| output.n_out);
-    row.stop_reason = report.output.as_ref().map(|output| output.stop.name().to_owned());
+    row.stop_reason = report.output.as_ref().map(|output| output.stop.into_str().to_owned());
     row.tokenize_s = metrics.tokenize_s;
     row.ttft_s = metrics.ttft_s;
     row.prefill_s = metrics.prefill_s;
@@ -164,16 +163,19 @@ pub fn finished_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>, report:
     row.rss_peak_mib = report.rss_peak.map(mib);
     row.energy_j = place.evidence.energy_j.ok();
     row.started_at = Some(UtcTime { unix_ns: report.started_unix_ns });
-    if row.backend == EngineKind::MlcLlm.name() {
-        mlc_figures(&mut row, &report.engine_figures);
+    if row.backend == EngineKind::MlcLlm.into_str() {
+        mlc_figures(&mut row, &report.figures);
     }
     row
 }
 
 /// MLC-LLM's own figures, whose definitions are not those of our columns.
-fn mlc_figures(row: &mut TrialRow, figures: &BTreeMap<String, f64>) {
+fn mlc_figures(row: &mut TrialRow, figures: &[slm_protocol::Figure]) {
     // It writes 0 for what it did not do; that is no measurement.
-    let figure = |name| figures.get(name).copied().filter(|value| value.is_finite() && *value > 0.0);
+    let figure = |name| {
+        let figure = figures.iter().find(|figure| figure.name == name)?;
+        Some(figure.value).filter(|value| value.is_finite() && *value > 0.0)
+    };
     row.mlc_prefill_tokens_per_s = figure("prefill_tokens_per_s");
     row.mlc_decode_tokens_per_s = figure("decode_tokens_per_s");
     row.mlc_ttft_s = figure("ttft_s");
@@ -208,7 +210,7 @@ fn bare_row(plan: &Plan, trial: &PlannedTrial, place: Place<'_>) -> TrialRow {
         trial_id: trial.id.clone(),
         device: place.device.to_owned(),
         soc: place.soc.map(str::to_owned),
-        backend: model.engine.name().to_owned(),
+        backend: model.engine.into_str().to_owned(),
         model: model.name.clone(),
         weights: model.weights.name().to_owned(),
         quant: model.quant.clone(),
@@ -281,7 +283,7 @@ fn mib(bytes: u64) -> f64 {
 mod tests {
     use super::super::{SummaryRow, columns::header};
     use super::*;
-    use slm_protocol::Timestamps;
+    use slm_protocol::{Figure, FigureScope, Timestamps};
     use slm_testkit::{
         agent::{ready, report},
         plan::plan_input as input,
@@ -348,10 +350,18 @@ mod tests {
         };
         let mut report = report(203, times);
         report.output.as_mut().unwrap().n_out = 64;
-        report.engine_figures =
-            [("prefill_tokens_per_s", 5000.0), ("decode_tokens_per_s", 0.0), ("ttft_s", 0.04)]
-                .map(|(name, value)| (name.to_owned(), value))
-                .into();
+        report.figures = [
+            ("prefill_tokens_per_s", 5000.0, "tokens/s"),
+            ("decode_tokens_per_s", 0.0, "tokens/s"),
+            ("ttft_s", 0.04, "s"),
+        ]
+        .map(|(name, value, unit)| Figure {
+            scope: FigureScope::Trial,
+            name: name.to_owned(),
+            value,
+            unit: unit.to_owned(),
+        })
+        .into();
         let row = finished_row(&plan, &plan.trials[1], place, &report);
         assert_eq!((row.ttft_s, row.runtime_s, row.itps, row.otps), (Some(0.04), Some(0.7), None, None));
         assert_eq!((row.mlc_prefill_tokens_per_s, row.mlc_ttft_s), (Some(5000.0), Some(0.04)));

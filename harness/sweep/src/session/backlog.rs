@@ -130,7 +130,7 @@ impl<'a> Backlog<'a> {
 mod tests {
     use super::super::job;
     use super::*;
-    use slm_device::Placed;
+    use slm_device::StagedModel;
     use slm_testkit::plan::plan_input as input;
 
     fn lost(events: &[SweepEvent], wanted: Status) -> usize {
@@ -165,7 +165,7 @@ mod tests {
     fn a_crashing_re_warm_up_gives_its_cell_up() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
         let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
-        let id = job::make(&plan, 0, &Placed::file("m".into()), &backlog).trials[0].trial_id.clone();
+        let id = job::make(&plan, 0, &StagedModel::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         for _ in 0..2 {
             let mut emit = |event| {
@@ -182,7 +182,7 @@ mod tests {
     fn a_re_warm_up_that_times_out_counts_for_its_cell() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
         let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
-        let id = job::make(&plan, 0, &Placed::file("m".into()), &backlog).trials[0].trial_id.clone();
+        let id = job::make(&plan, 0, &StagedModel::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         let mut emit = |event| {
             events.push(event);

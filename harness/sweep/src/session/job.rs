@@ -2,14 +2,14 @@
 
 use super::backlog::Backlog;
 use crate::rewarm;
-use slm_device::Placed;
+use slm_device::StagedModel;
 use slm_plan::Plan;
 use slm_protocol::{Job, ModelFile, Prompt, TrialOrder, VERSION};
 
 /// A job for the trials left. All prompts of the plan go with it, so that every
 /// agent of a sweep allocates the same context. An agent that starts in the middle
 /// first repeats a warm-up, which is not a trial of the plan.
-pub(super) fn make(plan: &Plan, model: usize, placed: &Placed, backlog: &Backlog<'_>) -> Job {
+pub(super) fn make(plan: &Plan, model: usize, on_device: &StagedModel, backlog: &Backlog<'_>) -> Job {
     let input = &plan.input;
     let planned = &input.models[model];
     let order = |trial_id: String, prompt, warmup| TrialOrder { trial_id, prompt, warmup };
@@ -23,8 +23,8 @@ pub(super) fn make(plan: &Plan, model: usize, placed: &Placed, backlog: &Backlog
         engine: planned.engine,
         model: ModelFile {
             name: planned.name.clone(),
-            path: placed.path.clone(),
-            compiled: placed.compiled.clone(),
+            path: on_device.path.clone(),
+            compiled: on_device.compiled.clone(),
         },
         options: input.options.clone(),
         generation: planned.generation.clone(),
@@ -52,8 +52,8 @@ mod tests {
     use slm_protocol::{EngineKind, PromptContent};
     use slm_testkit::plan::plan_input as input;
 
-    fn placed() -> Placed {
-        Placed::file("m".into())
+    fn staged() -> StagedModel {
+        StagedModel::file("m".into())
     }
 
     #[test]
@@ -65,7 +65,7 @@ mod tests {
         let plan = Plan::new(input).unwrap();
         let job = |model: usize| {
             let own = (0..plan.trials.len()).filter(|&trial| plan.trials[trial].model == model);
-            make(&plan, model, &placed(), &Backlog::new(&plan, "local", own.collect()))
+            make(&plan, model, &staged(), &Backlog::new(&plan, "local", own.collect()))
         };
         let (first, second) = (job(0), job(1));
         assert_eq!((first.engine, second.engine), (EngineKind::Llama, EngineKind::TvmRelaxVm));
@@ -85,9 +85,9 @@ mod tests {
     fn an_agent_that_starts_in_the_middle_warms_up_again() {
         let plan = Plan::new(input(1, &[0, 2], 1, 1)).unwrap();
         let all: Vec<usize> = (0..plan.trials.len()).collect();
-        let first = make(&plan, 0, &placed(), &Backlog::new(&plan, "local", all.clone()));
+        let first = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all.clone()));
         assert_eq!(first.trials.len(), 12);
-        let resumed = make(&plan, 0, &placed(), &Backlog::new(&plan, "local", all[5..].to_vec()));
+        let resumed = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all[5..].to_vec()));
         assert_eq!(resumed.trials.len(), 8);
         let rewarmed = rewarm::source(&resumed.trials[0].trial_id).unwrap();
         assert_eq!(plan.trials.iter().find(|t| t.id == rewarmed).unwrap().prompt, resumed.trials[0].prompt);

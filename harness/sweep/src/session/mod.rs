@@ -16,7 +16,7 @@ use crate::{
     store::{Recorded, SweepEvent},
 };
 use backlog::Backlog;
-use slm_device::{AgentRun, Device, Next, Placed, RunName, Silence, StartError};
+use slm_device::{AgentRun, Device, NextEvent, RunName, StagedModel, StartError, Unresponsive};
 use slm_plan::{
     Plan,
     error::{Error, Result},
@@ -62,7 +62,7 @@ pub struct Session<'a> {
     /// What earlier runs of the sweep recorded of the device's last agent.
     pub recorded: Option<&'a Recorded>,
     /// Where it is on the device.
-    pub placed: Placed,
+    pub model_on_device: StagedModel,
     /// Compute threads of this device; `None`: the plan's.
     pub threads: Option<u32>,
     /// CPUs of this device to compute on; `None`: the plan's.
@@ -137,7 +137,7 @@ impl Session<'_> {
 
     /// The job for what is left, with what is this device's own.
     fn job(&self, backlog: &Backlog<'_>, load_patience: Duration) -> Job {
-        let mut job = job::make(self.plan, self.model, &self.placed, backlog);
+        let mut job = job::make(self.plan, self.model, &self.model_on_device, backlog);
         job.load_timeout_ms = u64::try_from(load_patience.as_millis()).unwrap_or(u64::MAX);
         if let Some(threads) = self.threads {
             job.options.threads = Some(threads);
@@ -194,7 +194,7 @@ impl Session<'_> {
                 return Ok(None);
             }
             match run.next(TICK) {
-                Next::Event(envelope) => {
+                NextEvent::Event(envelope) => {
                     if let Some(next) = self.take(*envelope, backlog, emit)? {
                         phase = next;
                         let waits = matches!(phase, Phase::Idle);
@@ -205,24 +205,24 @@ impl Session<'_> {
                         return Ok(Some(Phase::Finished));
                     }
                 }
-                Next::Ended => return Ok(Some(phase)),
-                Next::Garbled(DecodeError::Version(error)) => {
+                NextEvent::Ended => return Ok(Some(phase)),
+                NextEvent::Invalid(DecodeError::Version(error)) => {
                     run.stop();
                     return Err(Error::input(error.to_string(), "build agent and bench from one version"));
                 }
-                Next::Garbled(error) => {
+                NextEvent::Invalid(error) => {
                     run.stop();
                     let evidence = format!("the agent's report was not understood: {error}");
                     return Self::give_up_on(&phase, Failure::Crashed, &evidence, backlog, emit).map(Some);
                 }
-                Next::Quiet if Instant::now() > deadline || is_frozen(run) => {
-                    let evidence = no_sign_of_life(run.silence());
+                NextEvent::Timeout if Instant::now() > deadline || is_frozen(run) => {
+                    let evidence = no_sign_of_life(run.unresponsive());
                     run.stop();
                     return Self::give_up_on(&phase, Failure::TimedOut, &evidence, backlog, emit).map(Some);
                 }
-                Next::Quiet => {}
+                NextEvent::Timeout => {}
                 // The agent itself keeps to the time-outs, and its device must be back before it can be asked.
-                Next::Away => deadline = Instant::now() + trial_patience,
+                NextEvent::Unreachable => deadline = Instant::now() + trial_patience,
             }
         }
     }
@@ -319,16 +319,16 @@ impl Session<'_> {
 }
 
 fn is_frozen(run: &dyn AgentRun) -> bool {
-    run.silence().is_some_and(|silence| silence.lasts > FROZEN_PATIENCE)
+    run.unresponsive().is_some_and(|period| period.duration > FROZEN_PATIENCE)
 }
 
 /// Why an agent was given up.
-fn no_sign_of_life(silence: Option<&Silence>) -> String {
+fn no_sign_of_life(period: Option<&Unresponsive>) -> String {
     let words = "the agent gave no sign of life and was ended".to_owned();
-    silence.map_or(words.clone(), |Silence { lasts, state }| {
+    period.map_or(words.clone(), |Unresponsive { duration, process_state }| {
         format!(
-            "{words}: frozen for {} s (process state {state}), while its device answered",
-            lasts.as_secs()
+            "{words}: frozen for {} s (process state {process_state}), while its device answered",
+            duration.as_secs()
         )
     })
 }

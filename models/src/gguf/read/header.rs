@@ -88,7 +88,7 @@ impl Header {
         8.0 * self.weight_bytes() as f64 / self.params().max(1) as f64
     }
 
-    /// What llama.cpp's quantiser says it made of the file, where it is one of its
+    /// What llama.cpp's quantizer says it made of the file, where it is one of its
     /// kinds that are known here.
     pub fn file_type(&self) -> Option<FileType> {
         FileType::from_number(self.metadata.get("general.file_type")?.as_u64()?)

@@ -8,9 +8,9 @@ use slm_device::{
 use slm_plan::{Plan, error::Result, text::clean};
 use slm_results::condition::{Facts, Preparation, Severity};
 
-/// Makes a device ready that is claimed, and tells what is worth a warning. `recorded`: how
-/// the sweep found the device first. Its settings hold for the rest too, or half of a cell
-/// would be measured under others.
+/// Prepares a claimed device, and shows what is worth a warning. `recorded`: the preparation
+/// at the start of the sweep. Its settings are changed again, or half of a cell would be
+/// measured under other settings.
 ///
 /// # Errors
 /// As [`Device::prepare`].
@@ -27,7 +27,7 @@ pub(super) fn prepare(
         space: Some(models.iter().map(|model| model.file_bytes).sum()),
     };
     let recorded = recorded.into_iter().flat_map(|recorded| &recorded.changed);
-    let mut settings: Vec<Setting> = recorded.filter_map(|name| Setting::named(name)).collect();
+    let mut settings: Vec<Setting> = recorded.filter_map(|name| name.parse().ok()).collect();
     for setting in args.settings() {
         if !settings.contains(&setting) {
             settings.push(setting);
@@ -46,10 +46,10 @@ pub(super) fn prepare(
     Ok(Some(Box::new(prepared)))
 }
 
-/// Puts a device's settings back and tells its state then. What does not go back is
-/// told; the sweep's results are none the worse.
-pub(super) fn settle(device: &dyn Device) -> Option<Facts> {
-    device.settle().unwrap_or_else(|error| {
+/// Restores a device's settings and gives its state after that. A failure is shown; it does
+/// not harm the sweep's results.
+pub(super) fn restore(device: &dyn Device) -> Option<Facts> {
+    device.restore().unwrap_or_else(|error| {
         note(&clean(&error.to_string()));
         None
     })

@@ -7,7 +7,6 @@ use crate::{
     show,
 };
 use slm_decide::baseline::slimlm_s24;
-use slm_device::Local;
 use slm_plan::{
     Cell,
     error::{Error, Result},
@@ -26,8 +25,8 @@ pub(super) fn finish(args: &SweepArgs, ready: &Ready, ends: Vec<DeviceEnd>) -> R
     if store.tables().rows().next().is_some() {
         print_summary(args, ready)?;
         for (device, why, trials) in store.tables().no_energy() {
-            // That this machine has no battery needs no words.
-            if why != NoEnergy::NoBattery || device != Local::NAME {
+            // Nobody expects energy of a device that has no battery.
+            if why != NoEnergy::NoBattery || expects_energy(ready, device) {
                 let device = clean(device);
                 show::note(&format!("Energy of {trials} trials on {device} is not known: {why}"));
             }
@@ -51,6 +50,12 @@ pub(super) fn finish(args: &SweepArgs, ready: &Ready, ends: Vec<DeviceEnd>) -> R
     }
     let failed = store.tables().rows().any(|row| row.status != Status::Completed);
     Ok(if failed || !lost.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// Whether a device has a battery to measure by, as far as is known: one that is absent may.
+fn expects_energy(ready: &Ready, device: &str) -> bool {
+    let member = ready.members.iter().find(|member| member.device.name() == device);
+    member.is_none_or(|member| member.device.capabilities().has_battery)
 }
 
 /// The devices that were lost, and whether there is no other.

@@ -59,7 +59,7 @@ fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Ve
     for (member, end) in members.iter().zip(&ends) {
         // One that is away gets its settings back as its claim ends, if it is there by then.
         let is_there = !matches!(end, DeviceEnd::Lost(_));
-        if let Some(state) = is_there.then(|| condition::settle(member.device.as_ref())).flatten() {
+        if let Some(state) = is_there.then(|| condition::restore(member.device.as_ref())).flatten() {
             store.record(&SweepEvent::DeviceLeft { device: member.device.name().to_owned(), state })?;
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     show::{self, ModelWork, note},
     tool,
 };
-use slm_device::{self as device, Device, Opening, profile::Profiles};
+use slm_device::{self as device, Device, OpenOptions, profile::Profiles};
 use slm_plan::{
     Compute, DeviceFacts, Estimate, Plan, check_engines,
     error::{Error, Result},
@@ -30,10 +30,10 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
-        Some(DeviceList::All) => device::attached(args.adb.server())?,
+        Some(DeviceList::All) => device::phone::ready_names(args.adb.server())?,
         None => Vec::new(),
     };
-    let opening = Opening {
+    let opening = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
         engines: &request.engines,

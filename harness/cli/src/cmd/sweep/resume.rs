@@ -2,7 +2,7 @@
 
 use super::{Ready, condition, prepare::all_lost};
 use crate::{args::SweepArgs, show};
-use slm_device::{self as device, Claim, Device, Opening, profile::Profiles};
+use slm_device::{self as device, Claim, Device, OpenOptions, profile::Profiles};
 use slm_plan::error::Result;
 use slm_sweep::{
     fleet::Member,
@@ -17,7 +17,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;
     let engines = manifest.plan.input.engines();
-    let opening = Opening {
+    let opening = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
         engines: &engines,
@@ -55,7 +55,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
 }
 
 /// A device that answers and is ours alone.
-fn open(name: &str, sweep: &str, opening: &Opening<'_>) -> Result<(Box<dyn Device>, Claim)> {
+fn open(name: &str, sweep: &str, opening: &OpenOptions<'_>) -> Result<(Box<dyn Device>, Claim)> {
     let device = device::open(name, opening)?;
     let claim = device.claim(sweep)?;
     device.hello()?;

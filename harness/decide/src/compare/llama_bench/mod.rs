@@ -6,17 +6,13 @@
 //! a prompt. Other tests (`tg` from an empty context, `pp+tg`) have no cell here.
 //! llama-bench evaluates random token ids without tokenisation and sampling.
 
+mod format;
 mod read;
 mod write;
 
+pub use format::UNKNOWN;
 pub use read::{is_llama_bench, read};
 pub use write::write;
-
-/// Stands for what llama-bench does not tell.
-pub const UNKNOWN: &str = "unknown";
-
-/// Columns that every version of llama-bench has had since it tells depths.
-const TELLTALE: [&str; 5] = ["build_commit", "model_filename", "n_prompt", "n_gen", "avg_ts"];
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Reading llama-bench's JSON, JSON lines and CSV.
 
-use super::{TELLTALE, UNKNOWN};
+use super::format::{TELLTALE, UNKNOWN};
 use crate::compare::{CellTrials, Side};
 use serde_json::{Map, Value};
 use slm_plan::error::{Error, Result};
@@ -146,12 +146,12 @@ fn take(
 }
 
 fn bare_cell(test: &Test, key: Key, tokens: u32) -> Cell {
-    let told = |field: &str| text(test, field).filter(|text| !text.is_empty());
+    let known = |field: &str| text(test, field).filter(|text| !text.is_empty());
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a saturating cast is meant")]
     let params = number(test, "model_n_params").map(|params| params as u64).filter(|&params| params > 0);
     Cell {
         key,
-        soc: told("gpu_info").or_else(|| told("cpu_info")),
+        soc: known("gpu_info").or_else(|| known("cpu_info")),
         params,
         n_planned: None,
         n_completed: None,

@@ -1,4 +1,4 @@
-use super::*;
+use super::{format::TELLTALE, *};
 use proptest::prelude::*;
 use slm_results::read::{Context, Metric};
 use std::{fs, path::PathBuf};

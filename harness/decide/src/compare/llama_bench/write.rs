@@ -1,7 +1,7 @@
 //! Writing cells of exact prompt length in llama-bench's form, so that its own
 //! comparison script and others' tools can read them.
 
-use super::UNKNOWN;
+use super::format::UNKNOWN;
 use crate::compare::Side;
 use serde_json::{Map, Value, json};
 use slm_plan::error::{Error, Result};

@@ -1,0 +1,78 @@
+# How CMake builds the engine for this machine's CPU, an x86-64; .cargo/config.toml names this file to the engine's
+# crate, which without it builds for AVX2+FMA+F16C. What is forced into the cache counts more than the crate's own -D.
+# A variable GGML_* of the environment counts more than what is set here. There is no CMAKE_SYSTEM_NAME: this is no cross
+# compiling. As a script (`cmake -P`, with -DCPUINFO=FILE for another CPU) it prints what it sets, for `cargo xtask engine`.
+#
+# `target-cpu=native` is not used: on CPUs with AVX512-FP16 it makes flash-attention decode three times slower.
+if(NOT DEFINED CPUINFO)
+  set(CPUINFO /proc/cpuinfo)
+endif()
+set(engine_cpu "")
+if(EXISTS "${CPUINFO}")
+  file(STRINGS "${CPUINFO}" engine_cpu LIMIT_COUNT 1 REGEX "^flags[ \t]*:")
+endif()
+string(APPEND engine_cpu " ")
+
+macro(engine_set name value)
+  if(DEFINED ENV{${name}})
+    set(engine_value "$ENV{${name}}")
+  else()
+    set(engine_value ${value})
+    set(${name} ${value} CACHE BOOL "" FORCE)
+  endif()
+  if(CMAKE_SCRIPT_MODE_FILE)
+    message(STATUS "${name}=${engine_value}")
+  endif()
+endmacro()
+
+# ON if the CPU has all these features, by the kernel's names.
+macro(engine_option name)
+  set(engine_wanted ON)
+  foreach(feature ${ARGN})
+    if(NOT engine_cpu MATCHES " ${feature} ")
+      set(engine_wanted OFF)
+    endif()
+  endforeach()
+  engine_set(${name} ${engine_wanted})
+endmacro()
+
+if(NOT engine_cpu STREQUAL " ")
+  engine_option(GGML_SSE42 sse4_2)
+  engine_option(GGML_AVX avx)
+  engine_option(GGML_AVX2 avx2)
+  engine_option(GGML_FMA fma)
+  engine_option(GGML_F16C f16c)
+  engine_option(GGML_BMI2 bmi2)
+  set(avx512 avx512f avx512bw avx512vl avx512dq avx512cd)
+  engine_option(GGML_AVX512 ${avx512})
+  engine_option(GGML_AVX512_VBMI ${avx512} avx512vbmi)
+  engine_option(GGML_AVX512_VNNI ${avx512} avx512_vnni)
+  engine_option(GGML_AVX512_BF16 ${avx512} avx512_bf16)
+  # Recent Xeons: prefill is twice as fast. What a packaged llama-bench takes there, too.
+  # The header mends a compiler's fault; flags are split at spaces, so its path must have none.
+  set(engine_header "${CMAKE_CURRENT_LIST_DIR}/amx.h")
+  set(amx ${avx512} amx_tile amx_int8)
+  if(engine_header MATCHES "[ \t;]")
+    set(amx none)
+  endif()
+  engine_option(GGML_AMX_TILE ${amx})
+  engine_option(GGML_AMX_INT8 ${amx})
+  if(engine_wanted)
+    string(FIND "${CMAKE_CXX_FLAGS}" "${engine_header}" engine_at)
+    if(engine_at EQUAL -1)
+      set(CMAKE_CXX_FLAGS "${CMAKE_CXX_FLAGS} -include ${engine_header}" CACHE STRING "" FORCE)
+    endif()
+  endif()
+endif()
+
+# With a toolchain file the crate leaves the compilers to CMake, which reads CC and CXX but not these.
+foreach(pair C:CC CXX:CXX)
+  string(REPLACE ":" ";" pair ${pair})
+  list(GET pair 0 language)
+  list(GET pair 1 name)
+  foreach(variable ${name}_x86_64_unknown_linux_gnu HOST_${name})
+    if(DEFINED ENV{${variable}} AND NOT DEFINED CMAKE_${language}_COMPILER)
+      set(CMAKE_${language}_COMPILER "$ENV{${variable}}")
+    endif()
+  endforeach()
+endforeach()

@@ -1,9 +1,0 @@
-#pragma once
-
-namespace slm::mlc {
-
-// Takes TVM's C interface from an opened library; whether it has all of it. Nothing
-// of tvm-ffi may be called before this succeeded.
-bool bind_interface(void* library);
-
-}  // namespace slm::mlc

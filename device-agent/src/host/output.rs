@@ -1,0 +1,106 @@
+//! Where events go: stdout, and a journal for runs that outlive their host.
+
+use crate::measure::clock;
+use slm_protocol::{Event, EventWriter};
+use std::{
+    fs::{File, OpenOptions},
+    io::{self, Write},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Writes events from several threads, as whole lines in one sequence. A run is worth
+/// nothing without its events, so every error here ends it.
+#[derive(Clone)]
+pub(crate) struct Output {
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    events: EventWriter<Tee>,
+    /// The last event is written, and nothing may follow it.
+    closed: bool,
+    /// Why an event could not be written. Half of it may have been, so nothing is
+    /// written after it.
+    broken: Option<(io::ErrorKind, String)>,
+}
+
+impl Output {
+    /// Opens the journal, if one is asked for, before anything is measured.
+    pub(crate) fn open(journal: Option<&Path>) -> io::Result<Self> {
+        let journal = journal
+            .map(|path| {
+                OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(path)
+                    .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
+            })
+            .transpose()?;
+        let events = EventWriter::new(Tee { journal, stdout: io::stdout() });
+        Ok(Self { state: Arc::new(Mutex::new(State { events, closed: false, broken: None })) })
+    }
+
+    /// Writes one event, stamped now. After the last one it does nothing.
+    pub(crate) fn emit(&self, event: Event) -> io::Result<()> {
+        self.lock().emit(event)
+    }
+
+    /// Writes the last event.
+    pub(crate) fn emit_last(&self, event: Event) -> io::Result<()> {
+        let mut state = self.lock();
+        let result = state.emit(event);
+        state.closed = true;
+        result
+    }
+
+    /// Whether the last event is written.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lock().closed
+    }
+
+    /// After a panic of another thread the state is still usable: either its line was
+    /// written, or the writer's sequence number shows that it is missing.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn emit(&mut self, event: Event) -> io::Result<()> {
+        if let Some((kind, message)) = &self.broken {
+            return Err(io::Error::new(*kind, message.clone()));
+        }
+        if self.closed {
+            return Ok(());
+        }
+        // Stamped under the lock, so that times never run backwards in the journal.
+        self.events.write(clock::now_ns(), event).inspect_err(|error| {
+            self.broken = Some((error.kind(), error.to_string()));
+        })
+    }
+}
+
+/// The journal first: it is what a host reads after the link was lost.
+struct Tee {
+    journal: Option<File>,
+    stdout: io::Stdout,
+}
+
+impl Write for Tee {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(journal) = &mut self.journal {
+            journal
+                .write_all(bytes)
+                .map_err(|error| io::Error::new(error.kind(), format!("the journal: {error}")))?;
+        }
+        self.stdout
+            .write_all(bytes)
+            .map_err(|error| io::Error::new(error.kind(), format!("stdout: {error}")))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stdout.flush()
+    }
+}

@@ -1,0 +1,110 @@
+//! Reads the sensors of a trial: before and after it on the caller's thread, and in
+//! between every so often on one of its own. What was read is kept until the trial
+//! is over, so that nothing is written meanwhile; only a very long trial writes.
+
+use super::{all::Sensors, readings::Readings};
+use crate::{
+    host::output::Output,
+    measure::helper_threads::{self, Priority},
+};
+use slm_protocol::{CpuList, Event, Sample};
+use std::{
+    io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Readings that are buffered at most: some minutes of a phone's.
+const MAX_BUFFERED: usize = 16 << 10;
+
+pub(crate) struct Sampler {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    sensors: Sensors,
+    /// The trial that runs.
+    running: Option<Running>,
+    /// How often a trial's sensors are read; `None`: never within it.
+    interval: Option<Duration>,
+}
+
+struct Running {
+    readings: Readings,
+    next: Instant,
+}
+
+impl Sampler {
+    /// Finds the sensors and starts the thread, if `interval_ms` is not 0.
+    pub(crate) fn start(interval_ms: u64, output: &Output, cpus: Option<CpuList>) -> io::Result<Self> {
+        let interval = (interval_ms > 0).then(|| Duration::from_millis(interval_ms));
+        let state = State { sensors: Sensors::discover(), running: None, interval };
+        let shared = Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new() });
+        if interval.is_some() {
+            let (shared, output) = (Arc::clone(&shared), output.clone());
+            helper_threads::spawn("telemetry", cpus, Priority::Lowest, move || shared.sample(&output))?;
+        }
+        Ok(Self { shared })
+    }
+
+    /// Reads everything before a trial.
+    pub(crate) fn begin(&self, trial_id: &str) {
+        let mut state = self.shared.lock();
+        let mut readings = Readings::new(trial_id);
+        state.sensors.before(&mut readings);
+        let next = Instant::now() + state.interval.unwrap_or_default();
+        state.running = Some(Running { readings, next });
+        if state.interval.is_some() {
+            self.shared.changed.notify_one();
+        }
+    }
+
+    /// Reads everything after it, and gives all that was read.
+    pub(crate) fn end(&self) -> Vec<Sample> {
+        let mut state = self.shared.lock();
+        let State { sensors, running, .. } = &mut *state;
+        let Some(mut running) = running.take() else { return Vec::new() };
+        sensors.after(&mut running.readings);
+        running.readings.into_samples()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The thread: sleeps between trials and between readings. It looks after each
+    /// sleep whether the trial that it slept in still runs.
+    fn sample(&self, output: &Output) {
+        let mut state = self.lock();
+        loop {
+            let State { sensors, running, interval } = &mut *state;
+            let (Some(running), Some(interval)) = (running, *interval) else {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let now = Instant::now();
+            if now < running.next {
+                let wait = running.next - now;
+                state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+                continue;
+            }
+            sensors.within(&mut running.readings);
+            // From now, not from when it was due: a thread that was starved has nothing to make up.
+            running.next = Instant::now() + interval;
+            if running.readings.len() > MAX_BUFFERED {
+                for sample in running.readings.take() {
+                    if output.emit(Event::Telemetry(sample)).is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

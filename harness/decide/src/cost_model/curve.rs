@@ -1,0 +1,55 @@
+//! The least-squares fit of one quantity.
+
+use super::{Observation, Proportions, Quantity, quantity::TERMS};
+use slm_stats::{dot, nonnegative_least_squares};
+use std::collections::BTreeSet;
+
+/// Fewest sizes for which the exponent is fitted.
+const SIZES_FOR_EXPONENT: usize = 3;
+
+/// A quantity as a function of size and tokens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Curve {
+    /// What is fitted.
+    pub quantity: Quantity,
+    /// The coefficients, in the order of the terms in docs/cost-model.md.
+    pub coefficients: [f64; TERMS],
+    /// γ of the prefill; 1 for the others.
+    pub exponent: f64,
+}
+
+impl Curve {
+    /// Fits; `None` with fewer than two cells.
+    pub fn of(quantity: Quantity, observations: &[Observation]) -> Option<Self> {
+        if observations.len() < 2 {
+            return None;
+        }
+        let sizes: BTreeSet<&str> = observations.iter().map(|o| o.model.as_str()).collect();
+        let exponents =
+            if quantity == Quantity::Ttft && sizes.len() >= SIZES_FOR_EXPONENT { 10..=20 } else { 10..=10 };
+        let (coefficients, exponent, _) = exponents
+            .filter_map(|tenths| solve(quantity, observations, f64::from(tenths) / 10.0))
+            .min_by(|a, b| a.2.total_cmp(&b.2))?;
+        Some(Self { quantity, coefficients, exponent })
+    }
+
+    /// The figure that it gives.
+    pub fn figure(&self, size: &Proportions, tokens: f64) -> f64 {
+        dot(&self.quantity.terms(size, tokens, self.exponent), &self.coefficients)
+    }
+}
+
+/// Coefficients, exponent, and the sum of squares of relative errors.
+fn solve(
+    quantity: Quantity,
+    observations: &[Observation],
+    exponent: f64,
+) -> Option<([f64; TERMS], f64, f64)> {
+    let rows: Vec<([f64; TERMS], f64)> = observations
+        .iter()
+        .map(|o| (quantity.terms(&o.size, o.tokens, exponent).map(|term| term / o.figure), 1.0))
+        .collect();
+    let coefficients = nonnegative_least_squares(&rows)?;
+    let squares = rows.iter().map(|(terms, one)| (one - dot(terms, &coefficients)).powi(2)).sum();
+    Some((coefficients, exponent, squares))
+}

@@ -1,0 +1,151 @@
+//! Requests to a phone that may be unreachable for a while: repeated until it answers, or
+//! for as long as the user waits. A script may therefore run twice.
+
+use super::scripts;
+use crate::{Link, LinkError, Notice, Notify, Shell, ShellOutput, Unresponsive};
+use slm_plan::{error, variable};
+use std::{
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A restart of a phone takes a minute.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// The variable that sets another time.
+const PATIENCE_VARIABLE: &str = "SLM_PHONE_PATIENCE";
+/// A long command prints a heartbeat each second; on a busy phone it may be late.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// How long an unreachable phone is retried.
+pub(super) fn patience() -> error::Result<Duration> {
+    variable::duration(PATIENCE_VARIABLE).map(|asked| asked.unwrap_or(PATIENCE))
+}
+
+/// Pauses between attempts, each twice as long as the one before.
+#[derive(Clone, Debug)]
+pub(super) struct Backoff {
+    since: Instant,
+    pause: Duration,
+    patience: Duration,
+}
+
+impl Backoff {
+    /// The next pause; `None` when the time for retries is over.
+    pub(super) fn next(&mut self) -> Option<Duration> {
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        (self.since.elapsed() + pause < self.patience).then_some(pause)
+    }
+}
+
+/// A link that retries requests while the phone cannot be reached.
+#[derive(Clone)]
+pub(super) struct RetryingLink {
+    link: Arc<dyn Link>,
+    name: String,
+    notify: Notify,
+    patience: Duration,
+}
+
+impl RetryingLink {
+    pub(super) fn new(link: Arc<dyn Link>, name: &str, notify: Notify) -> Self {
+        Self { link, name: name.to_owned(), notify, patience: PATIENCE }
+    }
+
+    /// The same link with another time for retries.
+    pub(super) fn with_patience(&self, patience: Duration) -> Self {
+        Self { patience, ..self.clone() }
+    }
+
+    /// The link itself, which does not retry.
+    pub(super) fn inner(&self) -> &dyn Link {
+        self.link.as_ref()
+    }
+
+    pub(super) fn serial(&self) -> &str {
+        self.link.serial()
+    }
+
+    pub(super) fn backoff(&self) -> Backoff {
+        Backoff { since: Instant::now(), pause: FIRST_PAUSE, patience: self.patience }
+    }
+
+    /// Passes a notice about this phone to the user.
+    pub(super) fn notify(&self, notice: Notice<'_>) {
+        (self.notify)(&self.name, notice);
+    }
+
+    /// Tells the user that the phone cannot be reached.
+    pub(super) fn notify_unreachable(&self, error: &LinkError) {
+        self.notify(Notice::Unreachable { error: error.to_string(), patience: self.patience });
+    }
+
+    /// Tells the user that the phone answers and its agent does not.
+    pub(super) fn notify_agent_unresponsive(&self, Unresponsive { duration, process_state }: &Unresponsive) {
+        self.notify(Notice::AgentUnresponsive { duration: *duration, process_state });
+    }
+
+    /// Repeats a request until it succeeds, cannot succeed, or the time for retries is over.
+    pub(super) fn retrying<T>(
+        &self,
+        mut request: impl FnMut(&dyn Link) -> Result<T, LinkError>,
+    ) -> Result<T, LinkError> {
+        let mut backoff = self.backoff();
+        let mut notified = false;
+        loop {
+            let error = match request(self.inner()) {
+                Err(error) if error.can_retry() => error,
+                result => return result,
+            };
+            let Some(pause) = backoff.next() else { return Err(error) };
+            if !std::mem::replace(&mut notified, true) {
+                self.notify_unreachable(&error);
+            }
+            thread::sleep(pause);
+            self.inner().reconnect();
+        }
+    }
+
+    /// Runs a script, whatever its exit status.
+    pub(super) fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
+        self.retrying(|link| link.run(script, timeout))
+    }
+
+    /// Runs a script that computes for a while, with a heartbeat. A time-out for the whole
+    /// would not tell a slow phone from a frozen one; and since the script goes on when its
+    /// link is dropped, a retry would run beside it and make the phone slower still.
+    pub(super) fn run_long(&self, script: &str, at_most: Duration) -> Result<ShellOutput, LinkError> {
+        let script = scripts::with_heartbeat(script, at_most);
+        self.retrying(|link| link.run_with_idle_timeout(&script, HEARTBEAT_TIMEOUT))
+    }
+
+    /// Runs a script that must succeed, and gives its standard output.
+    pub(super) fn run_checked(&self, script: &str, timeout: Duration) -> Result<String, LinkError> {
+        let output = self.run(script, timeout)?;
+        stdout_if_ok(self.serial(), &output)
+    }
+}
+
+impl Shell for RetryingLink {
+    fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError> {
+        RetryingLink::run(self, script, timeout)
+    }
+}
+
+/// A command's standard output, if its exit status is 0.
+pub(super) fn stdout_if_ok(serial: &str, output: &ShellOutput) -> Result<String, LinkError> {
+    if output.code == 0 {
+        return Ok(output.text());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let words =
+        words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed no error").trim();
+    if words.contains("No space left") {
+        return Err(LinkError::NoSpace { serial: serial.to_owned(), needed: 0, free: 0 });
+    }
+    let why = format!("a command ended with status {}: {words}", output.code);
+    Err(LinkError::Refused { serial: serial.to_owned(), why })
+}

@@ -1,0 +1,6 @@
+//! A phone without a phone: see `fixture`.
+
+mod files;
+mod fixture;
+mod locks;
+mod runs;

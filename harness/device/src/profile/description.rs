@@ -1,0 +1,104 @@
+//! What is known of an attached phone, from its profile and from the phone.
+
+use super::{Cluster, CpuSet, Flavour, Identity, Profiles, big_cores, read_clusters};
+use crate::{LinkError, Shell};
+use serde::{Deserialize, Serialize};
+
+/// The source of a phone's clusters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClusterSource {
+    /// The phone, its clocks read from cpufreq.
+    Phone,
+    /// The profile, since the phone does not report them.
+    Profile,
+    /// Neither.
+    Unknown,
+}
+
+/// A phone as it is measured: goes into the manifest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PhoneDescription {
+    /// Name of the profile; `None` for a phone without one.
+    pub profile: Option<String>,
+    /// Name as its maker writes it, or what it says of itself.
+    pub title: String,
+    /// SoC as its maker writes it, or what the phone says of it.
+    pub soc: Option<String>,
+    /// Its clusters, in the order of the CPUs' numbers.
+    pub clusters: Vec<Cluster>,
+    /// Their source.
+    pub cluster_source: ClusterSource,
+    /// Cores that a model runs on by default; empty where unknown.
+    pub big_cores: CpuSet,
+    /// The agent that the profile expects to fit; the phone's own features decide.
+    pub agent: Option<Flavour>,
+    /// Where profile and phone contradict each other, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Reads a phone's properties and clusters, and combines them with its profile.
+///
+/// # Errors
+/// The link's.
+pub fn identify(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, PhoneDescription), LinkError> {
+    let identity = Identity::read(shell)?;
+    let described = describe(profiles, &identity, read_clusters(shell)?);
+    Ok((identity, described))
+}
+
+/// Combines profile and phone. What the phone reports is used; a profile's clusters are for
+/// a phone that reports none, and for comparison.
+pub fn describe(profiles: &Profiles, identity: &Identity, reported: Vec<Cluster>) -> PhoneDescription {
+    let found = profiles.find(identity);
+    let soc = found.and_then(|found| found.soc);
+    let mut warnings = Vec::new();
+    if let (Some(found), None, Some(model)) = (found, soc, &identity.soc_model) {
+        warnings.push(format!(
+            "the profile {} does not know the SoC {model}; what the phone tells of its cores is used",
+            found.phone.name
+        ));
+    }
+    let known = soc.map(|soc| soc.clusters.clone());
+    let complete = !reported.is_empty() && reported.iter().all(|cluster| cluster.max_mhz.is_some());
+    if let Some(known) = known.as_ref().filter(|_| complete)
+        && !(known.len() == reported.len() && known.iter().zip(&reported).all(|(a, b)| a.agrees_with(b)))
+    {
+        warnings.push(format!(
+            "the phone's cores ({}) are not those of the profile ({}); the phone's word counts",
+            list(&reported),
+            list(known)
+        ));
+    }
+    let (clusters, cluster_source) = match known {
+        _ if complete => (reported, ClusterSource::Phone),
+        Some(known) => (known, ClusterSource::Profile),
+        None if !reported.is_empty() => (reported, ClusterSource::Phone),
+        None => (Vec::new(), ClusterSource::Unknown),
+    };
+    let own_name = || {
+        let words: Vec<&str> = [&identity.manufacturer, &identity.model]
+            .into_iter()
+            .filter_map(|word| word.as_deref())
+            .collect();
+        if words.is_empty() { "unknown phone".to_owned() } else { words.join(" ") }
+    };
+    PhoneDescription {
+        profile: found.map(|found| found.phone.name.clone()),
+        title: found.map_or_else(own_name, |found| found.phone.title.clone()),
+        soc: soc
+            .map(|soc| soc.title.clone())
+            .or_else(|| identity.soc_model.clone())
+            .or_else(|| identity.board_platform.clone()),
+        big_cores: big_cores(&clusters),
+        clusters,
+        cluster_source,
+        agent: soc.map(|soc| soc.agent),
+        warnings,
+    }
+}
+
+fn list(clusters: &[Cluster]) -> String {
+    let clusters: Vec<String> = clusters.iter().map(ToString::to_string).collect();
+    clusters.join(", ")
+}

@@ -1,0 +1,70 @@
+//! A cell with its trials.
+
+use slm_protocol::Failure;
+use slm_results::{
+    analysis::Verdict,
+    read::{Cell, Context},
+};
+use std::collections::BTreeMap;
+
+/// A cell with its trials.
+#[derive(Debug)]
+pub struct Measured {
+    /// Index of its subject.
+    pub subject: usize,
+    /// Its row of the summary.
+    pub cell: Cell,
+    /// Its completed trials, warm-ups left out.
+    pub trials: Vec<Point>,
+    /// Means of the trials' percentiles of time between tokens: p50, p90, p99; milliseconds.
+    pub tpot_ms: Option<[f64; 3]>,
+    /// Latencies of the tokens of some trials, milliseconds; the first is the TTFT.
+    pub tokens_ms: Vec<Vec<f32>>,
+    /// Causes of failed and skipped trials, with the evidence of the first.
+    pub failures: BTreeMap<Failure, Tally>,
+}
+
+/// The figures of a completed trial; NaN where unknown.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// Input tokens per second.
+    pub itps: f32,
+    /// Output tokens per second.
+    pub otps: f32,
+    /// Time to first token, seconds.
+    pub ttft_s: f32,
+    /// Request to last token, seconds.
+    pub runtime_s: f32,
+    /// Its verdict.
+    pub verdict: Verdict,
+}
+
+/// How often something occurred, with the first occurrence as an example.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How often.
+    pub count: u64,
+    /// The text of the first. Untrusted text.
+    pub example: String,
+}
+
+impl Measured {
+    /// Whether the figures are those of suspect or throttled trials.
+    pub fn is_doubtful(&self) -> bool {
+        self.cell.n_valid == Some(0) && self.cell.n_completed.is_some_and(|n| n > 0)
+    }
+
+    /// Input tokens: the mean of the cell's prompts, else what was planned.
+    pub fn tokens_in(&self) -> f64 {
+        self.cell.n_in.unwrap_or_else(|| nominal_tokens(self.cell.key.context))
+    }
+}
+
+/// Tokens of a context length, about, where nothing was measured.
+pub(crate) fn nominal_tokens(context: Context) -> f64 {
+    match context {
+        Context::Chunks(chunks) => 10.0 + 200.0 * f64::from(chunks),
+        Context::Tokens(tokens) => f64::from(tokens),
+        Context::Unknown => 0.0,
+    }
+}

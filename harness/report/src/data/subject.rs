@@ -1,0 +1,61 @@
+//! A model on a device.
+
+use slm_plan::PlannedModel;
+use slm_protocol::Ready;
+
+/// A model on a device.
+#[derive(Debug)]
+pub struct Subject {
+    /// Index of its run.
+    pub run: usize,
+    /// Device.
+    pub device: String,
+    /// SoC or CPU.
+    pub soc: Option<String>,
+    /// Engine.
+    pub backend: String,
+    /// Model's name.
+    pub model: String,
+    /// `synthetic` or `real`.
+    pub weights: String,
+    /// Weight types.
+    pub quant: String,
+    /// Parameters.
+    pub params: Option<u64>,
+    /// Name that no other subject has.
+    pub label: String,
+    /// The engine's report of the loaded model.
+    pub ready: Option<Box<Ready>>,
+    /// Threads that the trials ran with.
+    pub threads: Option<u32>,
+    /// Load times, seconds: one for each start of an agent.
+    pub loads_s: Vec<f64>,
+    /// What the model wrote.
+    pub sample: Option<Sample>,
+}
+
+/// What a model wrote. Untrusted text.
+#[derive(Clone, Debug)]
+pub struct Sample {
+    /// The prompt's identifier.
+    pub prompt_id: String,
+    /// Begin of the prompt, where the plan has it as text.
+    pub prompt: String,
+    /// Begin of the output.
+    pub output: String,
+}
+
+impl Subject {
+    /// Whether it is this model of a plan; the run must be the plan's.
+    pub fn is_of(&self, planned: &PlannedModel) -> bool {
+        self.model == planned.name && self.quant == planned.quant && self.backend == planned.engine.into_str()
+    }
+
+    /// Its label without the device, where the text names that already.
+    pub fn label_on_device(&self) -> String {
+        // A label is the model, then what distinguishes it, the device included.
+        let mut parts = self.label.split(" · ");
+        let model = parts.next().into_iter();
+        model.chain(parts.filter(|part| *part != self.device)).collect::<Vec<_>>().join(" · ")
+    }
+}

@@ -1,0 +1,150 @@
+//! Reading results folders into [`ReportData`].
+
+mod blocks;
+mod events;
+mod telemetry;
+mod tokens;
+mod trials;
+
+use crate::data::{Baseline, Measured, ReportData, Run, Subject};
+use slm_decide::compare::{Options, Side, compare};
+use slm_plan::error::{Error, Result};
+use slm_results::read::{Cell, Context, Source, Summary};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+/// Reads folders that `bench sweep` wrote, and a baseline to compare with.
+///
+/// # Errors
+/// [`Error::Input`] that names the file and the remedy.
+pub fn read(folders: &[PathBuf], baseline: Option<&Path>, budget_s: f64) -> Result<ReportData> {
+    let mut data = ReportData { budget_s, ..ReportData::default() };
+    for folder in folders {
+        add_run(&mut data, folder)?;
+    }
+    if let Some(path) = baseline {
+        data.baseline = Some(compared(folders, path)?);
+    }
+    data.name_subjects();
+    Ok(data)
+}
+
+/// Compares each folder with the baseline. Nothing in common is no reason to refuse
+/// the report.
+fn compared(folders: &[PathBuf], baseline: &Path) -> Result<Baseline> {
+    let theirs = Side::read(baseline)?;
+    let mut runs = Vec::new();
+    for folder in folders {
+        let ours = Side::read(folder)?;
+        // Without a --map, the only error is that no cell has a partner.
+        runs.push(compare(&theirs, &ours, &Options { seed: 1, ..Options::default() }).ok());
+    }
+    Ok(Baseline { name: baseline.display().to_string(), runs })
+}
+
+fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
+    let summary = Summary::read(folder)?;
+    let Source { facts: Some(facts), .. } = summary.source else {
+        let what = format!("{} is not a results folder", folder.display());
+        return Err(Error::input(
+            what,
+            "give a folder that `bench sweep` wrote; a CSV can be the --baseline",
+        ));
+    };
+    let run = data.runs.len();
+    data.runs.push(Run {
+        id: slm_results::read::folder_name(folder),
+        commands: vec![facts.command.clone()],
+        facts: *facts,
+        doubts: BTreeMap::new(),
+        lost: Vec::new(),
+        moments: Vec::new(),
+        sensors: Vec::new(),
+        sampled: Vec::new(),
+    });
+    let first_subject = data.subjects.len();
+    let first_cell = data.cells.len();
+    for cell in summary.cells {
+        add_cell(data, run, cell);
+    }
+    for subject in first_subject..data.subjects.len() {
+        name_unknown_contexts(data, run, subject);
+    }
+    data.cells[first_cell..].sort_by_key(|measured| (measured.subject, measured.cell.key.context));
+    // Format 1.0 names no device in these tables: there was one.
+    let only = data.runs[run].facts.plan.input.devices.first().cloned().unwrap_or_default();
+    let sampled = tokens::sample(folder, &only, &mut data.runs[run].sampled)?;
+    let wanted = trials::read(data, run, (first_subject, first_cell), folder, sampled)?;
+    data.runs[run].sensors = telemetry::read(folder, &only, &mut data.runs[run].sampled)?;
+    events::read(data, run, folder, &wanted)
+}
+
+fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
+    let key = &cell.key;
+    let is_same = |subject: &Subject| {
+        subject.run == run
+            && subject.model == key.model
+            && subject.device == key.device
+            && subject.backend == key.backend
+            && subject.quant == key.quant
+            && subject.weights == key.weights
+    };
+    let subject = data.subjects.iter().position(is_same).unwrap_or_else(|| {
+        data.subjects.push(Subject {
+            run,
+            device: key.device.clone(),
+            soc: cell.soc.clone(),
+            backend: key.backend.clone(),
+            model: key.model.clone(),
+            weights: key.weights.clone(),
+            quant: key.quant.clone(),
+            params: cell.params,
+            label: String::new(),
+            ready: None,
+            threads: None,
+            loads_s: Vec::new(),
+            sample: None,
+        });
+        data.subjects.len() - 1
+    });
+    // Cells without a trial have none.
+    let soc = &mut data.subjects[subject].soc;
+    if soc.is_none() {
+        soc.clone_from(&cell.soc);
+    }
+    data.cells.push(Measured {
+        subject,
+        cell,
+        trials: Vec::new(),
+        tpot_ms: None,
+        tokens_ms: Vec::new(),
+        failures: BTreeMap::new(),
+    });
+}
+
+/// In format 1.0, a cell of exact prompts without a completed trial has no
+/// length in the summary; its position among the others gives it.
+fn name_unknown_contexts(data: &mut ReportData, run: usize, subject: usize) {
+    let prompts = &data.runs[run].facts.plan.input.prompts;
+    let mut planned: Vec<Context> = prompts.iter().map(|prompt| planned_context(prompt.context)).collect();
+    planned.sort_unstable();
+    planned.dedup();
+    let mut cells: Vec<&mut Measured> =
+        data.cells.iter_mut().filter(|measured| measured.subject == subject).collect();
+    if cells.len() == planned.len() {
+        for (measured, context) in cells.iter_mut().zip(planned) {
+            if measured.cell.key.context == Context::Unknown {
+                measured.cell.key.context = context;
+            }
+        }
+    }
+}
+
+fn planned_context(context: slm_plan::prompts::Context) -> Context {
+    match context {
+        slm_plan::prompts::Context::Chunks(chunks) => Context::Chunks(chunks),
+        slm_plan::prompts::Context::Tokens(tokens) => Context::Tokens(tokens),
+    }
+}

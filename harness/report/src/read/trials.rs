@@ -1,0 +1,187 @@
+//! `trials.csv`, streamed: a row takes 20 bytes in memory.
+
+use super::{events::Wanted, tokens::Sampled};
+use crate::data::{Measured, Moment, Point, ReportData, Subject, Tally};
+use slm_plan::error::Result;
+use slm_results::{
+    analysis::{Status, Verdict},
+    read,
+    read::{Context, Trial},
+};
+use std::{collections::BTreeMap, path::Path, time::UNIX_EPOCH};
+
+/// Moments kept at most.
+const MOMENTS: usize = 4_000;
+/// Kinds of reasons that are counted at most.
+const REASONS: usize = 200;
+
+/// Reads the trials of a run into its cells, which begin at `first` (subject and
+/// cell). Returns which trials' outputs are wanted as samples.
+pub(super) fn read(
+    data: &mut ReportData,
+    run: usize,
+    first: (usize, usize),
+    folder: &Path,
+    mut sampled: Sampled,
+) -> Result<Wanted> {
+    let mut trials = read::trials(folder)?;
+    let mut reader = Reader::new(data, run, first);
+    let mut trial = Trial::default();
+    while trials.read(&mut trial)? {
+        reader.take(&trial, &mut sampled);
+    }
+    Ok(reader.finish())
+}
+
+struct Reader<'a> {
+    data: &'a mut ReportData,
+    run: usize,
+    first: (usize, usize),
+    /// The subject of the last row: models come one after another.
+    subject: usize,
+    cells: Vec<(Context, usize)>,
+    tpot: BTreeMap<usize, ([f64; 3], f64)>,
+    rows: usize,
+    stride: usize,
+    wanted: Wanted,
+}
+
+impl<'a> Reader<'a> {
+    fn new(data: &'a mut ReportData, run: usize, first: (usize, usize)) -> Self {
+        let (tpot, wanted) = (BTreeMap::new(), Wanted::default());
+        Self { data, run, first, subject: usize::MAX, cells: Vec::new(), tpot, rows: 0, stride: 1, wanted }
+    }
+
+    fn take(&mut self, trial: &Trial, sampled: &mut Sampled) {
+        let Some(index) = self.find(trial) else { return };
+        if trial.threads.is_some() {
+            self.data.subjects[self.subject].threads = trial.threads;
+        }
+        if let Some(load) = trial.load_s {
+            let loads = &mut self.data.subjects[self.subject].loads_s;
+            if !loads.iter().any(|known| (known - load).abs() < 1e-9) && loads.len() < 100 {
+                loads.push(load);
+            }
+        }
+        if trial.warmup {
+            return;
+        }
+        let measured = &mut self.data.cells[index];
+        if trial.status != Status::Completed {
+            if let Some(failure) = trial.failure {
+                count(measured.failures.entry(failure).or_default(), &trial.verdict_reason);
+            }
+            return;
+        }
+        let verdict = trial.verdict.unwrap_or(Verdict::Valid);
+        measured.trials.push(point(trial, verdict));
+        if measured.tokens_ms.len() < 200
+            && let Some(latencies) = sampled.take(&trial.device, &trial.trial_id)
+        {
+            measured.tokens_ms.push(latencies);
+        }
+        self.wanted.consider(self.subject, trial);
+        self.add_percentiles(index, trial);
+        self.add_moment(index, trial, verdict);
+        if verdict != Verdict::Valid {
+            self.add_doubt(trial);
+        }
+    }
+
+    /// The cell of a trial.
+    fn find(&mut self, trial: &Trial) -> Option<usize> {
+        let is_same = |subject: &Subject| {
+            subject.model == trial.model
+                && subject.device == trial.device
+                && subject.quant == trial.quant
+                && subject.backend == trial.backend
+                && subject.weights == trial.weights
+        };
+        if self.subject == usize::MAX || !is_same(&self.data.subjects[self.subject]) {
+            let own = self.data.subjects.iter().enumerate().skip(self.first.0);
+            self.subject = own.into_iter().find(|(_, subject)| is_same(subject))?.0;
+            let cells = self.data.cells.iter().enumerate().skip(self.first.1);
+            self.cells = cells
+                .filter(|(_, measured)| measured.subject == self.subject)
+                .map(|(index, measured)| (measured.cell.key.context, index))
+                .collect();
+        }
+        let context = trial.context();
+        self.cells.iter().find(|(known, _)| *known == context).map(|(_, index)| *index)
+    }
+
+    fn add_percentiles(&mut self, index: usize, trial: &Trial) {
+        if let (Some(p50), Some(p90), Some(p99)) = (trial.tpot_p50_ms, trial.tpot_p90_ms, trial.tpot_p99_ms) {
+            let (sums, n) = self.tpot.entry(index).or_default();
+            for (sum, value) in sums.iter_mut().zip([p50, p90, p99]) {
+                *sum += value;
+            }
+            *n += 1.0;
+        }
+    }
+
+    /// Keeps every trial, then every second, fourth…
+    fn add_moment(&mut self, cell: usize, trial: &Trial, verdict: Verdict) {
+        self.rows += 1;
+        if !self.rows.is_multiple_of(self.stride) {
+            return;
+        }
+        let Some(otps) = trial.otps else { return };
+        let Ok(time) = humantime::parse_rfc3339(&trial.started_at) else { return };
+        let at_s = time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let moments = &mut self.data.runs[self.run].moments;
+        moments.push(Moment { at_s, subject: self.subject, cell, otps: narrow(Some(otps)), verdict });
+        if moments.len() > MOMENTS {
+            let mut keep = false;
+            moments.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.stride *= 2;
+        }
+    }
+
+    fn add_doubt(&mut self, trial: &Trial) {
+        let doubts = &mut self.data.runs[self.run].doubts;
+        for reason in trial.verdict_reason.split("; ") {
+            // Reasons of one kind differ in their numbers.
+            let kind: String = reason.chars().filter(|c| !c.is_ascii_digit()).take(120).collect();
+            let kind = (trial.device.clone(), kind);
+            if doubts.len() < REASONS || doubts.contains_key(&kind) {
+                count(doubts.entry(kind).or_default(), reason);
+            }
+        }
+    }
+
+    fn finish(self) -> Wanted {
+        for (index, (sums, n)) in self.tpot {
+            self.data.cells[index].tpot_ms = Some(sums.map(|sum| sum / n));
+        }
+        let shrink = |measured: &mut Measured| measured.trials.shrink_to_fit();
+        self.data.cells[self.first.1..].iter_mut().for_each(shrink);
+        self.wanted
+    }
+}
+
+fn count(tally: &mut Tally, words: &str) {
+    tally.count += 1;
+    if tally.count == 1 {
+        tally.example = words.chars().take(400).collect();
+    }
+}
+
+fn point(trial: &Trial, verdict: Verdict) -> Point {
+    Point {
+        itps: narrow(trial.itps),
+        otps: narrow(trial.otps),
+        ttft_s: narrow(trial.ttft_s),
+        runtime_s: narrow(trial.runtime_s),
+        verdict,
+    }
+}
+
+/// Seven digits are enough for a plot and a percentile.
+#[expect(clippy::cast_possible_truncation, reason = "the loss of digits is meant")]
+fn narrow(value: Option<f64>) -> f32 {
+    value.map_or(f32::NAN, |value| value as f32)
+}
