@@ -12,7 +12,7 @@ use slm_plan::{
 use slm_protocol::{AgentFacts, Failure, Job};
 use slm_provision::StageError;
 use slm_report::sweep_table::sweep_tables;
-use slm_results::{analysis::TrialRow, manifest::DeviceRecord};
+use slm_results::{manifest::DeviceRecord, schema::TrialRow};
 use slm_sweep::{
     fleet::{DeviceEnd, Fleet, Member},
     store::{Store, SweepEvent},

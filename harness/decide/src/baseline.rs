@@ -1,8 +1,8 @@
 //! The paper's figures, which ship with the tool.
 
 use slm_results::{
-    analysis::SummaryRow,
     read::{Cell, Summary},
+    schema::SummaryRow,
 };
 use std::path::Path;
 
@@ -10,7 +10,8 @@ const SLIMLM_S24: &str = include_str!("../../../results/baselines/slimlm-s24.csv
 
 /// SlimLM paper, Table 1, as rows of a summary: nine models on a Galaxy S24.
 pub fn slimlm_s24() -> Vec<SummaryRow> {
-    csv::Reader::from_reader(SLIMLM_S24.as_bytes()).deserialize().filter_map(Result::ok).collect()
+    let rows = Summary::rows_from(Path::new("slimlm-s24.csv"), SLIMLM_S24.as_bytes());
+    rows.and_then(Iterator::collect).unwrap_or_default()
 }
 
 /// The same as cells.

@@ -24,8 +24,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an agent may take to end when asked to.
-const STOP_PATIENCE: Duration = Duration::from_secs(2);
+/// How long an agent may take to end after SIGTERM.
+const STOP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How to get an agent for this machine that runs models compiled by TVM.
 const COMPILED_REMEDY: &str = "`pip install apache-tvm-ffi`, then TVM_FFI_INCLUDE=$(tvm-ffi-config --includedir) cargo build \
@@ -41,15 +41,15 @@ impl Local {
     /// Its name.
     pub const NAME: &'static str = "local";
 
-    /// This machine, where the name is its.
+    /// Opens this machine, if the name is `local`.
     ///
     /// # Errors
     /// [`Error::Input`] when there is no agent.
-    pub(crate) fn open(name: &str, opening: &OpenOptions<'_>) -> Result<Option<Box<dyn Device>>> {
+    pub(crate) fn open(name: &str, options: &OpenOptions<'_>) -> Result<Option<Box<dyn Device>>> {
         if name != Self::NAME {
             return Ok(None);
         }
-        Ok(Some(Box::new(Self::new(opening.notify.clone())?)))
+        Ok(Some(Box::new(Self::new(options.notify.clone())?)))
     }
 
     /// Finds the agent: `SLM_AGENT`, or beside this program.
@@ -81,7 +81,7 @@ impl Local {
     }
 }
 
-/// What runs a compiled model: on this machine, the very files of the plan.
+/// The libraries of a compiled model: on this machine, the files of the plan.
 fn compiled(source: &ModelSource) -> Option<Box<CompiledModel>> {
     let ModelSource::Compiled(CompiledSource { library, runtime, device, .. }) = source else { return None };
     Some(Box::new(CompiledModel { runtime: runtime.clone(), library: library.clone(), device: *device }))
@@ -188,7 +188,7 @@ impl AgentRun for LocalRun {
 
     fn stop(&mut self) {
         let Some(pid) = rustix::process::Pid::from_raw(self.child.id().cast_signed()) else { return };
-        let deadline = Instant::now() + STOP_PATIENCE;
+        let deadline = Instant::now() + STOP_TIMEOUT;
         let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
         while Instant::now() < deadline {
             if matches!(self.child.try_wait(), Ok(Some(_))) {

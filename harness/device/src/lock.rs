@@ -14,10 +14,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock, or says who holds it.
+    /// Takes the lock.
     ///
     /// # Errors
-    /// [`Error::Input`] when it is taken or its file cannot be written.
+    /// [`Error::Input`] with the holder's process id when it is held, or when its file cannot be
+    /// written.
     pub fn take(path: &Path) -> Result<Self> {
         let unwritable = |error: std::io::Error| {
             let what = format!("{} cannot be locked: {error}", path.display());
@@ -54,7 +55,7 @@ impl DeviceLock {
     /// # Errors
     /// [`Error::Input`] when another sweep runs on the device.
     pub fn take(device: &str) -> Result<Self> {
-        // One file for each user: no_notices may write another's in a shared folder.
+        // One file for each user: in a shared folder, no user can write another's.
         let user = rustix::process::getuid().as_raw();
         let device = slm_plan::text::file_name(device);
         let path = std::env::temp_dir().join(format!("slm-bench-{device}-{user}.lock"));

@@ -1,5 +1,4 @@
-//! Commands on a device: what the rest of the harness may ask of a phone's shell,
-//! however the phone is reached.
+//! Shell commands on a device, however it is reached.
 
 use std::time::Duration;
 use thiserror::Error;
@@ -30,7 +29,7 @@ pub enum LinkError {
     NoServer {
         /// Host and port.
         address: String,
-        /// The system's words.
+        /// The system's error.
         why: String,
     },
     /// The server knows no such device.
@@ -55,7 +54,7 @@ pub enum LinkError {
         /// What a person can do.
         remedy: &'static str,
     },
-    /// Not enough room on the device.
+    /// Not enough space on the device.
     #[error(
         "{serial} has {free} bytes free, {needed} are needed; `bench devices clean` frees what sweeps left there"
     )]
@@ -72,32 +71,32 @@ pub enum LinkError {
     Lost {
         /// Its serial.
         serial: String,
-        /// What was seen.
+        /// How it was noticed.
         why: String,
     },
-    /// No answer within the time; the phone may be frozen.
+    /// No answer within the time-out; the phone may be frozen.
     #[error("no answer from {serial} within {seconds} s")]
     TimedOut {
         /// Its serial.
         serial: String,
-        /// How long was waited.
+        /// The time-out.
         seconds: u64,
     },
-    /// The answer was no, or not understood; a retry gives the same.
+    /// The request was refused, or the answer is not understood; a retry would not help.
     #[error("{serial}: {why}")]
     Refused {
         /// Its serial.
         serial: String,
-        /// The device's or server's words.
+        /// The message of the device or server.
         why: String,
     },
 }
 
 impl LinkError {
-    /// Whether the same request may succeed later without anybody's help.
+    /// Whether the same request may succeed later without anyone doing something.
     pub fn can_retry(&self) -> bool {
         match self {
-            // A new server takes its time to start, and a phone to come back.
+            // A server needs time to start, and a phone to reconnect.
             Self::NoServer { .. }
             | Self::NoDevice { .. }
             | Self::NotReady { .. }
@@ -118,7 +117,7 @@ pub trait Shell: Send + Sync {
     fn run(&self, script: &str, timeout: Duration) -> Result<ShellOutput, LinkError>;
 }
 
-/// A word as `sh` reads it back, whatever it holds (but NUL, which no word can).
+/// Quotes a word for `sh`. It may hold anything but NUL.
 pub fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -11,7 +11,6 @@ pub(crate) fn context(context: Context) -> String {
         Context::Chunks(1) => "1 chunk of context".into(),
         Context::Chunks(k) => format!("{k} chunks of context"),
         Context::Tokens(_) => format!("a prompt of {context}"),
-        Context::Unknown => "an unknown context".into(),
     }
 }
 
@@ -20,7 +19,6 @@ pub(crate) fn context_short(context: Context) -> String {
     match context {
         Context::Chunks(k) => k.to_string(),
         Context::Tokens(n) => n.to_string(),
-        Context::Unknown => "?".into(),
     }
 }
 

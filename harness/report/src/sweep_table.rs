@@ -7,7 +7,7 @@ use slm_plan::{
     text::{clean, columns, figure},
 };
 use slm_protocol::EngineKind;
-use slm_results::analysis::{SummaryRow, TrialRow};
+use slm_results::schema::{SummaryRow, TrialRow};
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
@@ -79,8 +79,8 @@ impl Notes {
             ),
             (
                 self.mlc,
-                "MLC-LLM gives text, not tokens: its ITPS and OTPS are not known; its own figures are in trials.csv, \
-                 columns mlc_…",
+                "MLC-LLM gives text, not tokens: its ITPS and OTPS are not known; its own figures are in \
+                 figures.csv",
             ),
         ];
         let used: Vec<&str> = lines.iter().filter(|(used, _)| *used).map(|(_, text)| *text).collect();
@@ -179,7 +179,10 @@ pub fn failures<'a>(plan: &Plan, rows: impl Iterator<Item = &'a TrialRow>) -> St
 mod tests {
     use super::*;
     use slm_protocol::Failure;
-    use slm_results::analysis::{Evidence, Place, Status, failed_row};
+    use slm_results::{
+        analysis::{Circumstances, Evidence, failed_row},
+        schema::Status,
+    };
     use slm_testkit::plan::plan_input as input;
 
     #[test]
@@ -190,10 +193,10 @@ mod tests {
         let name = input.models[0].name.clone();
         let plan = Plan::new(input).unwrap();
         let evidence = Evidence::default();
-        let place = || Place { device: "local", soc: None, ready: None, evidence: &evidence };
+        let of = || Circumstances { device: "local", soc: None, ready: None, evidence: &evidence };
         let row = |model| {
             let trial = plan.trials.iter().find(|trial| trial.model == model).unwrap();
-            failed_row(&plan, trial, place(), Status::Failed, Failure::OutOfMemory, "signal 9")
+            failed_row(&plan, trial, of(), Status::Failed, Failure::OutOfMemory, "signal 9")
         };
         let rows = [row(0), row(1), row(1)];
         let expected = format!(

@@ -48,7 +48,7 @@ fn title(data: &ReportData) -> String {
 fn subtitle(data: &ReportData) -> String {
     let n = |n: usize, what| numbers::count(n, what);
     let days: Vec<&str> =
-        data.runs.iter().map(|run| run.facts.created_at.get(..10).unwrap_or_default()).collect();
+        data.runs.iter().map(|run| run.manifest.created_at.get(..10).unwrap_or_default()).collect();
     let (first, last) =
         (days.iter().min().copied().unwrap_or_default(), days.iter().max().copied().unwrap_or_default());
     let when = if first == last { first.to_owned() } else { format!("{first} to {last}") };

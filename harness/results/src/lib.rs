@@ -6,4 +6,5 @@ pub mod condition;
 pub mod export;
 pub mod manifest;
 pub mod read;
+pub mod schema;
 pub mod write;

@@ -1,9 +1,9 @@
 //! `manifest.json`: what was to be measured, by what, on what.
 
 use crate::{condition::Preparation, write::replace};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slm_plan::{
-    Plan,
+    Plan, PlanInput,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, CpuList, Version};
@@ -12,9 +12,9 @@ use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
 /// Version of a results folder. Another major version is refused.
 pub const FORMAT: Version = Version { major: 1, minor: 0 };
 
-/// The manifest of a sweep.
+/// The manifest of a sweep, with the plan as far as it is of use.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
+pub struct Manifest<P = Plan> {
     /// Version of the folder's files.
     pub format: Version,
     /// Names the sweep wherever its folder may lie: runs on a phone are found again by it.
@@ -32,7 +32,14 @@ pub struct Manifest {
     /// SHA-256 of the plan.
     pub plan_sha256: String,
     /// The plan itself.
-    pub plan: Plan,
+    pub plan: P,
+}
+
+/// A plan without its trials, which analyses do without: a long plan has many.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct PlanWithoutTrials {
+    /// What the plan was made from: models, prompts, options, repetitions.
+    pub input: PlanInput,
 }
 
 /// What made a results folder.
@@ -123,33 +130,57 @@ impl Manifest {
         replace(&path, &json).map_err(|error| Error::unwritable(&path, &error))
     }
 
-    /// Reads and checks `manifest.json`.
+    /// Reads and checks `manifest.json`, to measure by its plan.
     ///
     /// # Errors
     /// [`Error::Input`] that names the file, what is wrong and the remedy.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("manifest.json");
-        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => Error::input(
-                format!("{} holds no sweep (no manifest.json)", folder.display()),
-                "give the folder that a sweep wrote",
-            ),
-            _ => Error::reading(&path, &error),
-        })?;
-        let damaged = |why: String| {
-            Error::input(format!("{} is damaged: {why}", path.display()), "restore it, or start a new sweep")
-        };
-        let format =
-            serde_json::from_str::<AnyVersion>(&text).map_err(|error| damaged(error.to_string()))?.format;
-        if format.major != FORMAT.major {
-            let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
-            return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));
-        }
-        let manifest: Self = serde_json::from_str(&text).map_err(|error| damaged(error.to_string()))?;
+        let remedy = "restore it, or start a new sweep";
+        let manifest: Self = read(&path, "give the folder that a sweep wrote", remedy)?;
+        let damaged = |why: String| Error::input(format!("{} is damaged: {why}", path.display()), remedy);
         manifest.plan.check().map_err(damaged)?;
         if manifest.plan.hash()? != manifest.plan_sha256 {
             return Err(damaged("the plan does not fit its hash".into()));
         }
         Ok(manifest)
     }
+}
+
+impl Manifest<PlanWithoutTrials> {
+    /// Reads `manifest.json` to tell how something was measured. The plan's hash is not
+    /// checked: nothing is measured by it.
+    ///
+    /// # Errors
+    /// [`Error::Input`] that names the file, what is wrong and the remedy.
+    pub fn read_without_trials(folder: &Path) -> Result<Self> {
+        read(
+            &folder.join("manifest.json"),
+            "give a folder that `bench sweep` wrote, or a summary CSV",
+            "restore it, or give the folder's summary.csv instead",
+        )
+    }
+}
+
+/// Reads a manifest of a format version that is understood. The remedies are for one that
+/// is not there and for one that is damaged.
+fn read<P: DeserializeOwned>(path: &Path, if_missing: &str, if_damaged: &str) -> Result<Manifest<P>> {
+    let bytes = fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            let folder = path.parent().unwrap_or(path);
+            let is_empty = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none());
+            let why = if is_empty { "is empty" } else { "holds no sweep (no manifest.json)" };
+            Error::input(format!("{} {why}", folder.display()), if_missing)
+        }
+        _ => Error::reading(path, &error),
+    })?;
+    let damaged = |error: serde_json::Error| {
+        Error::input(format!("{} is damaged: {error}", path.display()), if_damaged)
+    };
+    let format = serde_json::from_slice::<AnyVersion>(&bytes).map_err(damaged)?.format;
+    if format.major != FORMAT.major {
+        let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
+        return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));
+    }
+    serde_json::from_slice(&bytes).map_err(damaged)
 }

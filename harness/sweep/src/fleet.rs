@@ -16,7 +16,7 @@ use slm_plan::{
 };
 use slm_protocol::{CpuList, Failure};
 use slm_provision::StageError;
-use slm_results::analysis::Status;
+use slm_results::schema::Status;
 use std::{
     cell::RefCell,
     sync::{Mutex, MutexGuard, PoisonError},

@@ -8,11 +8,9 @@ use serde_json::json;
 use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, request::ContextLengths};
 use slm_protocol::{AgentFacts, EngineKind, Failure, Output, StopReason, Timestamps, TrialReport};
 use slm_results::{
-    analysis::{
-        Evidence, Place, Status, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict, failed_row, header,
-        summarise,
-    },
+    analysis::{Circumstances, Evidence, failed_row, summarize},
     manifest::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts},
+    schema::{OnOff, Status, TABLES, TrialRow, UtcTime, Verdict},
 };
 use std::{
     collections::BTreeMap,
@@ -131,11 +129,14 @@ impl Made {
             Some(DeviceRecord { name: (*name).into(), agent, threads: None, affinity: None, condition: None })
         };
         manifest(&plan, self.devices.iter().filter_map(record).collect()).write(folder).unwrap();
+        for table in TABLES {
+            fs::write(folder.join(table.file_name()), table.header()).unwrap();
+        }
         let mut trials = csv::Writer::from_path(folder.join("trials.csv")).unwrap();
-        let create = |name: &str| BufWriter::new(File::create(folder.join(name)).unwrap());
-        let (mut tokens, mut telemetry) = (create("tokens.csv"), create("telemetry.csv"));
-        tokens.write_all(header(TokenRow::COLUMNS).as_bytes()).unwrap();
-        telemetry.write_all(header(TelemetryRow::COLUMNS).as_bytes()).unwrap();
+        let [mut tokens, mut telemetry] = ["tokens.csv", "telemetry.csv"].map(|name| {
+            let file = File::options().append(true).open(folder.join(name)).unwrap();
+            BufWriter::new(file)
+        });
         let mut kept: BTreeMap<(&str, Cell), Vec<TrialRow>> = BTreeMap::new();
         let mut devices: Vec<Rows<'_>> = self
             .devices
@@ -186,7 +187,7 @@ impl Made {
             for cell in plan.cells() {
                 let rows: Vec<&TrialRow> = kept.get(&(*device, cell)).into_iter().flatten().collect();
                 let planned = u32::try_from(rows.len()).unwrap();
-                writer.serialize(summarise(plan, device, cell, planned, &rows)).unwrap();
+                writer.serialize(summarize(plan, device, cell, planned, &rows)).unwrap();
             }
         }
         writer.flush().unwrap();
@@ -308,9 +309,10 @@ impl<'a> Rows<'a> {
 
     fn row(&mut self, index: usize, trial: &PlannedTrial) -> TrialRow {
         let evidence = Evidence::default();
-        let place = Place { device: self.device, soc: Some("made-up SoC"), ready: None, evidence: &evidence };
+        let circumstances =
+            Circumstances { device: self.device, soc: Some("made-up SoC"), ready: None, evidence: &evidence };
         let why = "signal 9 (killed by the kernel: out of memory)";
-        let bare = failed_row(self.plan, trial, place, Status::Failed, Failure::OutOfMemory, why);
+        let bare = failed_row(self.plan, trial, circumstances, Status::Failed, Failure::OutOfMemory, why);
         let (itps, otps, suspect) = self.rates(index, trial);
         let params = bare.params as f64;
         // Prompts of exact length have no template around them.
@@ -329,7 +331,7 @@ impl<'a> Rows<'a> {
             kv_cache_mib: Some(18.0 + params / 4e7),
             compute_mib: Some(15.0 + params / 1e8),
             threads: Some(self.made.threads),
-            flash_attention: Some("on"),
+            flash_attention: Some(OnOff::On),
             battery_temp_c: is_warming.then_some(31.0 + self.heat),
             started_at: Some(self.time()),
             ..bare
@@ -344,7 +346,7 @@ impl<'a> Rows<'a> {
             verdict_reason: suspect
                 .then(|| format!("other processes used {} % of a core", self.rng.random_range(11..90))),
             n_out: Some(64),
-            stop_reason: Some("length".into()),
+            stop_reason: Some(StopReason::Length),
             tokenize_s: Some(0.000_4),
             ttft_s: Some(ttft),
             prefill_s: Some(prefill),

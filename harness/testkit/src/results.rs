@@ -3,7 +3,7 @@
 
 use crate::sandbox::Sandbox;
 use serde_json::Value;
-use slm_results::analysis::{TrialRow, header};
+use slm_results::schema::{Row as _, TrialRow};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
@@ -11,8 +11,16 @@ use std::{
 };
 
 /// The files of a results folder.
-pub const FILES: [&str; 7] =
-    [".lock", "events.jsonl", "manifest.json", "summary.csv", "telemetry.csv", "tokens.csv", "trials.csv"];
+pub const FILES: [&str; 8] = [
+    ".lock",
+    "events.jsonl",
+    "figures.csv",
+    "manifest.json",
+    "summary.csv",
+    "telemetry.csv",
+    "tokens.csv",
+    "trials.csv",
+];
 
 /// A row of a CSV file, by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,7 +125,7 @@ impl Results {
     /// interrupted and whatever failed in it.
     pub fn check_complete(&self) {
         let (planned, trials, plan) = (self.planned(), self.trials(), self.plan());
-        assert!(self.text("trials.csv").starts_with(&header(TrialRow::COLUMNS)));
+        assert!(self.text("trials.csv").starts_with(&TrialRow::TABLE.header()));
         let ids: BTreeSet<&str> = trials.iter().map(|row| row.get("trial_id")).collect();
         assert_eq!(ids.len(), trials.len(), "a trial is there twice");
         assert!(ids.iter().copied().eq(planned.keys().map(String::as_str)), "{ids:?} are not those planned");

@@ -9,7 +9,10 @@ use slm_plan::{
     trial_cost,
 };
 use slm_protocol::{Calibration, TrialOutcome, TrialReport};
-use slm_results::analysis::{Metrics, Verdict};
+use slm_results::{
+    analysis::Metrics,
+    schema::{Status, Verdict},
+};
 use slm_sweep::store::{SweepEvent, Tables};
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -113,8 +116,7 @@ impl Progress {
             }
             SweepEvent::TrialLost { device, trial_id, failure, evidence, status } => {
                 let Some(trial) = self.trial(plan, trial_id) else { return };
-                let what =
-                    if *status == slm_results::analysis::Status::Skipped { "skipped" } else { "failed" };
+                let what = if *status == Status::Skipped { "skipped" } else { "failed" };
                 let mark = format!("{what}, {failure}: {}", clean(evidence));
                 // Not the trial's end, and the same for all that the device had left: said once.
                 if event.is_provisional() {
@@ -175,7 +177,7 @@ impl Progress {
         match row.verdict {
             Some(Verdict::Valid) | None => None,
             Some(verdict) => {
-                Some(format!("{}: {}", verdict.name(), row.verdict_reason.as_deref().unwrap_or_default()))
+                Some(format!("{verdict}: {}", row.verdict_reason.as_deref().unwrap_or_default()))
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Options, Side};
 use slm_plan::error::{Error, Result};
-use slm_results::read::{Cell, Context};
+use slm_results::read::Cell;
 use std::collections::BTreeSet;
 
 /// Pairs of indexes (baseline, candidate), in the candidate's order; when compared
@@ -13,7 +13,7 @@ pub(super) fn pairs(baseline: &Side, candidate: &Side, options: &Options) -> Res
         known(ours, candidate)?;
     }
     let mut pairs = Vec::new();
-    for (index, cell) in candidate.cells.iter().enumerate().filter(|(_, cell)| is_comparable(cell)) {
+    for (index, cell) in candidate.cells.iter().enumerate() {
         if options.against_all {
             let mut all: Vec<usize> = (0..baseline.cells.len())
                 .filter(|&other| same_context(&baseline.cells[other], cell))
@@ -58,11 +58,7 @@ fn partner(baseline: &Side, cell: &Cell, options: &Options) -> Option<usize> {
 }
 
 fn same_context(other: &Cell, cell: &Cell) -> bool {
-    is_comparable(other) && other.key.context == cell.key.context
-}
-
-fn is_comparable(cell: &Cell) -> bool {
-    cell.key.context != Context::Unknown
+    other.key.context == cell.key.context
 }
 
 fn known(model: &str, side: &Side) -> Result<()> {

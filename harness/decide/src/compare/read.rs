@@ -5,7 +5,11 @@ use slm_plan::{
     digest::sha256_hex,
     error::{Error, Result},
 };
-use slm_results::read::{Facts, Key, Source, Summary, Trial, trials};
+use slm_results::{
+    manifest::{Manifest, PlanWithoutTrials},
+    read::{Context, Key, Source, Summary, rows},
+    schema::TrialRow,
+};
 use std::{
     collections::{BTreeSet, HashMap},
     path::Path,
@@ -31,8 +35,8 @@ impl Side {
         } else {
             let Summary { source, cells } = Summary::read(path)?;
             let mut side = Self { name: path.display().to_string(), cells, ..Self::default() };
-            if let Source { facts: Some(facts), .. } = &source {
-                side.take_facts(facts, &is_wanted)?;
+            if let Source { manifest: Some(manifest), .. } = &source {
+                side.take_manifest(manifest, &is_wanted)?;
             }
             if let Some(file) = &source.trials_csv {
                 side.take_trials(file, &is_wanted)?;
@@ -51,35 +55,41 @@ impl Side {
         Ok(side)
     }
 
-    fn take_facts(&mut self, facts: &Facts, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-        for prompt in &facts.plan.input.prompts {
+    fn take_manifest(
+        &mut self,
+        manifest: &Manifest<PlanWithoutTrials>,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<()> {
+        for prompt in &manifest.plan.input.prompts {
             let content = serde_json::to_vec(&prompt.content)
                 .map_err(|error| Error::Internal(format!("prompt: {error}")))?;
             self.prompts.insert(prompt.id.clone(), sha256_hex(&content));
         }
-        let mut used = facts.plan.input.engines();
+        let mut used = manifest.plan.input.engines();
         used.retain(|engine| is_wanted(engine.into_str()));
-        let engines = facts.devices.iter().flat_map(|device| &device.agent.engines);
+        let engines = manifest.devices.iter().flat_map(|device| &device.agent.engines);
         let engines = engines.filter(|engine| used.contains(&engine.engine));
         let versions: BTreeSet<&str> = engines.map(|engine| engine.version.as_str()).collect();
         let versions: Vec<&str> = versions.into_iter().collect();
-        self.made_by.insert("format versions", facts.format.to_string());
+        self.made_by.insert("format versions", manifest.format.to_string());
         self.made_by.insert("versions of the engine", versions.join(", "));
         Ok(())
     }
 
     fn take_trials(&mut self, file: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-        let (mut reader, mut trial) = (trials(file)?, Trial::default());
         let mut suspect: HashMap<Key, CellTrials> = HashMap::new();
-        while reader.read(&mut trial)? {
+        for trial in rows::<TrialRow>(file)? {
+            let trial = trial?;
             if !is_wanted(&trial.backend) {
                 continue;
             }
             self.threads.extend(trial.threads);
-            self.flash_attention.extend(trial.flash_attention);
-            if trial.is_measured() {
+            self.flash_attention.extend(trial.flash_attention.map(bool::from));
+            if let Ok(context) = trial.context()
+                && trial.is_measured()
+            {
                 let cells = if trial.is_valid() { &mut self.trials } else { &mut suspect };
-                cells.entry(key(&trial)).or_default().add(&trial);
+                cells.entry(key(&trial, context)).or_default().add(&trial);
             }
         }
         // As in the summary: where a cell has no valid trial, its figures are those of the others.
@@ -90,13 +100,13 @@ impl Side {
     }
 }
 
-fn key(trial: &Trial) -> Key {
+fn key(trial: &TrialRow, context: Context) -> Key {
     Key {
         device: trial.device.clone(),
         backend: trial.backend.clone(),
         model: trial.model.clone(),
         weights: trial.weights.clone(),
         quant: trial.quant.clone(),
-        context: trial.context(),
+        context,
     }
 }

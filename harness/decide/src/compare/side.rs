@@ -1,7 +1,10 @@
 //! One side of a comparison: its cells, and the trials behind them where there
 //! are any.
 
-use slm_results::read::{Cell, Key, Metric, Trial};
+use slm_results::{
+    read::{Cell, Key, Metric},
+    schema::TrialRow,
+};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Values of a cell's trials, prompt by prompt, metric by metric.
@@ -32,8 +35,8 @@ pub struct Side {
 
 impl CellTrials {
     /// Adds a trial's figures.
-    pub fn add(&mut self, trial: &Trial) {
-        let figures = Metric::ALL.into_iter().filter_map(|metric| Some((metric, trial.figure(metric)?)));
+    pub fn add(&mut self, trial: &TrialRow) {
+        let figures = Metric::ALL.into_iter().filter_map(|metric| Some((metric, metric.of_trial(trial)?)));
         // An id is kept once for a prompt, not once for a trial.
         if !self.prompts.contains_key(&trial.prompt_id) {
             self.prompts.insert(trial.prompt_id.clone(), BTreeMap::new());

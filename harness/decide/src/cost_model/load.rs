@@ -2,7 +2,7 @@
 //! time for each agent. Summaries have none.
 
 use slm_plan::error::Result;
-use slm_results::read::{Trial, trials};
+use slm_results::{read::rows, schema::TrialRow};
 use slm_stats::{dot, nonnegative_least_squares};
 use std::{collections::BTreeMap, path::Path};
 
@@ -30,13 +30,13 @@ impl LoadFit {
     /// Mean load time of every model in a `trials.csv`, with its parameters.
     ///
     /// # Errors
-    /// As for [`trials`].
+    /// As for [`rows`].
     pub fn loads(path: &Path) -> Result<Vec<(u64, f64)>> {
-        let (mut reader, mut trial) = (trials(path)?, Trial::default());
         let mut sums: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-        while reader.read(&mut trial)? {
-            if let (Some(params), Some(load)) = (trial.params, trial.load_s) {
-                let sum = sums.entry(params).or_default();
+        for trial in rows::<TrialRow>(path)? {
+            let trial = trial?;
+            if let Some(load) = trial.load_s {
+                let sum = sums.entry(trial.params).or_default();
                 *sum = (sum.0 + load, sum.1 + 1.0);
             }
         }

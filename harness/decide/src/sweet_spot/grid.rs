@@ -118,7 +118,7 @@ fn group([device, backend, quant]: [&str; 3], cells: &[&Cell]) -> Group {
 /// Prompt tokens of each context, mean over models.
 fn lengths(cells: &[&Cell]) -> BTreeMap<Context, f64> {
     let mut counts: BTreeMap<Context, Vec<f64>> = BTreeMap::new();
-    for cell in cells.iter().filter(|cell| cell.key.context != Context::Unknown) {
+    for cell in cells {
         counts.entry(cell.key.context).or_default().extend(prompt_tokens(cell));
     }
     counts.into_iter().filter_map(|(context, counts)| Some((context, mean(&counts)?))).collect()

@@ -22,7 +22,7 @@ impl AttachedPhone {
 /// Keys of the pairs that may follow a state.
 const KEYS: [&str; 5] = ["usb:", "product:", "model:", "device:", "transport_id:"];
 
-/// Reads a whole list; a line that says nothing is left out.
+/// Reads a whole list; an empty line is left out.
 pub(super) fn parse(text: &str) -> Vec<AttachedPhone> {
     text.lines().filter_map(line).collect()
 }

@@ -1,5 +1,5 @@
-//! The packets of `shell,v2`: a byte for the kind, four for the length (little end
-//! first), the payload.
+//! The packets of `shell,v2`: one byte for the kind, four for the length (little-endian),
+//! then the payload.
 
 /// Kinds that a host may receive or send (adb's `shell_protocol.h`).
 const STDOUT: u8 = 1;
@@ -11,10 +11,10 @@ const CLOSE_STDIN: u8 = 4;
 const MAX_PAYLOAD: usize = 16 << 20;
 const HEADER: usize = 5;
 
-/// Tells the device that nothing will be typed.
+/// Closes the standard input of the command.
 pub(super) const NO_STDIN: [u8; HEADER] = [CLOSE_STDIN, 0, 0, 0, 0];
 
-/// What a device says about a running command.
+/// A packet from a running command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Packet {
     Stdout(Vec<u8>),

@@ -1,7 +1,7 @@
 //! Files to a phone, over adb's `sync:` service (AOSP, `file_sync_protocol.h`): `SEND`
 //! with path and mode, the content in `DATA` packets, then `DONE`. The phone answers
-//! `OKAY`, or `FAIL` with a message. Every header is four letters and a number, little
-//! end first.
+//! `OKAY`, or `FAIL` with a message. Every header is four letters and a little-endian
+//! number.
 
 use super::{
     address::ServerAddress,
@@ -23,7 +23,7 @@ const BATCH: usize = 4;
 const HEADER: usize = 8;
 /// adbd's messages are one line; a longer one is not a message.
 const MAX_MESSAGE: usize = 64 << 10;
-/// The phone takes the mode of its user's permissions for everybody; the caller sets the real one.
+/// adbd changes it (owner's permissions for all), so the caller sets the mode afterwards.
 const MODE: &str = "0644";
 
 /// How long a transfer may stand still.
@@ -67,8 +67,8 @@ pub(super) fn push(
             break;
         }
         let written = connection.write(&packets, stall());
-        // A phone that cannot go on, for want of space say, answers at once and throws away
-        // what else it is sent.
+        // A phone that cannot continue (its disk is full, say) answers at once and discards
+        // the rest of the transfer.
         if connection.has_input() {
             return answer(&mut connection, stall());
         }
@@ -80,7 +80,7 @@ pub(super) fn push(
     answer(&mut connection, Deadline::after(timeouts.answer))
 }
 
-/// Reads what the phone says of a transfer.
+/// Reads the phone's answer to a transfer.
 fn answer(connection: &mut Connection, deadline: Deadline) -> Result<(), LinkError> {
     let mut header = [0; HEADER];
     connection.read_exact(&mut header, deadline)?;
@@ -105,7 +105,7 @@ fn parse(header: [u8; HEADER]) -> Result<Answer, String> {
     let [id @ .., a, b, c, d] = header;
     let number = usize::try_from(u32::from_le_bytes([a, b, c, d])).unwrap_or(usize::MAX);
     match &id {
-        // The number says nothing here.
+        // The number has no meaning here.
         b"OKAY" => Ok(Answer::Okay),
         b"FAIL" if number <= MAX_MESSAGE => Ok(Answer::Fail { message_bytes: number }),
         b"FAIL" => Err(format!("the transfer failed, with a message of {number} bytes")),

@@ -21,12 +21,16 @@ use tempfile::TempDir;
 const SHORT: Duration = Duration::from_millis(300);
 const MIB: usize = 1 << 20;
 
+/// This many bytes; a packet does not begin with the same ones as the packet before.
+fn content(bytes: usize) -> Vec<u8> {
+    (0..251).cycle().take(bytes).collect()
+}
+
 /// A file of this many bytes.
 fn file(bytes: usize) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f");
-    let content: Vec<u8> = (0..bytes).map(|n| (n % 251) as u8).collect();
-    std::fs::write(&path, content).unwrap();
+    std::fs::write(&path, content(bytes)).unwrap();
     (folder, path)
 }
 
@@ -82,22 +86,22 @@ fn fail(stream: &mut TcpStream, message: &str) {
 }
 
 #[test]
-fn a_file_arrives_as_it_is_and_its_progress_is_told() {
+fn a_file_arrives_as_it_is_and_its_progress_is_reported() {
     for bytes in [0, 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1, MIB] {
         let (sender, received) = channel();
         let server = served(move |_, stream| receive(stream, &sender), 1);
         let mut progress = Vec::new();
         push(&server, bytes, &mut |sent| progress.push(sent)).unwrap();
-        let (target, content) = received.recv().unwrap();
+        let (target, arrived) = received.recv().unwrap();
         assert_eq!(target, "/a,b,0644");
-        assert!(content == (0..bytes).map(|n| (n % 251) as u8).collect::<Vec<_>>(), "{bytes}");
+        assert!(arrived == content(bytes), "{bytes}");
         assert_eq!(progress.last().copied().unwrap_or(0), bytes as u64);
         assert!(progress.is_sorted());
     }
 }
 
 #[test]
-fn a_phone_that_fails_is_heard_before_all_is_sent() {
+fn a_failure_ends_a_transfer_before_all_is_sent() {
     let server = served(
         |_, stream| {
             sync_service(stream);
@@ -116,7 +120,7 @@ fn a_phone_that_fails_is_heard_before_all_is_sent() {
 }
 
 #[test]
-fn a_refusal_has_the_phones_words() {
+fn a_refusal_has_the_phones_message() {
     let server = served(
         |_, stream| {
             sync_service(stream);

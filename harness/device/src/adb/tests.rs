@@ -5,7 +5,6 @@ use crate::{Link, LinkError, Shell};
 use proptest::prelude::*;
 use slm_testkit::adb_server::{self, fail, request, say};
 use std::{
-    io::Read,
     net::{SocketAddr, TcpListener, TcpStream},
     thread,
     time::{Duration, Instant},

@@ -111,7 +111,7 @@ fn message_of(line: &str) -> &str {
     line.split_once(": ").map_or(line, |(_, message)| message).trim()
 }
 
-/// Kills for want of memory, by whoever does them:
+/// Kills because memory ran out, by each component that does so:
 /// - lmkd of Android 9 and 10: `Kill 'name' (pid), uid N, oom_adj N to free NkB`, from 11 on
 ///   `…oom_score_adj N to free NkB rss, NkB swap; reason: …`, 14 and newer with `NkB anon rss`
 ///   between (system/memory/lmkd, lmkd.cpp);

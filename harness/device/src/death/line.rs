@@ -3,9 +3,9 @@
 /// Time and message of a line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Line<'a> {
-    /// Seconds since the Unix epoch, where the form tells.
+    /// Seconds since the Unix epoch, where the form has it.
     pub(super) unix_s: Option<f64>,
-    /// Process that wrote it, where the form tells.
+    /// Process that wrote it, where the form has it.
     pub(super) writer: Option<u32>,
     /// What was logged, with its tag.
     pub(super) message: &'a str,

@@ -177,7 +177,7 @@ impl Device for Phone {
         Capabilities {
             is_mobile: true,
             big_cores: self.description.big_cores.to_string().parse().ok(),
-            settings: Setting::VARIANTS.iter().map(|setting| setting.into_str()).collect(),
+            settings: Setting::VARIANTS.iter().map(Setting::into_str).collect(),
             has_battery: true,
             feature_remedy: COMPILED_REMEDY,
         }

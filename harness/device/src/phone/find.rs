@@ -49,13 +49,13 @@ pub fn find(name: &str, asked: Option<&ServerAddress>, profiles: &Profiles) -> R
 
 /// A phone that an adb server knows.
 pub struct FoundPhone {
-    /// What the server says of it.
+    /// Its entry in the server's list.
     pub attached: AttachedPhone,
     /// The way to it.
     pub link: Arc<dyn Link>,
 }
 
-/// All phones of a server.
+/// All phones of an adb server, whatever their state.
 ///
 /// # Errors
 /// [`Error::Device`] when there is no server.

@@ -166,7 +166,7 @@ pub(super) fn release(link: &RetryingLink, root: &str, owner: &Owner, runs: &str
     link.run_checked(&script, SHORT_PATIENCE).map(drop)
 }
 
-/// Who holds the phone at the moment, in words; `None` when no_notices alive does.
+/// Who holds the phone at the moment, in words; `None` if no live sweep does.
 pub(super) fn holder(link: &RetryingLink, root: &str) -> Result<Option<String>, LinkError> {
     let probe = Owner::this_process("?");
     match take(link, root, &probe) {

@@ -4,8 +4,8 @@
 /// write to and execute from.
 pub const ROOT: &str = "/data/local/tmp/slm-bench";
 
-/// A model's name as part of a file name. Only for people who look at the phone: hashes
-/// tell the files apart.
+/// A model's name as part of a file name. For people who look at the phone; the
+/// hash distinguishes files.
 pub(super) fn file_name_part(name: &str) -> String {
     name.chars().take(60).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }

@@ -24,7 +24,7 @@ pub struct Cluster {
     pub cpus: CpuSet,
     /// Design: `Cortex-A720`, or implementer and part where the name is not known.
     pub core: String,
-    /// Highest clock, MHz; `None` where the phone does not tell.
+    /// Highest clock, MHz; `None` where it is unknown.
     pub max_mhz: Option<f64>,
     /// What they are for.
     pub kind: ClusterKind,

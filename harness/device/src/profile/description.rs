@@ -21,9 +21,9 @@ pub enum ClusterSource {
 pub struct PhoneDescription {
     /// Name of the profile; `None` for a phone without one.
     pub profile: Option<String>,
-    /// Name as its maker writes it, or what it says of itself.
+    /// Name as its maker writes it, or the model that the phone reports.
     pub title: String,
-    /// SoC as its maker writes it, or what the phone says of it.
+    /// SoC as its maker writes it, or the name that the phone reports.
     pub soc: Option<String>,
     /// Its clusters, in the order of the CPUs' numbers.
     pub clusters: Vec<Cluster>,

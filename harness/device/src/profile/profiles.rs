@@ -27,7 +27,7 @@ pub struct Profiles {
 pub struct ProfileMatch<'a> {
     /// The phone.
     pub phone: &'a Phone,
-    /// Its SoC; `None` where the phone says that it has one the profile does not know.
+    /// Its SoC; `None` where the phone reports one that the profile does not have.
     pub soc: Option<&'a Soc>,
 }
 

@@ -181,7 +181,7 @@ fn read_planted(cores: &[Planted], cpuinfo: &str) -> Vec<Cluster> {
 
 #[test]
 fn a_phone_without_a_profile_tells_its_own_clusters() {
-    // As a SM-S921U1 tells them.
+    // As a SM-S921U1 reports them.
     let a520 = "0x00000000410fd801";
     let (a720, x4) = ("0x00000000410fd811", "0x00000000411fd820");
     let clusters = read_planted(
@@ -207,7 +207,7 @@ fn a_phone_without_a_profile_tells_its_own_clusters() {
     let unknown = describe(&profiles, &identity("Nameless", None), clusters);
     assert_eq!((unknown.profile, unknown.title.as_str()), (None, "Nameless"));
     assert_eq!(unknown.big_cores.to_string(), "2-7");
-    // A phone that tells nothing is taken at its profile's word.
+    // For a phone that reports nothing, the profile's clusters are used.
     let silent = describe(&profiles, &identity("SM-S921B", Some("s5e9945")), Vec::new());
     assert_eq!((silent.cluster_source, silent.big_cores.to_string()), (ClusterSource::Profile, "4-9".into()));
     let nothing = describe(&profiles, &Identity::default(), Vec::new());
@@ -226,7 +226,7 @@ fn big_cores_are_found_without_core_designs() {
         .collect();
     let two = ["0-3 unknown core 2.05 GHz Little", "4-9 unknown core 2.75 GHz Big"];
     assert_eq!(by(&cores, ""), two);
-    // By clock alone; a core that tells nothing is not called slow.
+    // By clock alone; a core that reports nothing does not count as slow.
     let cores = [(0, "1800000", "", ""), (1, "2800000", "", ""), (2, "", "", "")];
     let three = ["0 unknown core 1.80 GHz Little", "1 unknown core 2.80 GHz Big", "2 unknown core Middle"];
     assert_eq!(by(&cores, ""), three);

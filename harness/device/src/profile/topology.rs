@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, time::Duration};
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// One line for each CPU, offline ones too, without starting a process for each
-/// file; then what tells the designs of those online.
+/// file; then the designs of those online.
 const SCRIPT: &str = r#"
 get() { v=; [ -r "$1" ] && read -r v <"$1"; printf ' %s=%s' "$2" "${v:--}"; }
 for c in "$root"/sys/devices/system/cpu/cpu[0-9]*; do
@@ -93,7 +93,7 @@ fn hex(text: &str) -> Option<u32> {
         .and_then(|number| u32::try_from(number).ok())
 }
 
-/// Groups neighbours of one design and clock, and tells what each group is for.
+/// Groups neighbours of one design and clock into clusters.
 fn clusters(cores: &BTreeMap<u32, Core>) -> Vec<Cluster> {
     let top = |of: fn(&Core) -> Option<u64>| cores.values().filter_map(of).max();
     let (top_capacity, top_khz) = (top(|core| core.capacity), top(|core| core.khz));

@@ -6,8 +6,8 @@ use slm_plan::{
     text,
 };
 use slm_results::{
-    analysis::ThermalStatus,
     condition::{Finding, Severity},
+    schema::ThermalStatus,
 };
 
 /// A phone that is not charging is not measured below this battery level: makers lower the
@@ -57,7 +57,7 @@ pub fn check(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Findin
     }
     if let Some(status) = state.thermal_status.filter(|&status| status > ThermalStatus::None) {
         let severity = if status >= ThermalStatus::Severe { Refusal } else { Warning };
-        report(severity, format!("its thermal status is {}: let it cool down first", status.name()));
+        report(severity, format!("its thermal status is {status}: let it cool down first"));
     }
     if let Some(celsius) = state.battery_temp_c.filter(|&celsius| celsius >= WARM_BATTERY_C) {
         report(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));

@@ -2,7 +2,7 @@
 //! expected form counts as unknown.
 
 use super::{PhoneState, PowerSource};
-use slm_results::analysis::ThermalStatus;
+use slm_results::schema::ThermalStatus;
 use std::collections::BTreeMap;
 
 /// Parses the answer of `read.sh`; `None` where its end is missing.

@@ -1,7 +1,7 @@
 //! A phone's state.
 
 use serde::{Deserialize, Serialize};
-use slm_results::analysis::ThermalStatus;
+use slm_results::schema::ThermalStatus;
 
 /// A phone's state at one moment, `None` where it is unknown. Recorded before and after a
 /// sweep.

@@ -4,6 +4,7 @@ use super::{PromptSet, chunks};
 use crate::request::ContextLengths;
 use serde::{Deserialize, Serialize};
 use slm_protocol::PromptContent;
+use std::fmt;
 
 /// The context length of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -37,6 +38,17 @@ impl Context {
         match self {
             Context::Chunks(chunks) => 12 + u32::from(chunks::CHUNK_TOKENS) * u32::from(chunks),
             Context::Tokens(tokens) => tokens,
+        }
+    }
+}
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Context::Chunks(1) => f.write_str("1 chunk"),
+            Context::Chunks(k) => write!(f, "{k} chunks"),
+            Context::Tokens(1) => f.write_str("1 token"),
+            Context::Tokens(n) => write!(f, "{n} tokens"),
         }
     }
 }

@@ -2,14 +2,11 @@
 
 use slm_decide::compare::{Basis, Comparison, Ratio, Row, Verdict};
 use slm_plan::text::{clean, figure};
-use slm_results::read::{Context, Key};
+use slm_results::read::Key;
 
 /// A cell in words.
 pub(super) fn cell_name(key: &Key) -> String {
-    match key.context {
-        Context::Unknown => format!("{} (failed)", key.model),
-        context => format!("{} at {context}", key.model),
-    }
+    format!("{} at {}", key.model, key.context)
 }
 
 /// A pair of cells in words.

@@ -2,8 +2,8 @@
 
 use slm_protocol::Failure;
 use slm_results::{
-    analysis::Verdict,
     read::{Cell, Context},
+    schema::Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -65,6 +65,5 @@ pub(crate) fn nominal_tokens(context: Context) -> f64 {
     match context {
         Context::Chunks(chunks) => 10.0 + 200.0 * f64::from(chunks),
         Context::Tokens(tokens) => f64::from(tokens),
-        Context::Unknown => 0.0,
     }
 }

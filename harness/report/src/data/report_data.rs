@@ -34,7 +34,7 @@ pub struct Baseline {
 impl ReportData {
     /// The plan's model behind a subject.
     pub fn planned(&self, subject: &Subject) -> Option<&PlannedModel> {
-        let models = &self.runs.get(subject.run)?.facts.plan.input.models;
+        let models = &self.runs.get(subject.run)?.manifest.plan.input.models;
         models.iter().find(|planned| subject.is_of(planned))
     }
 

@@ -1,7 +1,10 @@
 //! A results folder: how it was measured, and what happened over time.
 
 use super::Tally;
-use slm_results::{analysis::Verdict, read::Facts};
+use slm_results::{
+    manifest::{Manifest, PlanWithoutTrials},
+    schema::Verdict,
+};
 use std::collections::BTreeMap;
 
 /// A results folder.
@@ -10,7 +13,7 @@ pub struct Run {
     /// Name of its folder.
     pub id: String,
     /// How it was measured.
-    pub facts: Facts,
+    pub manifest: Manifest<PlanWithoutTrials>,
     /// Command lines of all runs: the first and the resumed ones.
     pub commands: Vec<Vec<String>>,
     /// Why trials are suspect or throttled, by device and kind of reason.

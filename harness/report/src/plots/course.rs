@@ -12,7 +12,7 @@ use crate::{
         scene::{Anchor, Mark, SMALL, Scene, Shape, WIDTH},
     },
 };
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use std::{collections::BTreeSet, fmt::Write};
 
 /// Devices of runs that are drawn at most.

@@ -12,7 +12,7 @@ use crate::{
     },
     names,
 };
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use slm_stats::percentile;
 
 /// A figure whose spread is shown.

@@ -3,6 +3,7 @@
 //! fields (tokens, telemetry).
 
 use slm_plan::error::{Error, Result};
+use slm_results::schema::{Layout, Row};
 use std::{
     fs::File,
     io::{ErrorKind, Read, Seek, SeekFrom},
@@ -24,9 +25,9 @@ pub(super) struct Sample {
 }
 
 impl Sample {
-    /// The index of a column.
-    pub(super) fn column(&self, name: &str) -> Option<usize> {
-        self.header.iter().position(|column| column == name)
+    /// The indices of a table's columns.
+    pub(super) fn layout<T: Row>(&self) -> Layout<T> {
+        Layout::of(self.header.iter().map(String::as_str))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::data::{Loss, ReportData, Sample, Subject};
 use slm_plan::error::{Error, Result};
 use slm_protocol::PromptContent;
-use slm_results::read::Trial;
+use slm_results::schema::TrialRow;
 use slm_sweep::store::{Record, SweepEvent};
 use std::{
     collections::HashMap,
@@ -33,7 +33,7 @@ struct Shown {
 
 impl Wanted {
     /// Takes a completed trial, unless the subject has one.
-    pub(super) fn consider(&mut self, subject: usize, trial: &Trial) {
+    pub(super) fn consider(&mut self, subject: usize, trial: &TrialRow) {
         self.trials.entry(subject).or_insert_with(|| Shown {
             device: trial.device.clone(),
             trial_id: trial.trial_id.clone(),
@@ -86,7 +86,7 @@ fn take(data: &mut ReportData, run: usize, Record { at, event, .. }: Record, wan
         SweepEvent::DeviceLost { device, reason } => data.runs[run].lost.push(Loss { device, at, reason }),
         SweepEvent::RunStarted { command, resumed: true } => data.runs[run].commands.push(command),
         SweepEvent::ModelReady { device, model: index, ready } => {
-            let Some(planned) = data.runs[run].facts.plan.input.models.get(index) else { return };
+            let Some(planned) = data.runs[run].manifest.plan.input.models.get(index) else { return };
             let own = |subject: &&mut Subject| {
                 subject.run == run && subject.device == device && subject.is_of(planned)
             };
@@ -101,7 +101,7 @@ fn take(data: &mut ReportData, run: usize, Record { at, event, .. }: Record, wan
             let (Some((&subject, Shown { prompt_id, .. })), Some(output)) = (of, report.output) else {
                 return;
             };
-            let prompts = &data.runs[run].facts.plan.input.prompts;
+            let prompts = &data.runs[run].manifest.plan.input.prompts;
             let prompt = prompts.iter().find(|prompt| prompt.id == *prompt_id);
             let prompt = match prompt.map(|prompt| &prompt.content) {
                 Some(PromptContent::Text { text }) => shown(text),

@@ -9,7 +9,7 @@ mod trials;
 use crate::data::{Baseline, Measured, ReportData, Run, Subject};
 use slm_decide::compare::{Options, Side, compare};
 use slm_plan::error::{Error, Result};
-use slm_results::read::{Cell, Context, Source, Summary};
+use slm_results::read::{Cell, Source, Summary, folder_name};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -46,7 +46,7 @@ fn compared(folders: &[PathBuf], baseline: &Path) -> Result<Baseline> {
 
 fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
     let summary = Summary::read(folder)?;
-    let Source { facts: Some(facts), .. } = summary.source else {
+    let Source { manifest: Some(manifest), .. } = summary.source else {
         let what = format!("{} is not a results folder", folder.display());
         return Err(Error::input(
             what,
@@ -55,9 +55,9 @@ fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
     };
     let run = data.runs.len();
     data.runs.push(Run {
-        id: slm_results::read::folder_name(folder),
-        commands: vec![facts.command.clone()],
-        facts: *facts,
+        id: folder_name(folder),
+        commands: vec![manifest.command.clone()],
+        manifest: *manifest,
         doubts: BTreeMap::new(),
         lost: Vec::new(),
         moments: Vec::new(),
@@ -69,15 +69,10 @@ fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
     for cell in summary.cells {
         add_cell(data, run, cell);
     }
-    for subject in first_subject..data.subjects.len() {
-        name_unknown_contexts(data, run, subject);
-    }
     data.cells[first_cell..].sort_by_key(|measured| (measured.subject, measured.cell.key.context));
-    // Format 1.0 names no device in these tables: there was one.
-    let only = data.runs[run].facts.plan.input.devices.first().cloned().unwrap_or_default();
-    let sampled = tokens::sample(folder, &only, &mut data.runs[run].sampled)?;
+    let sampled = tokens::sample(folder, &mut data.runs[run].sampled)?;
     let wanted = trials::read(data, run, (first_subject, first_cell), folder, sampled)?;
-    data.runs[run].sensors = telemetry::read(folder, &only, &mut data.runs[run].sampled)?;
+    data.runs[run].sensors = telemetry::read(folder, &mut data.runs[run].sampled)?;
     events::read(data, run, folder, &wanted)
 }
 
@@ -122,29 +117,4 @@ fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
         tokens_ms: Vec::new(),
         failures: BTreeMap::new(),
     });
-}
-
-/// In format 1.0, a cell of exact prompts without a completed trial has no
-/// length in the summary; its position among the others gives it.
-fn name_unknown_contexts(data: &mut ReportData, run: usize, subject: usize) {
-    let prompts = &data.runs[run].facts.plan.input.prompts;
-    let mut planned: Vec<Context> = prompts.iter().map(|prompt| planned_context(prompt.context)).collect();
-    planned.sort_unstable();
-    planned.dedup();
-    let mut cells: Vec<&mut Measured> =
-        data.cells.iter_mut().filter(|measured| measured.subject == subject).collect();
-    if cells.len() == planned.len() {
-        for (measured, context) in cells.iter_mut().zip(planned) {
-            if measured.cell.key.context == Context::Unknown {
-                measured.cell.key.context = context;
-            }
-        }
-    }
-}
-
-fn planned_context(context: slm_plan::prompts::Context) -> Context {
-    match context {
-        slm_plan::prompts::Context::Chunks(chunks) => Context::Chunks(chunks),
-        slm_plan::prompts::Context::Tokens(tokens) => Context::Tokens(tokens),
-    }
 }

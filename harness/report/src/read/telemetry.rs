@@ -3,7 +3,8 @@
 use super::blocks;
 use crate::data::Sensor;
 use slm_plan::error::Result;
-use std::{path::Path, time::UNIX_EPOCH};
+use slm_results::schema::{Layout, Row, TelemetryRow};
+use std::path::Path;
 
 /// Bytes of the table that are read at most.
 const BUDGET: usize = 16 << 20;
@@ -15,12 +16,12 @@ const SENSORS: usize = 160;
 const DEVICES: usize = 16;
 
 /// Reads the table, or a sample of it; notes in `remarks` when it is a sample.
-/// Tables of format 1.0 do not name the device: it was the `only` one.
-pub(super) fn read(folder: &Path, only: &str, remarks: &mut Vec<String>) -> Result<Vec<Sensor>> {
-    let table = blocks::read(&folder.join("telemetry.csv"), BUDGET)?;
-    let columns = ["time", "sensor", "value", "unit"].map(|name| table.column(name));
-    let [Some(time), Some(sensor), Some(value), Some(unit)] = columns else { return Ok(Vec::new()) };
-    let device = table.column("device");
+pub(super) fn read(folder: &Path, remarks: &mut Vec<String>) -> Result<Vec<Sensor>> {
+    let table = blocks::read(&folder.join(TelemetryRow::TABLE.file_name()), BUDGET)?;
+    let layout: Layout<TelemetryRow> = table.layout();
+    if !layout.is_whole() {
+        return Ok(Vec::new());
+    }
     if table.share < 1.0 {
         remarks.push(format!(
             "telemetry.csv is long: {:.1} % of it, evenly spread, is shown",
@@ -33,21 +34,17 @@ pub(super) fn read(folder: &Path, only: &str, remarks: &mut Vec<String>) -> Resu
             csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(block.as_slice());
         let mut record = csv::StringRecord::new();
         while reader.read_record(&mut record).unwrap_or(false) {
-            let text = |at: usize| record.get(at).unwrap_or_default();
-            let Ok(at) = humantime::parse_rfc3339(text(time)) else { continue };
-            let at = at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
-            let Some(reading) = text(value).parse::<f64>().ok().filter(|value| value.is_finite()) else {
-                continue;
-            };
-            let device = device.map_or(only, text);
-            let is_same = |known: &Sensor| known.name == text(sensor) && known.device == device;
+            // A damaged row is one reading less.
+            let Ok(row) = layout.row(&record) else { continue };
+            let reading = (row.time.unix_s(), row.value);
+            let is_same = |known: &Sensor| known.name == row.sensor && known.device == row.device;
             match sensors.iter().position(is_same) {
-                Some(known) => sensors[known].readings.push((at, reading)),
-                None if has_room(&sensors, device) => sensors.push(Sensor {
-                    device: device.to_owned(),
-                    name: text(sensor).to_owned(),
-                    unit: text(unit).to_owned(),
-                    readings: vec![(at, reading)],
+                Some(known) => sensors[known].readings.push(reading),
+                None if has_room(&sensors, &row.device) => sensors.push(Sensor {
+                    device: row.device,
+                    name: row.sensor,
+                    unit: row.unit,
+                    readings: vec![reading],
                 }),
                 None => {}
             }

@@ -4,11 +4,10 @@ use super::{events::Wanted, tokens::Sampled};
 use crate::data::{Measured, Moment, Point, ReportData, Subject, Tally};
 use slm_plan::error::Result;
 use slm_results::{
-    analysis::{Status, Verdict},
-    read,
-    read::{Context, Trial},
+    read::{self, Context},
+    schema::{Status, TrialRow, Verdict},
 };
-use std::{collections::BTreeMap, path::Path, time::UNIX_EPOCH};
+use std::{collections::BTreeMap, path::Path};
 
 /// Moments kept at most.
 const MOMENTS: usize = 4_000;
@@ -24,11 +23,9 @@ pub(super) fn read(
     folder: &Path,
     mut sampled: Sampled,
 ) -> Result<Wanted> {
-    let mut trials = read::trials(folder)?;
     let mut reader = Reader::new(data, run, first);
-    let mut trial = Trial::default();
-    while trials.read(&mut trial)? {
-        reader.take(&trial, &mut sampled);
+    for trial in read::rows::<TrialRow>(folder)? {
+        reader.take(&trial?, &mut sampled);
     }
     Ok(reader.finish())
 }
@@ -52,7 +49,7 @@ impl<'a> Reader<'a> {
         Self { data, run, first, subject: usize::MAX, cells: Vec::new(), tpot, rows: 0, stride: 1, wanted }
     }
 
-    fn take(&mut self, trial: &Trial, sampled: &mut Sampled) {
+    fn take(&mut self, trial: &TrialRow, sampled: &mut Sampled) {
         let Some(index) = self.find(trial) else { return };
         if trial.threads.is_some() {
             self.data.subjects[self.subject].threads = trial.threads;
@@ -69,7 +66,10 @@ impl<'a> Reader<'a> {
         let measured = &mut self.data.cells[index];
         if trial.status != Status::Completed {
             if let Some(failure) = trial.failure {
-                count(measured.failures.entry(failure).or_default(), &trial.verdict_reason);
+                count(
+                    measured.failures.entry(failure).or_default(),
+                    trial.verdict_reason.as_deref().unwrap_or_default(),
+                );
             }
             return;
         }
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The cell of a trial.
-    fn find(&mut self, trial: &Trial) -> Option<usize> {
+    fn find(&mut self, trial: &TrialRow) -> Option<usize> {
         let is_same = |subject: &Subject| {
             subject.model == trial.model
                 && subject.device == trial.device
@@ -106,11 +106,11 @@ impl<'a> Reader<'a> {
                 .map(|(index, measured)| (measured.cell.key.context, index))
                 .collect();
         }
-        let context = trial.context();
+        let context = trial.context().ok()?;
         self.cells.iter().find(|(known, _)| *known == context).map(|(_, index)| *index)
     }
 
-    fn add_percentiles(&mut self, index: usize, trial: &Trial) {
+    fn add_percentiles(&mut self, index: usize, trial: &TrialRow) {
         if let (Some(p50), Some(p90), Some(p99)) = (trial.tpot_p50_ms, trial.tpot_p90_ms, trial.tpot_p99_ms) {
             let (sums, n) = self.tpot.entry(index).or_default();
             for (sum, value) in sums.iter_mut().zip([p50, p90, p99]) {
@@ -121,14 +121,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Keeps every trial, then every second, fourth…
-    fn add_moment(&mut self, cell: usize, trial: &Trial, verdict: Verdict) {
+    fn add_moment(&mut self, cell: usize, trial: &TrialRow, verdict: Verdict) {
         self.rows += 1;
         if !self.rows.is_multiple_of(self.stride) {
             return;
         }
-        let Some(otps) = trial.otps else { return };
-        let Ok(time) = humantime::parse_rfc3339(&trial.started_at) else { return };
-        let at_s = time.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64());
+        let (Some(otps), Some(started)) = (trial.otps, trial.started_at) else { return };
+        let at_s = started.unix_s();
         let moments = &mut self.data.runs[self.run].moments;
         moments.push(Moment { at_s, subject: self.subject, cell, otps: narrow(Some(otps)), verdict });
         if moments.len() > MOMENTS {
@@ -141,9 +140,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn add_doubt(&mut self, trial: &Trial) {
+    fn add_doubt(&mut self, trial: &TrialRow) {
         let doubts = &mut self.data.runs[self.run].doubts;
-        for reason in trial.verdict_reason.split("; ") {
+        for reason in trial.verdict_reason.as_deref().unwrap_or_default().split("; ") {
             // Reasons of one kind differ in their numbers.
             let kind: String = reason.chars().filter(|c| !c.is_ascii_digit()).take(120).collect();
             let kind = (trial.device.clone(), kind);
@@ -170,7 +169,7 @@ fn count(tally: &mut Tally, words: &str) {
     }
 }
 
-fn point(trial: &Trial, verdict: Verdict) -> Point {
+fn point(trial: &TrialRow, verdict: Verdict) -> Point {
     Point {
         itps: narrow(trial.itps),
         otps: narrow(trial.otps),

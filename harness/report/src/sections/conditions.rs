@@ -29,19 +29,19 @@ fn conditions(run: &Run) -> Table {
             table.push(vec![Field::text(name), Field::text(value)]);
         }
     };
-    let facts = &run.facts;
+    let manifest = &run.manifest;
     say("Results folder", run.id.clone());
-    say("Started", facts.created_at.clone());
+    say("Started", manifest.created_at.clone());
     for (index, command) in run.commands.iter().enumerate() {
         let name = if index == 0 { "Command line" } else { "Resumed with" };
         say(name, quoted(command));
     }
-    say("bench", format!("{}, commit {}", facts.tool.version, facts.tool.commit));
-    let host = &facts.host;
+    say("bench", format!("{}, commit {}", manifest.tool.version, manifest.tool.commit));
+    let host = &manifest.host;
     let memory = host.memory_total.map(text::bytes);
     let parts = [host.cpu.clone(), memory, host.os.clone(), host.kernel.clone()];
     say("Host", parts.into_iter().flatten().collect::<Vec<_>>().join(", "));
-    for device in &facts.devices {
+    for device in &manifest.devices {
         let (agent, machine) = (&device.agent, &device.agent.machine);
         say(
             &format!("Device {}", device.name),
@@ -56,15 +56,15 @@ fn conditions(run: &Run) -> Table {
             ),
         );
         say("Agent", format!("{}, flavour {}, {}", agent.agent_version, agent.flavour, agent.target));
-        let used = facts.plan.input.engines();
+        let used = manifest.plan.input.engines();
         for engine in agent.engines.iter().filter(|engine| used.contains(&engine.engine)) {
             say("Engine", format!("{} {}", engine.engine.into_str(), engine.version));
             say("Build flags", engine.build_flags.join(" "));
             say("CPU features used", engine.cpu_features.join(" "));
         }
     }
-    say("Results format", facts.format.to_string());
-    say("Plan (SHA-256)", facts.plan_sha256.clone());
+    say("Results format", manifest.format.to_string());
+    say("Plan (SHA-256)", manifest.plan_sha256.clone());
     table
 }
 
@@ -72,7 +72,7 @@ fn conditions(run: &Run) -> Table {
 fn plan(run: &Run) -> Table {
     let mut table = Table::new(&["", ""]);
     let mut say = |name: &str, value: String| table.push(vec![Field::text(name), Field::text(value)]);
-    let plan = &run.facts.plan.input;
+    let plan = &run.manifest.plan.input;
     let set = plan.prompt_set.as_deref().map(|set| format!(" ({set})")).unwrap_or_default();
     say("Prompts", format!("{}{set}", plan.prompts.len()));
     let systems = plan.models.iter().filter_map(|model| model.generation.system.clone());

@@ -4,7 +4,7 @@
 use super::section::Section;
 use crate::{
     data::{Measured, ReportData},
-    names, numbers,
+    numbers,
     table::{Field, Table},
 };
 use slm_decide::baseline::slimlm_s24_cells;
@@ -34,7 +34,7 @@ fn table(data: &ReportData, paper: &[Cell]) -> Table {
         for measured in data.cells.iter().filter(|measured| measured.cell.key.context == context) {
             // Other prompts than the study's have no partner in the paper.
             let run = data.subjects[measured.subject].run;
-            let is_study = data.runs[run].facts.plan.input.prompt_set.is_none();
+            let is_study = data.runs[run].manifest.plan.input.prompt_set.is_none();
             let theirs = paper.iter().find(|cell| is_study && is_same(cell, &measured.cell));
             table.push(row(data, measured, theirs, &mut notes));
         }
@@ -70,7 +70,6 @@ fn heading(data: &ReportData, index: usize, context: Context) -> String {
         Context::Chunks(1) => "request and 1 chunk".into(),
         Context::Chunks(k) => format!("request and {k} chunks"),
         Context::Tokens(_) => return format!("({letter}) prompt of {context}"),
-        Context::Unknown => names::context(context),
     };
     format!("({letter}) {name}{tokens}")
 }

@@ -6,7 +6,7 @@ use crate::{
     names, plots,
     table::{Field, Table},
 };
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use slm_stats::{mean, median, outliers, standard_deviation};
 
 /// The section.

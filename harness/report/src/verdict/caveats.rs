@@ -1,7 +1,7 @@
 //! Reasons to doubt the figures, in sentences.
 
 use crate::{data::ReportData, numbers};
-use slm_results::analysis::Verdict;
+use slm_results::schema::Verdict;
 use std::collections::BTreeSet;
 
 /// Reasons to doubt the figures; empty where there is none.
@@ -50,7 +50,7 @@ pub(crate) fn caveats(data: &ReportData) -> Vec<String> {
     for sentence in lost(data) {
         say(true, sentence);
     }
-    let once = data.runs.iter().any(|run| run.facts.plan.input.repetitions == 1);
+    let once = data.runs.iter().any(|run| run.manifest.plan.input.repetitions == 1);
     say(
         once,
         "Every prompt ran once: the intervals cover the difference between prompts, not repetition.".into(),

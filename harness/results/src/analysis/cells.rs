@@ -1,57 +1,15 @@
 //! From trials to cells: the rows of `summary.csv`.
 
-use super::{Status, TrialRow, Verdict, columns::row};
-use serde::{Deserialize, Serialize};
+use crate::schema::{Status, SummaryRow, TrialRow, Verdict};
 use slm_plan::{Cell, Plan};
 use slm_protocol::Failure;
 use slm_stats::{Interval, mean, mean_interval};
 use std::collections::BTreeMap;
 
-row! {
-/// A row of `summary.csv`; docs/results-format.md describes every column. Also
-/// what a baseline is read into.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the columns are described in docs/results-format.md")]
-pub struct SummaryRow {
-    pub device: String,
-    pub soc: Option<String>,
-    pub backend: String,
-    pub model: String,
-    pub weights: String,
-    pub quant: String,
-    pub params: Option<u64>,
-    pub chunks: Option<u8>,
-    pub n_planned: Option<u32>,
-    pub n_completed: Option<u32>,
-    pub n_valid: Option<u32>,
-    pub failure: Option<Failure>,
-    pub n_in: Option<f64>,
-    pub n_out: Option<f64>,
-    pub itps: Option<f64>,
-    pub itps_ci_low: Option<f64>,
-    pub itps_ci_high: Option<f64>,
-    pub otps: Option<f64>,
-    pub otps_ci_low: Option<f64>,
-    pub otps_ci_high: Option<f64>,
-    pub ttft_s: Option<f64>,
-    pub ttft_s_ci_low: Option<f64>,
-    pub ttft_s_ci_high: Option<f64>,
-    pub runtime_s: Option<f64>,
-    pub runtime_s_ci_low: Option<f64>,
-    pub runtime_s_ci_high: Option<f64>,
-    pub rss_peak_mib: Option<f64>,
-    pub model_mib: Option<f64>,
-    pub kv_cache_mib: Option<f64>,
-    pub compute_mib: Option<f64>,
-    pub energy_j_per_token: Option<f64>,
-    pub prompt_tokens: Option<u32>,
-}
-}
-
-/// Summarises one cell on one device from its trials, warm-ups left out. Figures
+/// Summarizes one cell on one device from its trials, warm-ups left out. Figures
 /// are over the valid trials; where a cell has none, over all completed ones, and
 /// `n_valid` is 0.
-pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&TrialRow]) -> SummaryRow {
+pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&TrialRow]) -> SummaryRow {
     let model = &plan.input.models[cell.model];
     let completed: Vec<&TrialRow> =
         rows.iter().copied().filter(|row| row.status == Status::Completed).collect();
@@ -59,7 +17,7 @@ pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
         completed.iter().copied().filter(|row| row.verdict == Some(Verdict::Valid)).collect();
     let used = if valid.is_empty() { &completed } else { &valid };
     let seed = plan.input.seed;
-    let figure = |pick: fn(&TrialRow) -> Option<f64>| Figure::of(used, pick, seed);
+    let figure = |pick: fn(&TrialRow) -> Option<f64>| MeanWithInterval::of(used, pick, seed);
     let (itps, otps) = (figure(|row| row.itps), figure(|row| row.otps));
     let (ttft, runtime) = (figure(|row| row.ttft_s), figure(|row| row.runtime_s));
     let plain = |pick: fn(&TrialRow) -> Option<f64>| prompt_mean(used, pick);
@@ -102,12 +60,12 @@ pub fn summarise(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
 }
 
 /// A mean with its interval.
-struct Figure {
+struct MeanWithInterval {
     mean: Option<f64>,
     interval: Option<Interval>,
 }
 
-impl Figure {
+impl MeanWithInterval {
     fn of(rows: &[&TrialRow], pick: fn(&TrialRow) -> Option<f64>, seed: u64) -> Self {
         let values: Vec<f64> = rows.iter().filter_map(|row| pick(row)).collect();
         Self { mean: prompt_mean(rows, pick), interval: mean_interval(&values, seed) }
@@ -149,17 +107,17 @@ fn count(n: usize) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{
-        Evidence,
-        rows::{Place, failed_row},
-    };
     use super::*;
+    use crate::analysis::{
+        evidence::Evidence,
+        rows::{Circumstances, failed_row},
+    };
     use slm_testkit::plan::plan_input as input;
 
     fn first_cell(plan: &Plan, rows: &BTreeMap<String, TrialRow>) -> SummaryRow {
         let trials = plan.trials.iter().filter(|trial| !trial.warmup);
         let rows: Vec<&TrialRow> = trials.filter_map(|trial| rows.get(&trial.id)).collect();
-        summarise(plan, "local", plan.cells()[0], 10, &rows)
+        summarize(plan, "local", plan.cells()[0], 10, &rows)
     }
 
     fn rows(
@@ -168,9 +126,9 @@ mod tests {
         verdict: Verdict,
     ) -> BTreeMap<String, TrialRow> {
         let evidence = Evidence::default();
-        let place = Place { device: "local", soc: None, ready: None, evidence: &evidence };
+        let of = Circumstances { device: "local", soc: None, ready: None, evidence: &evidence };
         let row = |trial| {
-            let mut row = failed_row(plan, trial, place, Status::Failed, Failure::Crashed, "");
+            let mut row = failed_row(plan, trial, of, Status::Failed, Failure::Crashed, "");
             if let Some(itps) = itps(&row) {
                 row = TrialRow {
                     status: Status::Completed,

@@ -1,7 +1,7 @@
 //! What a device's sensors say of one trial: heat, clocks, energy. Rules and
 //! thresholds: docs/methodology.md.
 
-use super::ThermalStatus;
+use crate::schema::ThermalStatus;
 use slm_protocol::{CoolDownReport, CpuList, ResolvedOptions, Sample};
 use std::{collections::HashMap, fmt};
 
@@ -82,7 +82,7 @@ impl Default for Evidence {
 
 /// Gathers the evidence of a device's trials, in the order of the events.
 #[derive(Clone, Debug, Default)]
-pub struct Watch {
+pub struct EvidenceCollector {
     /// Readings of the trial at hand.
     samples: Vec<Sample>,
     cool_down: Option<CoolDownReport>,
@@ -90,7 +90,7 @@ pub struct Watch {
     reference: HashMap<CpuList, f64>,
 }
 
-impl Watch {
+impl EvidenceCollector {
     /// Forgets what an agent said of a trial that it did not finish; another one runs it again.
     pub fn restart(&mut self) {
         self.samples.clear();

@@ -3,19 +3,13 @@
 //! every table can be rebuilt from them.
 
 mod cells;
-mod columns;
 mod evidence;
 mod metrics;
 mod rows;
-mod thermal;
 mod verdict;
 
-pub use cells::{SummaryRow, summarise};
-pub use columns::{Column, Field, Kind, UtcTime, header, position};
-pub use evidence::{Evidence, NoEnergy, Slowed, Watch};
+pub use cells::summarize;
+pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed};
 pub use metrics::Metrics;
-pub use rows::{
-    Place, Status, TelemetryRow, TokenRow, TrialRow, failed_row, finished_row, telemetry_row, token_rows,
-};
-pub use thermal::ThermalStatus;
-pub use verdict::{Verdict, judge};
+pub use rows::{Circumstances, failed_row, figure_rows, finished_row, telemetry_row, token_rows};
+pub use verdict::judge;

@@ -1,8 +1,8 @@
 //! Whether a trial's figures can be trusted: `valid`, `throttled` or `suspect`,
 //! with the reason. Rules and thresholds: docs/methodology.md.
 
-use super::{Evidence, Metrics, ThermalStatus};
-use serde::{Deserialize, Serialize};
+use super::{evidence::Evidence, metrics::Metrics};
+use crate::schema::{ThermalStatus, Verdict};
 use slm_protocol::{EngineKind, Ready, StopReason, StopRule, TrialReport};
 
 /// CPU time of other processes that is tolerated, as a share of the trial's time…
@@ -15,29 +15,6 @@ const RUN_DELAY_SHARE: f64 = 0.05;
 const RUN_DELAY_FLOOR_S: f64 = 0.01;
 /// Decode may read this much faster than the bandwidth probe did, which has noise too.
 const BANDWIDTH_TOLERANCE: f64 = 1.25;
-
-/// What a trial's figures are worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Nothing spoke against them.
-    Valid,
-    /// The device slowed down for heat.
-    Throttled,
-    /// Something does not add up, or something else ran too.
-    Suspect,
-}
-
-impl Verdict {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Valid => "valid",
-            Verdict::Throttled => "throttled",
-            Verdict::Suspect => "suspect",
-        }
-    }
-}
 
 /// Judges a completed trial; the reasons are for people.
 pub fn judge(
@@ -68,7 +45,7 @@ pub fn judge(
 
 fn throttling(evidence: &Evidence, reasons: &mut Vec<String>) {
     if let Some(status) = evidence.thermal_status.filter(|status| *status > ThermalStatus::None) {
-        reasons.push(format!("Android's thermal status was '{}'", status.name()));
+        reasons.push(format!("Android's thermal status was '{status}'"));
     }
     for slowed in &evidence.slowed {
         reasons.push(format!(
@@ -142,8 +119,8 @@ fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Slowed;
     use super::*;
+    use crate::analysis::evidence::Slowed;
     use slm_protocol::{CoolDownReport, Timestamps};
     use slm_testkit::agent::{ready, report};
 

@@ -1,9 +1,6 @@
 //! The values of one column, typed, for a group of rows.
 
-use crate::{
-    analysis::{Column, Kind},
-    read::shown,
-};
+use crate::schema::{Column, Kind, Scalar};
 use parquet::{
     basic::{LogicalType, Repetition, TimeUnit, Type as Physical},
     data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type},
@@ -11,13 +8,13 @@ use parquet::{
     file::writer::SerializedColumnWriter,
     schema::types::{Type, TypePtr},
 };
-use std::{sync::Arc, time::UNIX_EPOCH};
+use std::sync::Arc;
 
 /// Values that are there, and for each row whether one is.
 pub(super) struct Values {
     data: Data,
-    /// 1 where a value is, 0 where the field is empty.
-    there: Vec<i16>,
+    /// 1 where a value is, 0 where the field is empty; `None` for a column that may not be.
+    there: Option<Vec<i16>>,
 }
 
 enum Data {
@@ -29,7 +26,7 @@ enum Data {
     Time(Vec<i64>),
 }
 
-/// The type of a column in the file's schema. Any value may be missing.
+/// The type of a column in the file's schema.
 pub(super) fn schema(column: &Column) -> ParquetResult<TypePtr> {
     let (physical, logical) = match column.kind {
         Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
@@ -38,57 +35,48 @@ pub(super) fn schema(column: &Column) -> ParquetResult<TypePtr> {
         Kind::Flag => (Physical::BOOLEAN, None),
         Kind::Time => (Physical::INT64, Some(LogicalType::timestamp(true, TimeUnit::MILLIS))),
     };
+    let repetition = if column.nullable { Repetition::OPTIONAL } else { Repetition::REQUIRED };
     let column = Type::primitive_type_builder(column.name, physical)
-        .with_repetition(Repetition::OPTIONAL)
+        .with_repetition(repetition)
         .with_logical_type(logical);
     column.build().map(Arc::new)
 }
 
 impl Values {
-    pub(super) fn new(kind: Kind) -> Self {
-        let data = match kind {
+    pub(super) fn new(column: &Column) -> Self {
+        let data = match column.kind {
             Kind::Text => Data::Text(Vec::new()),
             Kind::Whole => Data::Whole(Vec::new()),
             Kind::Number => Data::Number(Vec::new()),
             Kind::Flag => Data::Flag(Vec::new()),
             Kind::Time => Data::Time(Vec::new()),
         };
-        Self { data, there: Vec::new() }
+        Self { data, there: column.nullable.then(Vec::new) }
     }
 
-    /// Takes the next row's field in; an empty one is no value.
-    ///
-    /// # Errors
-    /// Why it is none of the column's kind.
-    pub(super) fn push(&mut self, field: &str) -> Result<(), String> {
-        self.there.push(i16::from(!field.is_empty()));
-        if field.is_empty() {
-            return Ok(());
+    /// Takes the next row's value in, which is of the column's kind.
+    pub(super) fn push(&mut self, value: Scalar<'_>) {
+        if let Some(there) = &mut self.there {
+            there.push(i16::from(value != Scalar::Empty));
         }
-        let not = |what: &str| format!("{} is not {what}", shown(field));
-        match &mut self.data {
+        match (&mut self.data, value) {
             // Texts repeat from row to row, and share their bytes then.
-            Data::Text(texts) => match texts.last() {
-                Some(last) if last.data() == field.as_bytes() => texts.push(last.clone()),
-                _ => texts.push(field.into()),
+            (Data::Text(texts), Scalar::Text(text)) => match texts.last() {
+                Some(last) if last.data() == text.as_bytes() => texts.push(last.clone()),
+                _ => texts.push(text.into()),
             },
-            Data::Whole(numbers) => {
-                let number = field.parse().ok().filter(|number| *number >= 0);
-                numbers.push(number.ok_or_else(|| not("a whole number"))?);
-            }
-            Data::Number(numbers) => {
-                let number = field.parse().ok().filter(|number: &f64| number.is_finite());
-                numbers.push(number.ok_or_else(|| not("a number"))?);
-            }
-            Data::Flag(flags) => flags.push(field.parse().map_err(|_| not("true or false"))?),
-            Data::Time(times) => times.push(unix_ms(field).ok_or_else(|| not("a time"))?),
+            (Data::Whole(numbers), Scalar::Whole(number)) => numbers.push(number.cast_signed()),
+            (Data::Number(numbers), Scalar::Number(number)) => numbers.push(number),
+            (Data::Flag(flags), Scalar::Flag(flag)) => flags.push(flag),
+            (Data::Time(times), Scalar::Time(time)) => times.push((time.unix_ns / 1_000_000).cast_signed()),
+            // Empty; a column lets no other kind pass.
+            _ => {}
         }
-        Ok(())
     }
 
     /// Writes the values of a row group and forgets them.
     pub(super) fn write(&mut self, into: &mut SerializedColumnWriter<'_>) -> ParquetResult<()> {
-        let there = Some(self.there.as_slice());
+        let there = self.there.as_deref();
         match &mut self.data {
             Data::Text(texts) => {
                 into.typed::<ByteArrayType>().write_batch(texts, there, None)?;
@@ -107,12 +95,9 @@ impl Values {
                 flags.clear();
             }
         }
-        self.there.clear();
+        if let Some(there) = &mut self.there {
+            there.clear();
+        }
         Ok(())
     }
-}
-
-fn unix_ms(text: &str) -> Option<i64> {
-    let since = humantime::parse_rfc3339(text).ok()?.duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_millis()).ok()
 }

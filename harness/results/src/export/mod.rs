@@ -5,32 +5,13 @@ mod parquet;
 
 pub use self::parquet::write;
 
-use crate::{
-    analysis::{Column, SummaryRow, TelemetryRow, TokenRow, TrialRow},
-    read::{Facts, common_name},
-};
+use crate::{manifest::Manifest, read::common_name, schema::Table};
 use serde::Serialize;
 use slm_plan::error::Result;
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
-
-/// A table of a results folder.
-pub(crate) struct Table {
-    /// Its file is this and `.csv`.
-    pub(crate) name: &'static str,
-    /// Its columns.
-    pub(crate) columns: &'static [Column],
-}
-
-/// All of them.
-pub(crate) const TABLES: [Table; 4] = [
-    Table { name: "trials", columns: TrialRow::COLUMNS },
-    Table { name: "tokens", columns: TokenRow::COLUMNS },
-    Table { name: "telemetry", columns: TelemetryRow::COLUMNS },
-    Table { name: "summary", columns: SummaryRow::COLUMNS },
-];
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -49,8 +30,6 @@ pub(crate) struct Run {
     pub(crate) name: String,
     /// The folder.
     pub(crate) folder: PathBuf,
-    /// Its device, where it has one: format 1.0 does not name it in every table.
-    pub(crate) only_device: Option<String>,
 }
 
 /// Looks at the folders.
@@ -58,20 +37,18 @@ fn runs(folders: &[PathBuf]) -> Result<Vec<Run>> {
     let name = |folder: &PathBuf| common_name(std::slice::from_ref(folder));
     let different: BTreeSet<String> = folders.iter().map(name).collect();
     let run = |folder: &PathBuf| {
-        let devices = Facts::read(folder)?.plan.input.devices;
+        // A folder of another format version is refused.
+        Manifest::read_without_trials(folder)?;
         let same = different.len() < folders.len();
-        Ok(Run {
-            name: if same { folder.display().to_string() } else { name(folder) },
-            folder: folder.clone(),
-            only_device: if let [one] = &devices[..] { Some(one.clone()) } else { None },
-        })
+        let name = if same { folder.display().to_string() } else { name(folder) };
+        Ok(Run { name, folder: folder.clone() })
     };
     folders.iter().map(run).collect()
 }
 
 impl Run {
     fn table(&self, table: &Table) -> PathBuf {
-        Path::new(&self.folder).join(table.name).with_extension("csv")
+        Path::new(&self.folder).join(table.file_name())
     }
 }
 

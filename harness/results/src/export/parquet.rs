@@ -2,15 +2,14 @@
 //! column `run` in front, so that the sweeps of many phones lie in one file.
 
 use super::{
-    Run, TABLES, Table, Written,
+    Run, Written,
     column::{Values, schema},
     runs,
 };
 use crate::{
-    analysis::{Column, Kind},
-    read::{bad, broken, open_table},
+    read::{Records, bad, open},
+    schema::{Column, Fault, Kind, Range, Scalar, TABLES, Table, places},
 };
-use csv::StringRecord;
 use parquet::{
     basic::Compression,
     errors::ParquetError,
@@ -28,7 +27,16 @@ use std::{
 /// Rows that are held in memory and written as one group.
 const GROUP: usize = 1 << 16;
 
-const RUN: Column = Column { name: "run", kind: Kind::Text };
+/// In front of every table's own columns.
+const RUN: Column = Column {
+    name: "run",
+    kind: Kind::Text,
+    names: &[],
+    nullable: false,
+    unit: None,
+    range: Range::Any,
+    meaning: &["The results folder"],
+};
 
 /// Writes the tables of results folders as Parquet files into a folder, which is
 /// made if need be. Each file is whole or not there.
@@ -39,7 +47,7 @@ const RUN: Column = Column { name: "run", kind: Kind::Text };
 pub fn write(folders: &[PathBuf], out: &Path) -> Result<Vec<Written>> {
     let runs = runs(folders)?;
     fs::create_dir_all(out).map_err(|error| Error::unwritable(out, &error))?;
-    TABLES.iter().map(|table| write_table(table, &runs, out)).collect()
+    TABLES.into_iter().map(|table| write_table(table, &runs, out)).collect()
 }
 
 fn write_table(table: &Table, runs: &[Run], out: &Path) -> Result<Written> {
@@ -70,7 +78,7 @@ fn fill(table: &Table, runs: &[Run], path: &Path) -> Result<u64> {
     let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
     let file = File::create(path).map_err(|error| Error::unwritable(path, &error))?;
     let writer = SerializedFileWriter::new(BufWriter::new(file), root.into(), Arc::new(properties.build()));
-    let values = columns.iter().map(|column| Values::new(column.kind)).collect();
+    let values = columns.iter().map(Values::new).collect();
     let mut group = Group { writer: writer.map_err(failed)?, values, rows: 0, all: 0 };
     for run in runs {
         read(table, run, &mut group, &failed)?;
@@ -109,30 +117,24 @@ impl Group {
 
 /// Streams a table of one run into the group.
 fn read(table: &Table, run: &Run, group: &mut Group, failed: &dyn Fn(ParquetError) -> Error) -> Result<()> {
-    let mut file = open_table(&run.table(table), &[])?;
-    let places: Vec<Option<usize>> = table.columns.iter().map(|column| file.column(column.name)).collect();
-    let mut record = StringRecord::new();
-    loop {
-        let more = file.reader.read_record(&mut record);
-        if !more.map_err(|error| broken(&file.path, &error, Some(&file.headers)))? {
-            return Ok(());
-        }
-        let Some((runs, values)) = group.values.split_first_mut() else { return Ok(()) };
-        let fault = |column: &Column, why: String| {
-            let line = record.position().map_or(0, csv::Position::line);
-            bad(&file.path, line, column.name, &why)
-        };
-        runs.push(&run.name).map_err(|why| fault(&RUN, why))?;
+    let path = run.table(table);
+    let all: Vec<&str> = table.columns.iter().map(|column| column.name).collect();
+    let mut records = Records::new(&path, open(&path)?, &all)?;
+    let places = places(table, records.headers().iter());
+    while let Some(record) = records.next()? {
+        let line = record.position().map_or(0, csv::Position::line);
+        let mut values = group.values.iter_mut();
+        let Some(names) = values.next() else { return Ok(()) };
+        names.push(Scalar::Text(&run.name));
         for ((column, place), values) in table.columns.iter().zip(&places).zip(values) {
-            let field = place.and_then(|place| record.get(place));
-            // Format 1.0 did not name the only device in every table.
-            let absent = || run.only_device.as_deref().filter(|_| column.name == "device");
-            let field = field.or_else(absent).unwrap_or_default();
-            values.push(field).map_err(|why| fault(column, why))?;
+            let field = place.and_then(|place| record.get(place)).unwrap_or_default();
+            let value = column.parse(field);
+            values.push(value.map_err(|why| bad(&path, line, &Fault::new(column.name, why)))?);
         }
         group.rows += 1;
         if group.rows == GROUP {
             group.flush().map_err(failed)?;
         }
     }
+    Ok(())
 }

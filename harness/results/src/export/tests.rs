@@ -1,4 +1,5 @@
-use super::{TABLES, write};
+use super::write;
+use crate::schema::TABLES;
 use ::parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
@@ -37,7 +38,7 @@ fn every_value_of_two_runs_is_read_back() {
     let example = example(folder.path());
     let written = write(&[example.clone(), example.clone()], folder.path()).unwrap();
     for (table, written) in TABLES.iter().zip(&written) {
-        let mut csv = csv::Reader::from_path(example.join(table.name).with_extension("csv")).unwrap();
+        let mut csv = csv::Reader::from_path(example.join(table.file_name())).unwrap();
         let headers = csv.headers().unwrap().clone();
         let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
@@ -51,10 +52,7 @@ fn every_value_of_two_runs_is_read_back() {
                 columns[0].0 == "run" && matches!(columns[0].1, Field::Str(run) if run.ends_with("example"))
             );
             for (name, value) in &columns[1..] {
-                // The example is of format 1.0: it had one device, and no column for it here.
-                let place = headers.iter().position(|header| header == *name);
-                let absent = if *name == "device" { "local" } else { "" };
-                let text = place.map_or(absent, |place| &expected[place]);
+                let text = &expected[headers.iter().position(|header| header == *name).unwrap()];
                 assert!(is_same(value, text), "{}, {name}: {value:?} is not {text:?}", table.name);
             }
         }
@@ -66,12 +64,15 @@ fn what_is_no_value_is_named_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let (run, out) = (example(folder.path()), folder.path().join("out"));
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
-        fs::write(run.join("tokens.csv"), format!("trial_id,index,latency_ms\nt1,0,1.5\nt1,{value},2\n"))
-            .unwrap();
+        fs::write(
+            run.join("tokens.csv"),
+            format!("trial_id,device,index,latency_ms\nt1,d,0,1.5\nt1,d,{value},2\n"),
+        )
+        .unwrap();
         let error = write(std::slice::from_ref(&run), &out).unwrap_err().to_string();
         assert!(error.contains("tokens.csv, line 3, column index") && error.contains(why), "{error}");
     }
-    fs::write(run.join("tokens.csv"), "trial_id,index,latency_ms\nt1,0,NaN\n").unwrap();
+    fs::write(run.join("tokens.csv"), "trial_id,device,index,latency_ms\nt1,d,0,NaN\n").unwrap();
     assert!(write(&[run], &out).unwrap_err().to_string().contains("line 2, column latency_ms"));
     let left: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
     assert_eq!(left, ["trials.parquet"]);

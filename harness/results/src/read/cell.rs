@@ -1,31 +1,8 @@
-//! A row of a summary, with valid values only.
+//! A cell of a summary, its figures with their intervals.
 
+use slm_plan::prompts::Context;
 use slm_protocol::Failure;
 use slm_stats::Interval;
-use std::fmt;
-
-/// The context length of a cell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Context {
-    /// So many chunks of a document after a request; 0: a question alone.
-    Chunks(u8),
-    /// A prompt of exactly so many tokens.
-    Tokens(u32),
-    /// Not told: in format 1.0, a cell of exact prompts of which no trial was completed.
-    Unknown,
-}
-
-impl fmt::Display for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Context::Chunks(1) => f.write_str("1 chunk"),
-            Context::Chunks(k) => write!(f, "{k} chunks"),
-            Context::Tokens(1) => f.write_str("1 token"),
-            Context::Tokens(n) => write!(f, "{n} tokens"),
-            Context::Unknown => f.write_str("?"),
-        }
-    }
-}
 
 /// What tells one cell from another within a summary.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,64 +69,4 @@ pub struct Cell {
     pub compute_mib: Option<f64>,
     /// Energy per output token, joules.
     pub energy_j_per_token: Option<f64>,
-}
-
-/// The figures that two cells are compared by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Metric {
-    /// Input tokens per second.
-    Itps,
-    /// Output tokens per second.
-    Otps,
-    /// Time to first token.
-    Ttft,
-    /// Request to last token.
-    Runtime,
-    /// Peak resident set.
-    Memory,
-}
-
-impl Metric {
-    /// All of them, in the order of the tables.
-    pub const ALL: [Self; 5] = [Self::Itps, Self::Otps, Self::Ttft, Self::Runtime, Self::Memory];
-
-    /// Its column in the files.
-    pub fn column(self) -> &'static str {
-        match self {
-            Self::Itps => "itps",
-            Self::Otps => "otps",
-            Self::Ttft => "ttft_s",
-            Self::Runtime => "runtime_s",
-            Self::Memory => "rss_peak_mib",
-        }
-    }
-
-    /// Its heading, with the unit.
-    pub fn heading(self) -> &'static str {
-        match self {
-            Self::Itps => "ITPS (t/s)",
-            Self::Otps => "OTPS (t/s)",
-            Self::Ttft => "TTFT (s)",
-            Self::Runtime => "Runtime (s)",
-            Self::Memory => "Memory (MiB)",
-        }
-    }
-
-    /// Whether more is better: true of rates, false of times and memory.
-    pub fn more_is_better(self) -> bool {
-        matches!(self, Self::Itps | Self::Otps)
-    }
-}
-
-impl Cell {
-    /// The figure of a metric.
-    pub fn estimate(&self, metric: Metric) -> Option<Estimate> {
-        match metric {
-            Metric::Itps => self.itps,
-            Metric::Otps => self.otps,
-            Metric::Ttft => self.ttft_s,
-            Metric::Runtime => self.runtime_s,
-            Metric::Memory => self.rss_peak_mib.map(|mean| Estimate { mean, interval: None }),
-        }
-    }
 }

@@ -1,6 +1,5 @@
-//! Reading what sweeps wrote: the summary, the trials, and the facts of the
-//! manifest. Everything is checked on reading, so that what comes after works
-//! with valid values only.
+//! Reading what sweeps wrote: the tables, and the summary as cells. Everything is checked
+//! on reading, so that what comes after works with valid values only.
 //!
 //! Tolerated: a UTF-8 byte-order mark, CRLF line ends, blank lines, columns that
 //! are not known, columns in another order. Everything else that is not as
@@ -10,20 +9,18 @@
 
 mod cell;
 mod check;
-mod facts;
 mod folder;
+mod metric;
 mod source;
 mod summary;
 mod table;
-mod trial;
-mod trials;
 
-pub use cell::{Cell, Context, Estimate, Key, Metric};
-pub use facts::Facts;
+pub use cell::{Cell, Estimate, Key};
 pub use folder::{common_name, folder_name};
+pub use metric::Metric;
+pub use slm_plan::prompts::Context;
 pub use source::Source;
 pub use summary::Summary;
-pub use trial::Trial;
-pub use trials::{Trials, trials};
+pub use table::{Rows, rows};
 
-pub(crate) use table::{bad, broken, open as open_table, shown};
+pub(crate) use table::{Records, bad, open};

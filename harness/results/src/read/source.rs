@@ -1,6 +1,6 @@
 //! Where figures come from: a results folder or a summary CSV by itself.
 
-use super::Facts;
+use crate::manifest::{Manifest, PlanWithoutTrials};
 use slm_plan::error::{Error, Result};
 use std::{
     fs,
@@ -17,7 +17,7 @@ pub struct Source {
     /// The trials behind it, where they are at hand.
     pub trials_csv: Option<PathBuf>,
     /// How it was measured, where a manifest tells.
-    pub facts: Option<Box<Facts>>,
+    pub manifest: Option<Box<Manifest<PlanWithoutTrials>>>,
 }
 
 impl Source {
@@ -33,16 +33,16 @@ impl Source {
                 path: path.to_owned(),
                 summary_csv: path.to_owned(),
                 trials_csv: None,
-                facts: None,
+                manifest: None,
             });
         }
-        let facts = Facts::read(path)?;
+        let manifest = Manifest::read_without_trials(path)?;
         let trials = path.join("trials.csv");
         Ok(Self {
             path: path.to_owned(),
             summary_csv: path.join("summary.csv"),
             trials_csv: trials.is_file().then_some(trials),
-            facts: Some(Box::new(facts)),
+            manifest: Some(Box::new(manifest)),
         })
     }
 }

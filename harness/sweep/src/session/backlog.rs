@@ -3,7 +3,7 @@
 use crate::{rewarm, store::SweepEvent};
 use slm_plan::{Cell, Plan, PlannedTrial, error::Result};
 use slm_protocol::Failure;
-use slm_results::analysis::Status;
+use slm_results::schema::Status;
 use std::collections::HashMap;
 
 /// Equal failures after which a cell is given up.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use slm_protocol::{AgentFacts, CoolDownReport, Failure, Ready, Sample, TrialReport, Version};
-use slm_results::analysis::Status;
-use slm_results::condition::{Facts, Preparation};
+use slm_results::{
+    condition::{Facts, Preparation},
+    schema::Status,
+};
 
 /// One line of `events.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

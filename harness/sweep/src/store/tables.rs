@@ -2,17 +2,19 @@
 
 use super::{Record, SweepEvent};
 use crate::{Recall, rewarm};
-use serde::Serialize;
 use slm_plan::{
     Cell, Plan, PlannedTrial,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, Ready};
-use slm_results::analysis::{
-    Column, Evidence, NoEnergy, Place, SummaryRow, TelemetryRow, TokenRow, TrialRow, Watch, failed_row,
-    finished_row, header, summarise, telemetry_row, token_rows,
+use slm_results::{
+    analysis::{
+        Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
+        summarize, telemetry_row, token_rows,
+    },
+    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow},
+    write::replace,
 };
-use slm_results::write::replace;
 use std::{
     collections::{BTreeMap, HashMap},
     fs::{self, File, OpenOptions},
@@ -28,12 +30,13 @@ pub struct Tables {
     agents: HashMap<String, AgentFacts>,
     ready: HashMap<(String, usize), Ready>,
     recalls: HashMap<String, Recall>,
-    watches: HashMap<String, Watch>,
+    collectors: HashMap<String, EvidenceCollector>,
     /// Completed trials without energy, by device and reason.
     no_energy: BTreeMap<(String, NoEnergy), usize>,
     rows: BTreeMap<(String, usize), TrialRow>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
     trials: Appender,
+    figures: Appender,
     tokens: Appender,
     telemetry: Appender,
     summary_path: PathBuf,
@@ -54,19 +57,20 @@ impl Tables {
             agents: HashMap::new(),
             ready: HashMap::new(),
             recalls: HashMap::new(),
-            watches: HashMap::new(),
+            collectors: HashMap::new(),
             no_energy: BTreeMap::new(),
             rows: BTreeMap::new(),
             summaries: BTreeMap::new(),
-            trials: Appender::create(&folder.join("trials.csv"), TrialRow::COLUMNS)?,
-            tokens: Appender::create(&folder.join("tokens.csv"), TokenRow::COLUMNS)?,
-            telemetry: Appender::create(&folder.join("telemetry.csv"), TelemetryRow::COLUMNS)?,
-            summary_path: folder.join("summary.csv"),
+            trials: Appender::create(folder, &TrialRow::TABLE)?,
+            figures: Appender::create(folder, &FigureRow::TABLE)?,
+            tokens: Appender::create(folder, &TokenRow::TABLE)?,
+            telemetry: Appender::create(folder, &TelemetryRow::TABLE)?,
+            summary_path: folder.join(SummaryRow::TABLE.file_name()),
             plan,
         };
         for device in tables.plan.input.devices.clone() {
             for cell in tables.plan.cells() {
-                tables.summarise_cell(&device, cell);
+                tables.summarize_cell(&device, cell);
             }
         }
         // A row that held until now would only be in the way of the one that is measured.
@@ -81,6 +85,7 @@ impl Tables {
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
         let changed = self.take(event)?;
         self.trials.flush()?;
+        self.figures.flush()?;
         self.tokens.flush()?;
         self.telemetry.flush()?;
         if changed { self.write_summary() } else { Ok(()) }
@@ -132,7 +137,7 @@ impl Tables {
             SweepEvent::AgentStarted { device, facts, .. } => {
                 let recall = self.recalls.entry(device.clone()).or_default();
                 recall.start_c = recall.start_c.or(facts.machine.temperature_c);
-                self.watches.entry(device.clone()).or_default().restart();
+                self.collectors.entry(device.clone()).or_default().restart();
                 self.agents.insert(device.clone(), (**facts).clone());
             }
             SweepEvent::ModelReady { device, model, ready } => {
@@ -141,10 +146,10 @@ impl Tables {
                 self.ready.insert((device.clone(), *model), (**ready).clone());
             }
             SweepEvent::CoolDown { device, report } => {
-                self.watches.entry(device.clone()).or_default().cool_down(report);
+                self.collectors.entry(device.clone()).or_default().cool_down(report);
             }
             SweepEvent::Telemetry { device, sample } => {
-                self.watches.entry(device.clone()).or_default().sample(sample);
+                self.collectors.entry(device.clone()).or_default().sample(sample);
                 // A re-warm-up is no trial: its readings stay in the events.
                 if sample.trial_id.as_ref().is_none_or(|id| self.position.contains_key(id)) {
                     self.telemetry.push(&telemetry_row(device, sample))?;
@@ -154,12 +159,15 @@ impl Tables {
                 let trial_id = &report.trial_id;
                 // A re-warm-up's clocks count too: they are what later trials are held against.
                 let evidence = self.evidence(device, trial_id);
-                let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
-                    finished_row(plan, trial, place, report)
+                let made = |plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>| {
+                    finished_row(plan, trial, circumstances, report)
                 };
                 if self.add(device, trial_id, &evidence, made)? {
                     if let Err(why) = evidence.energy_j {
                         *self.no_energy.entry((device.clone(), why)).or_default() += 1;
+                    }
+                    for row in figure_rows(device, report) {
+                        self.figures.push(&row)?;
                     }
                     for row in token_rows(device, report) {
                         self.tokens.push(&row)?;
@@ -168,8 +176,8 @@ impl Tables {
                 }
             }
             SweepEvent::TrialLost { device, trial_id, status, failure, evidence } => {
-                let made = |plan: &Plan, trial: &PlannedTrial, place: Place<'_>| {
-                    failed_row(plan, trial, place, *status, *failure, evidence)
+                let made = |plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>| {
+                    failed_row(plan, trial, circumstances, *status, *failure, evidence)
                 };
                 let evidence = self.evidence(device, trial_id);
                 return self.add(device, trial_id, &evidence, made);
@@ -190,8 +198,8 @@ impl Tables {
         let id = rewarm::source(trial_id).unwrap_or(trial_id);
         let model = self.position.get(id).map(|&index| self.plan.trials[index].model);
         let ready = model.and_then(|model| self.ready.get(&(device.to_owned(), model)));
-        let watch = self.watches.entry(device.to_owned()).or_default();
-        watch.finish(trial_id, ready.map(|ready| &ready.options))
+        let collector = self.collectors.entry(device.to_owned()).or_default();
+        collector.finish(trial_id, ready.map(|ready| &ready.options))
     }
 
     /// Adds a trial's row, unless it is not of the plan (a re-warm-up after a
@@ -201,7 +209,7 @@ impl Tables {
         device: &str,
         trial_id: &str,
         evidence: &Evidence,
-        made: impl Fn(&Plan, &PlannedTrial, Place<'_>) -> TrialRow,
+        made: impl Fn(&Plan, &PlannedTrial, Circumstances<'_>) -> TrialRow,
     ) -> Result<bool> {
         let Some(&index) = self.position.get(trial_id) else { return Ok(false) };
         if self.is_done(device, index) {
@@ -210,28 +218,29 @@ impl Tables {
         let trial = &self.plan.trials[index];
         let soc = self.agents.get(device).map(|facts| facts.machine.cpu.as_str());
         let ready = self.ready.get(&(device.to_owned(), trial.model));
-        let row = made(&self.plan, trial, Place { device, soc, ready, evidence });
+        let row = made(&self.plan, trial, Circumstances { device, soc, ready, evidence });
         self.trials.push(&row)?;
         let cell = (!trial.warmup).then(|| self.plan.cell(trial));
         self.rows.insert((device.to_owned(), index), row);
         if let Some(cell) = cell {
-            self.summarise_cell(device, cell);
+            self.summarize_cell(device, cell);
         }
         Ok(true)
     }
 
-    fn summarise_cell(&mut self, device: &str, cell: Cell) {
+    fn summarize_cell(&mut self, device: &str, cell: Cell) {
         let trials = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
         let key = |&index: &usize| (device.to_owned(), index);
         let rows: Vec<&TrialRow> = trials.iter().filter_map(|index| self.rows.get(&key(index))).collect();
         let planned = u32::try_from(trials.len()).unwrap_or(u32::MAX);
-        let row = summarise(&self.plan, device, cell, planned, &rows);
+        let row = summarize(&self.plan, device, cell, planned, &rows);
         self.summaries.insert((device.to_owned(), cell), row);
     }
 
     /// Puts the rebuilt tables in the place of the old ones.
     fn publish(&mut self) -> Result<()> {
         self.trials.publish()?;
+        self.figures.publish()?;
         self.tokens.publish()?;
         self.telemetry.publish()?;
         self.write_summary()
@@ -258,14 +267,15 @@ struct Appender {
 }
 
 impl Appender {
-    fn create(path: &Path, columns: &[Column]) -> Result<Self> {
+    fn create(folder: &Path, table: &Table) -> Result<Self> {
+        let path = folder.join(table.file_name());
         let part = path.with_extension("part");
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&part);
         let file = file.map_err(|error| Error::unwritable(&part, &error))?;
-        Ok(Self { path: path.to_owned(), file, buffer: header(columns).into_bytes() })
+        Ok(Self { path, file, buffer: table.header().into_bytes() })
     }
 
-    fn push(&mut self, row: &impl Serialize) -> Result<()> {
+    fn push(&mut self, row: &impl Row) -> Result<()> {
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.buffer);
         let written = writer.serialize(row).and_then(|()| Ok(writer.flush()?));
         drop(writer);

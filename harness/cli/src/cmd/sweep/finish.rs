@@ -13,7 +13,10 @@ use slm_plan::{
     text::clean,
 };
 use slm_report::sweep_table;
-use slm_results::analysis::{NoEnergy, Status, SummaryRow};
+use slm_results::{
+    analysis::NoEnergy,
+    schema::{Status, SummaryRow},
+};
 use slm_sweep::fleet::DeviceEnd;
 
 /// Prints the tables and where the files are.

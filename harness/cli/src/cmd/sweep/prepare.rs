@@ -33,13 +33,13 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
         Some(DeviceList::All) => device::phone::ready_names(args.adb.server())?,
         None => Vec::new(),
     };
-    let opening = OpenOptions {
+    let options = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
         engines: &request.engines,
         notify: show::notices(),
     };
-    let devices = names.iter().map(|name| device::open(name, &opening)).collect::<Result<Vec<_>>>()?;
+    let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
     let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
     check_engines(&request, &facts)?;
     let machines = facts

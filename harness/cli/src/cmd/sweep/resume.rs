@@ -17,7 +17,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;
     let engines = manifest.plan.input.engines();
-    let opening = OpenOptions {
+    let options = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
         engines: &engines,
@@ -30,7 +30,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
             continue;
         }
         let record = manifest.devices.iter().find(|record| record.name == *name);
-        let opened = open(name, &id, &opening).and_then(|(device, claim)| {
+        let opened = open(name, &id, &options).and_then(|(device, claim)| {
             let recorded = record.and_then(|record| record.condition.as_deref());
             let condition = condition::prepare(&args.phone, &manifest.plan, device.as_ref(), recorded)?;
             Ok((device, claim, condition))
@@ -55,8 +55,8 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
 }
 
 /// A device that answers and is ours alone.
-fn open(name: &str, sweep: &str, opening: &OpenOptions<'_>) -> Result<(Box<dyn Device>, Claim)> {
-    let device = device::open(name, opening)?;
+fn open(name: &str, sweep: &str, options: &OpenOptions<'_>) -> Result<(Box<dyn Device>, Claim)> {
+    let device = device::open(name, options)?;
     let claim = device.claim(sweep)?;
     device.hello()?;
     Ok((device, claim))

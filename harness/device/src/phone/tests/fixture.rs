@@ -85,7 +85,7 @@ pub(super) const HOSTILE: &str = "it's $(touch x) `touch x`; touch x \"; touch x
 pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", model: 0 };
 
 impl Fixture {
-    /// An agent that writes so many trials, one each 50 ms, then does what is told.
+    /// An agent that writes this many trials, one each 50 ms, then runs `end`.
     pub(super) fn new(trials: u32, end: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join(HOSTILE);
@@ -136,7 +136,7 @@ impl Fixture {
     }
 }
 
-/// Trials told until the run ends.
+/// Numbers of the events until the run ends.
 pub(super) fn follow(run: &mut dyn AgentRun) -> Vec<u64> {
     let deadline = Instant::now() + Duration::from_mins(2);
     let mut seen = Vec::new();

@@ -15,10 +15,11 @@ fn a_phone_belongs_to_one_sweep_until_that_is_over_or_gone() {
     lock::take(link, root, &mine).expect("it is free");
     lock::take(link, root, &mine).expect("a second time, as after a lost answer");
     assert!(matches!(lock::take(link, root, &theirs), Err(LockError::Held(who)) if who.contains(&mine.host)));
-    lock::take(link, root, &Owner::this_process("aaaa")).expect("the same sweep, resumed");
+    let resumed = Owner::this_process("aaaa");
+    lock::take(link, root, &resumed).expect("the same sweep, resumed");
     lock::release(link, root, &theirs, "").expect("not theirs: nothing happens");
     assert!(lock::holder(link, root).unwrap().is_some());
-    lock::release(link, root, &mine, "").unwrap();
+    lock::release(link, root, &resumed, "").unwrap();
     assert!(lock::holder(link, root).unwrap().is_none());
     // A host that died, of this machine: known at once.
     let mut child = Command::new("true").spawn().unwrap();

@@ -60,14 +60,14 @@ fn options(affinity: Option<&str>, threads: u32) -> ResolvedOptions {
     }
 }
 
-fn finish(watch: &mut Watch, trial: &Trial, options: &ResolvedOptions) -> Evidence {
+fn finish(watch: &mut EvidenceCollector, trial: &Trial, options: &ResolvedOptions) -> Evidence {
     trial.samples().iter().for_each(|sample| watch.sample(sample));
     watch.finish(trial.id, Some(options))
 }
 
 #[test]
 fn a_cool_phones_trial_gives_energy_and_temperature() {
-    let evidence = finish(&mut Watch::default(), &COOL, &options(Some("4-7"), 4));
+    let evidence = finish(&mut EvidenceCollector::default(), &COOL, &options(Some("4-7"), 4));
     // Power rises linearly from 4.8 W to 5.12 W over 8 s.
     assert!((evidence.energy_j.unwrap() - 8.0 * (4.8 + 5.12) / 2.0).abs() < 1e-9, "{evidence:?}");
     assert!((evidence.battery_temp_c.unwrap() - 32.6).abs() < 1e-9);
@@ -77,7 +77,7 @@ fn a_cool_phones_trial_gives_energy_and_temperature() {
 
 #[test]
 fn a_cluster_that_computes_slower_than_before_is_seen_and_an_idle_one_is_not() {
-    let (mut watch, options) = (Watch::default(), options(Some("4-7"), 4));
+    let (mut watch, options) = (EvidenceCollector::default(), options(Some("4-7"), 4));
     finish(&mut watch, &COOL, &options);
     let within = Trial { id: "t2", big_mhz: 2_650.0, little_mhz: 300.0, ..COOL };
     assert!(finish(&mut watch, &within, &options).slowed.is_empty(), "8.6 % is within the tolerance");
@@ -92,7 +92,7 @@ fn a_cluster_that_computes_slower_than_before_is_seen_and_an_idle_one_is_not() {
 
 #[test]
 fn clusters_are_judged_only_where_it_is_known_that_they_computed() {
-    let mut watch = Watch::default();
+    let mut watch = EvidenceCollector::default();
     let (some, all) = (options(Some("4-7"), 2), options(Some("4-7"), 4));
     finish(&mut watch, &COOL, &all);
     let hot = Trial { id: "t2", big_mhz: 1_500.0, ..COOL };
@@ -105,7 +105,7 @@ fn clusters_are_judged_only_where_it_is_known_that_they_computed() {
 
 #[test]
 fn short_trials_say_nothing_of_clocks() {
-    let (mut watch, options) = (Watch::default(), options(Some("4-7"), 4));
+    let (mut watch, options) = (EvidenceCollector::default(), options(Some("4-7"), 4));
     finish(&mut watch, &COOL, &options);
     let mut samples = Trial { id: "t2", big_mhz: 900.0, seconds: 1, ..COOL }.samples();
     for sample in &mut samples {
@@ -119,7 +119,8 @@ fn short_trials_say_nothing_of_clocks() {
 
 #[test]
 fn the_worst_thermal_status_counts() {
-    let evidence = finish(&mut Watch::default(), &Trial { status: 2.0, ..COOL }, &options(None, 4));
+    let evidence =
+        finish(&mut EvidenceCollector::default(), &Trial { status: 2.0, ..COOL }, &options(None, 4));
     assert_eq!(evidence.thermal_status, Some(ThermalStatus::Moderate));
 }
 
@@ -173,7 +174,7 @@ proptest! {
     fn no_readings_make_it_panic(
         readings in proptest::collection::vec((any::<u64>(), "(cpu|battery-)(4-7|status|current|x)?(-residency|-busy)?", any::<f64>()), 0..40)
     ) {
-        let mut watch = Watch::default();
+        let mut watch = EvidenceCollector::default();
         for (unix_ns, sensor, value) in readings {
             watch.sample(&Sample { unix_ns, trial_id: Some("t".into()), sensor, value, unit: String::new() });
         }
