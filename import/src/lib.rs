@@ -57,7 +57,7 @@ pub enum Embeddings {
     /// As the other matrices.
     Same,
     /// `Q8_0` for the matrix that gives the logits where the others have 4 bits, as
-    /// quantisers keep it finer; else as the others.
+    /// quantizers keep it finer; else as the others.
     Auto,
     /// This one.
     Type(WeightType),

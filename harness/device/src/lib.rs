@@ -26,4 +26,5 @@ pub use local::Local;
 pub use notice::{Notice, Notify};
 pub use open::open;
 pub use open_options::OpenOptions;
+pub use phone::ready_names;
 pub use shell::{LinkError, Shell, ShellOutput, quote};

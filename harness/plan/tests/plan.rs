@@ -44,7 +44,7 @@ fn only_missing_models_take_disk() {
 }
 
 #[test]
-fn a_quantisation_is_named_where_it_tells_models_apart() {
+fn a_quantization_is_named_where_it_tells_models_apart() {
     let mut input = input(2, &[1], 1, 1);
     (input.models[0].name, input.models[1].name) = ("a\u{1b}".into(), "b".into());
     (input.models[0].quant, input.models[1].quant) = ("q4_0".into(), "f16".into());

@@ -116,11 +116,11 @@ def compile(module, target, out, compiler=None):
         executable.export_library(out)
 
 
-def metadata(shape, quantisation, chunk, parameters):
+def metadata(shape, quantization, chunk, parameters):
     """What the library says of itself, as MLC-LLM writes it."""
     return json.dumps({
         "model_type": shape["arch"],
-        "quantization": quantisation,
+        "quantization": quantization,
         "context_window_size": shape["context"],
         "prefill_chunk_size": chunk,
         "sliding_window_size": -1,

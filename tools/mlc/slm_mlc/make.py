@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("--install-only", action="store_true", help="make the environment and print TVM_FFI_INCLUDE")
     parser.add_argument("--shape", help="as `bench models show` prints it")
     parser.add_argument("--name", default="model")
-    parser.add_argument("--quantisation", choices=["q4f16_1", "q4f32_1"], default="q4f16_1")
+    parser.add_argument("--quantization", choices=["q4f16_1", "q4f32_1"], default="q4f16_1")
     parser.add_argument("--chunk", type=int, default=256, help="tokens of a prompt evaluated at once")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--target", choices=["x86_64", "aarch64"], help="Linux on this kind of machine; without it this one")
@@ -114,7 +114,7 @@ def make(options, add):
 
     from . import library, runtime, weights
 
-    dtype = "float16" if options.quantisation == "q4f16_1" else "float32"
+    dtype = "float16" if options.quantization == "q4f16_1" else "float32"
     shape = parse_shape(options.shape, dtype)
     triple, compiler, arch = machine(options)
     out = options.out.resolve()
@@ -132,21 +132,21 @@ def make(options, add):
         target = tvm.target.Target("opencl", host=target)
     module, parameters = library.export(shape, target)
     chunk = min(options.chunk, shape["context"])
-    text = library.metadata(shape, options.quantisation, chunk, parameters)
+    text = library.metadata(shape, options.quantization, chunk, parameters)
     library.compile(library.with_metadata(module, text), target, str(part / LIBRARY), compiler)
     values = weights.random(parameters, options.seed)
     weights.write(values, part)
     if add:
         add(shape, values, part)
     config = {
-        "version": "0.1.0", "model_type": shape["arch"], "quantization": options.quantisation,
+        "version": "0.1.0", "model_type": shape["arch"], "quantization": options.quantization,
         "vocab_size": shape["vocab"], "context_window_size": shape["context"], "sliding_window_size": -1,
         "prefill_chunk_size": chunk, "attention_sink_size": -1, "tensor_parallel_shards": 1,
         "tokenizer_files": [], "model_config": {key: value for key, value in shape.items() if key != "dtype"},
     }  # fmt: skip
     (part / "mlc-chat-config.json").write_text(json.dumps(config, indent=2) + "\n")
     manifest = {
-        "format": "1.0", "name": options.name, "shape": options.shape, "quantisation": options.quantisation,
+        "format": "1.0", "name": options.name, "shape": options.shape, "quantization": options.quantization,
         "weights": "synthetic", "seed": options.seed, "library": LIBRARY, "device": options.device, "target": str(target),
         "tvm": tvm.__version__, "tvm_ffi": tvm_ffi.__version__,
         "sha256": {file.name: sha256(file) for file in sorted(part.iterdir())},

@@ -22,7 +22,7 @@ run)
   model=$base/aarch64/tiny-mpt-q4f32_1-aarch64-MLC
   if ! [ -f "$model/slm-bench-mlc.json" ] || [ -n "$(find tools/mlc/slm_mlc -name '*.py' -newer "$model" -print -quit)" ]; then
     rm -rf "$model"
-    python3 tools/mlc --environment "$base/python" --name tiny-mpt --quantisation q4f32_1 --chunk 16 \
+    python3 tools/mlc --environment "$base/python" --name tiny-mpt --quantization q4f32_1 --chunk 16 \
       --shape "arch=mpt,tied=yes,bias=yes,layers=2,d_model=256,heads=4,d_ff=512,vocab=512,context=256" \
       --target aarch64 --out "$model" >/dev/null
   fi

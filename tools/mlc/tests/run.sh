@@ -37,7 +37,7 @@ make_models() {
     [ -f "$out/slm-bench-mlc.json" ] &&
       [ -z "$(find tools/mlc/slm_mlc tools/mlc/tests/reference.py -name '*.py' -newer "$out" -print -quit)" ] && return
     rm -rf "$out"
-    python3 tools/mlc/tests/reference.py --environment "$base/python" --name "$1" --quantisation "$2" --shape "$3" \
+    python3 tools/mlc/tests/reference.py --environment "$base/python" --name "$1" --quantization "$2" --shape "$3" \
       --chunk 16 --out "$out" >/dev/null
   }
   make tiny-llama q4f32_1 "arch=llama,kv_heads=2,tied=no,bias=no,$common"

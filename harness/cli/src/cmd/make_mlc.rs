@@ -35,7 +35,7 @@ pub(super) fn make(
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
     let folder = out.unwrap_or_else(|| Path::new("dist").join(folder_name(&short, mlc)));
     let mut command = agents::mlc_tool()?;
-    command.args(["--shape", &shape.to_string(), "--name", name, "--quantisation", mlc.quant.name()]);
+    command.args(["--shape", &shape.to_string(), "--name", name, "--quantization", mlc.quant.name()]);
     command.args(["--device", mlc.device.name()]);
     if let Some(target) = mlc.target {
         command.args(["--target", target.name()]);

@@ -30,7 +30,7 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
-        Some(DeviceList::All) => device::phone::ready_names(args.adb.server())?,
+        Some(DeviceList::All) => device::ready_names(args.adb.server())?,
         None => Vec::new(),
     };
     let options = OpenOptions {
