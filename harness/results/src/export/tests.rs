@@ -4,13 +4,16 @@ use ::parquet::{
     file::reader::{FileReader, SerializedFileReader},
     record::Field,
 };
+use slm_testkit::made::Made;
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
 };
 
-fn example() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/example")
+fn example(folder: &Path) -> PathBuf {
+    let path = folder.join("example");
+    Made::on_a_phone(2).write(&path);
+    path
 }
 
 /// A value as it stands in the CSV file.
@@ -32,9 +35,10 @@ fn is_same(value: &Field, text: &str) -> bool {
 #[test]
 fn every_value_of_two_runs_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
-    let written = write(&[example(), example()], folder.path()).unwrap();
+    let example = example(folder.path());
+    let written = write(&[example.clone(), example.clone()], folder.path()).unwrap();
     for (table, written) in TABLES.iter().zip(&written) {
-        let mut csv = csv::Reader::from_path(example().join(table.file_name())).unwrap();
+        let mut csv = csv::Reader::from_path(example.join(table.file_name())).unwrap();
         let headers = csv.headers().unwrap().clone();
         let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
@@ -58,11 +62,7 @@ fn every_value_of_two_runs_is_read_back() {
 #[test]
 fn what_is_no_value_is_named_and_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
-    let (run, out) = (folder.path().join("run"), folder.path().join("out"));
-    fs::create_dir(&run).unwrap();
-    for file in ["manifest.json", "trials.csv", "tokens.csv", "telemetry.csv", "summary.csv"] {
-        fs::copy(example().join(file), run.join(file)).unwrap();
-    }
+    let (run, out) = (example(folder.path()), folder.path().join("out"));
     for (value, why) in [("-1", "not a whole number"), ("1e3", "not a whole number"), ("x", "'x' is not")] {
         fs::write(
             run.join("tokens.csv"),
