@@ -12,7 +12,7 @@ fn main() {
         }
     }
     let commit = git(&["rev-parse", "--short=12", "HEAD"]);
-    println!("cargo:rustc-env=BENCH_COMMIT={}", if commit.is_empty() { "unknown" } else { commit });
+    println!("cargo:rustc-env=BENCH_COMMIT={}", if commit.is_empty() { "unknown" } else { &commit });
 }
 
 /// What git prints, or nothing where it fails.
