@@ -1,16 +1,13 @@
 //! Agents that are killed, crash, talk nonsense or speak another version: a row
 //! for what they cost, or a refusal before anything is measured.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
-    processes::{Live, signal, wait_until},
-    results::{Results, index},
-    sweep_args,
-};
 use rustix::process::Signal;
 use serde_json::Value;
+use slm_testkit::{
+    processes::{Live, signal, wait_until},
+    results::{Results, index},
+    sandbox::{Sandbox, TINY, sweep_args},
+};
 use std::fs;
 
 #[test]

@@ -1,17 +1,14 @@
 //! What is typed: the help, the plan of a dry run, and every wrong input, which
 //! ends with exit code 2 and one line that names what is wrong and the remedy.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
-    processes::{Live, signal, wait_until},
-    results::Results,
-    sweep_args,
-};
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use slm_bench::store::FORMAT;
+use slm_results::manifest::FORMAT;
+use slm_testkit::{
+    processes::{Live, signal, wait_until},
+    results::Results,
+    sandbox::{Sandbox, TINY, sweep_args},
+};
 use std::{fmt::Write, fs};
 
 #[test]

@@ -1,20 +1,22 @@
 //! `bench compare` as a user sees it: text, JSON, Markdown, exit codes, and every
 //! wrong input.
 
-mod common;
-mod made;
-
-use common::{Ran, Sandbox};
-use made::{Made, copy_baseline};
 use serde_json::Value;
-use slm_bench::cli::ContextLengths;
-use std::{fmt::Write, fs, path::Path};
+use slm_plan::request::ContextLengths;
+use slm_testkit::{
+    agent::facts,
+    made::{Figures, Made, models},
+    repository::{baseline, root},
+    sandbox::{Ran, Sandbox},
+};
+use std::{fmt::Write, fs};
 
 /// Two sweeps `a` and `b`, the second slower by `slower`.
 fn two_sweeps(slower: f64) -> Sandbox {
     let sandbox = Sandbox::new();
     Made::default().write(&sandbox.path("a"));
-    Made { speed: 1.0 - slower, seed: 2, ..Made::default() }.write(&sandbox.path("b"));
+    Made { figures: Figures::Steady { speed: 1.0 - slower, seed: 2 }, ..Made::default() }
+        .write(&sandbox.path("b"));
     sandbox
 }
 
@@ -25,8 +27,8 @@ fn compare(sandbox: &Sandbox, args: &str) -> Ran {
 #[test]
 fn the_papers_table_against_a_sweep_says_that_devices_and_backends_differ() {
     let sandbox = Sandbox::new();
-    copy_baseline("slimlm-s24.csv", &sandbox.path("slimlm-s24.csv"));
-    let models = vec![("smollm-135m-instruct", 134_515_008), ("slimlm-125m", 125_311_488)];
+    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("slimlm-s24.csv")).unwrap();
+    let models = models(&[("smollm-135m-instruct", 134_515_008), ("slimlm-125m", 125_311_488)]);
     Made { models, ..Made::default() }.write(&sandbox.path("sweep"));
     let ran = compare(&sandbox, "slimlm-s24.csv sweep --fail-on-regression");
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
@@ -74,7 +76,7 @@ fn markdown_and_json_say_the_same() {
 #[test]
 fn every_difference_of_set_up_is_told() {
     let sandbox = two_sweeps(0.0);
-    Made { threads: 4, engine_version: "2.0", ..Made::default() }.write(&sandbox.path("c"));
+    Made { threads: 4, agent: Some(facts("2.0")), ..Made::default() }.write(&sandbox.path("c"));
     let ran = compare(&sandbox, "a c");
     assert!(ran.stdout.contains("! threads differ: 2 against 4"), "{}", ran.stdout);
     assert!(ran.stdout.contains("! versions of the engine differ: 1.0 against 2.0"), "{}", ran.stdout);
@@ -90,8 +92,8 @@ fn every_difference_of_set_up_is_told() {
 #[test]
 fn models_are_mapped_or_set_against_all() {
     let sandbox = Sandbox::new();
-    copy_baseline("slimlm-s24.csv", &sandbox.path("slimlm-s24.csv"));
-    let models = vec![("slimlm-450m", 460_597_760)];
+    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("slimlm-s24.csv")).unwrap();
+    let models = models(&[("slimlm-450m", 460_597_760)]);
     Made { models, lengths: ContextLengths::Chunks(vec![2]), ..Made::default() }
         .write(&sandbox.path("sweep"));
     let ran = compare(&sandbox, "slimlm-s24.csv sweep --against-all");
@@ -108,7 +110,7 @@ fn models_are_mapped_or_set_against_all() {
 #[test]
 fn llama_bench_is_read_and_written() {
     let sandbox = Sandbox::new();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama-bench.json");
+    let fixture = root().join("harness/decide/tests/fixtures/llama-bench.json");
     fs::copy(fixture, sandbox.path("llama-bench.json")).unwrap();
     Made { lengths: ContextLengths::Tokens(vec![50, 200]), ..Made::default() }.write(&sandbox.path("sweep"));
     let ran = compare(&sandbox, "llama-bench.json sweep --export-llama-bench ours.json");
@@ -121,7 +123,7 @@ fn llama_bench_is_read_and_written() {
 #[test]
 fn wrong_input_is_refused_in_one_line() {
     let sandbox = two_sweeps(0.0);
-    copy_baseline("slimlm-s24.csv", &sandbox.path("paper.csv"));
+    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("paper.csv")).unwrap();
     let paper = fs::read_to_string(sandbox.path("paper.csv")).unwrap();
     fs::write(sandbox.path("nan.csv"), paper.replacen("68.48", "NaN", 1)).unwrap();
     fs::write(sandbox.path("negative.csv"), paper.replacen("59.72", "-59.72", 1)).unwrap();
@@ -169,7 +171,7 @@ fn wrong_input_is_refused_in_one_line() {
 #[test]
 fn the_engines_of_one_sweep_are_set_beside_each_other() {
     let sandbox = Sandbox::new();
-    let models = vec![("slimlm-125m", 125_311_488), ("slimlm-125m-q4f32_1-MLC", 125_311_488)];
+    let models = models(&[("slimlm-125m", 125_311_488), ("slimlm-125m-q4f32_1-MLC", 125_311_488)]);
     Made { models, lengths: ContextLengths::Tokens(vec![32, 128]), ..Made::default() }
         .write(&sandbox.path("sweep"));
     let map = "--map slimlm-125m=slimlm-125m-q4f32_1-MLC";

@@ -1,9 +1,7 @@
 //! A sweep beside a busy machine must say so. Alone in its test program, since
 //! what it starts would disturb other tests.
 
-mod common;
-
-use common::{Sandbox, results::Results};
+use slm_testkit::{results::Results, sandbox::Sandbox};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     thread,

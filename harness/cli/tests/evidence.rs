@@ -1,11 +1,8 @@
 //! Heat, clocks and energy in whole sweeps, through the real agent on a planted `/sys`.
 
-mod common;
-
-use common::{
-    Ran, Sandbox, TINY,
+use slm_testkit::{
     results::{Results, Row},
-    run,
+    sandbox::{Ran, Sandbox, TINY, run},
 };
 use std::{
     fs,
@@ -62,7 +59,7 @@ impl Phone {
     }
 
     fn sweep(&self, options: &str) -> Ran {
-        let mut command = self.sandbox.command(&common::sweep_args(options));
+        let mut command = self.sandbox.command(&slm_testkit::sandbox::sweep_args(options));
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", self.path("bin").display()));
         command.env("SLM_AGENT_ROOT", self.sandbox.path("root"));

@@ -1,11 +1,8 @@
 //! What goes wrong becomes a row with its cause, and the rest goes on.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
+use slm_testkit::{
     results::{Results, Row},
-    run, sweep_args,
+    sandbox::{Sandbox, TINY, run, sweep_args},
 };
 use std::{fs, path::Path, process::Command};
 
@@ -44,9 +41,9 @@ fn a_model_beyond_the_limit_of_memory_is_out_of_memory() {
     for load in ["mmap", "read"] {
         let mut command = Command::new("bash");
         sandbox.settle(&mut command);
-        let bench = env!("CARGO_BIN_EXE_bench");
         command
-            .args(["-c", r#"ulimit -v 280000; exec "$0" "$@""#, bench])
+            .args(["-c", r#"ulimit -v 280000; exec "$0" "$@""#])
+            .arg(slm_testkit::sandbox::bench())
             .args(sweep_args(&format!("--models ./large.gguf {FEW_TRIALS} --load {load}")));
         let ran = run(command);
         assert_eq!(ran.code, Some(1), "{load}: {ran:?}");

@@ -2,30 +2,33 @@
 //! device of its own name, one of which may go away.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
-use common::{
-    Sandbox,
-    results::{Results, Row},
-};
-use slm_bench::{
-    analysis::TrialRow,
-    cli::ContextLengths,
-    device::{AgentRun, Claim, Device, Local, Placed, RunName, StartError},
+use slm_device::{AgentRun, Claim, Device, Local, RunName, StagedModel, StartError};
+use slm_plan::{
+    Capabilities, Plan, PlannedModel,
     error::{Error, Result},
-    fleet::{Fleet, Member, Part},
     interrupt::Interrupt,
-    models::PlaceError,
-    plan::{Conditions, ModelSource, Plan, PlanInput, PlannedModel, Weights},
-    prompts::{PromptSet, build},
-    store::{DeviceRecord, FORMAT, HostFacts, Manifest, Store, SweepEvent, ToolFacts},
+    request::ContextLengths,
 };
-use slm_protocol::{
-    AgentFacts, EngineKind, EngineOptions, Failure, FlashAttention, Generation, Job, LoadMode, StopRule,
+use slm_protocol::{AgentFacts, Failure, Job};
+use slm_provision::StageError;
+use slm_report::sweep_table::sweep_tables;
+use slm_results::{manifest::DeviceRecord, schema::TrialRow};
+use slm_sweep::{
+    fleet::{DeviceEnd, Fleet, Member},
+    store::{Store, SweepEvent},
+};
+use slm_testkit::{
+    made::manifest,
+    plan::{input, model},
+    results::{Results, Row},
+    sandbox::{Sandbox, agent},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 /// This machine under another name. It is unplugged after so many agents.
@@ -37,7 +40,7 @@ struct Named {
 
 impl Named {
     fn member(name: &'static str, agents: u32) -> Member {
-        let local = Local::with_agent(common::agent()).unwrap();
+        let local = Local::with_agent(agent(), Arc::new(|_, _| {})).unwrap();
         Member {
             device: Box::new(Self { name, local, agents_left: agents.into() }),
             threads: None,
@@ -59,59 +62,30 @@ impl Device for Named {
         Ok(Claim::new(|| ()))
     }
 
-    fn place_model(&self, model: &PlannedModel) -> std::result::Result<Placed, PlaceError> {
-        self.local.place_model(model)
+    fn capabilities(&self) -> Capabilities {
+        self.local.capabilities()
+    }
+
+    fn stage_model(&self, model: &PlannedModel) -> std::result::Result<StagedModel, StageError> {
+        self.local.stage_model(model)
     }
 
     fn start(&self, name: RunName<'_>, job: &Job) -> std::result::Result<Box<dyn AgentRun>, StartError> {
         let one_less = |left: u32| left.checked_sub(1);
         if self.agents_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err() {
             let message = format!("{} was unplugged", self.name);
-            return Err(StartError::Failed(PlaceError { failure: Failure::DeviceLost, message }));
+            return Err(StartError::Failed(StageError { failure: Failure::DeviceLost, message }));
         }
         self.local.start(name, job)
     }
 }
 
 fn plan(devices: &[&str], lengths: &ContextLengths) -> Plan {
-    let model = |name: &str, params| PlannedModel {
-        name: name.into(),
-        backend: EngineKind::Null,
-        weights: Weights::Synthetic,
-        quant: "q4_0".into(),
-        bits_per_weight: None,
-        params,
-        file_bytes: 0,
-        source: ModelSource::Nothing,
-        generation: Generation {
-            max_new_tokens: 8,
-            stop: StopRule::FixedLength,
-            chat_template: true,
-            system: None,
-        },
-    };
-    let input = PlanInput {
-        devices: devices.iter().map(|&name| name.to_owned()).collect(),
-        models: vec![model("first", 1_000_000), model("second", 2_000_000)],
-        prompt_set: None,
-        prompts: build(&PromptSet::builtin(), lengths),
-        options: EngineOptions {
-            threads: None,
-            flash_attention: FlashAttention::Auto,
-            n_ctx: None,
-            n_ubatch: None,
-            load: LoadMode::Mmap,
-            affinity: None,
-            calibrate_threads: false,
-            repack: true,
-        },
-        repetitions: 2,
-        warmups: 1,
-        timeout_ms: 60_000,
-        gap_ms: 0,
-        seed: 1,
-        conditions: Conditions::default(),
-    };
+    let models = vec![model("first", 1_000_000), model("second", 2_000_000)];
+    let mut input = input(models, lengths);
+    input.devices = devices.iter().map(|&name| name.to_owned()).collect();
+    input.options.threads = None;
+    input.repetitions = 2;
     Plan::new(input).unwrap()
 }
 
@@ -122,23 +96,13 @@ fn store(sandbox: &Sandbox, plan: &Plan, members: &[Member]) -> Store {
         agent: member.device.hello().unwrap(),
         threads: member.threads,
         affinity: member.affinity.clone(),
-        phone: None,
+        condition: None,
     };
-    let manifest = Manifest {
-        format: FORMAT,
-        id: "fleet".into(),
-        tool: ToolFacts::this(),
-        command: vec!["bench".into(), "sweep".into()],
-        created_at: "2026-01-01T00:00:00Z".into(),
-        host: HostFacts { os: None, kernel: None, cpu: None, memory_total: None },
-        devices: members.iter().map(record).collect(),
-        plan_sha256: plan.hash().unwrap(),
-        plan: plan.clone(),
-    };
+    let manifest = manifest(plan, members.iter().map(record).collect());
     Store::create(&sandbox.path("out"), &manifest).unwrap()
 }
 
-fn run(plan: &Plan, members: &[Member], store: &mut Store) -> Vec<Part> {
+fn run(plan: &Plan, members: &[Member], store: &mut Store) -> Vec<DeviceEnd> {
     let interrupt = Interrupt::default();
     Fleet { plan, sweep: "fleet", members, interrupt: &interrupt }.run(store, &mut |_, _| {}).unwrap()
 }
@@ -192,8 +156,8 @@ fn two_devices_measure_at_once_into_one_folder() {
     members[1].threads = Some(1);
     let mut store = store(&sandbox, &plan, &members);
     let parts = run(&plan, &members, &mut store);
-    assert!(parts.iter().all(|part| matches!(part, Part::Complete)), "{parts:?}");
-    let tables = slm_bench::show::sweep_tables(&plan, &store.tables().summary().collect::<Vec<_>>(), &[]);
+    assert!(parts.iter().all(|part| matches!(part, DeviceEnd::Complete)), "{parts:?}");
+    let tables = sweep_tables(&plan, &store.tables().summary().collect::<Vec<_>>(), &[]);
     drop(store);
     let results = Results::of(&sandbox);
     check_complete(&results, &plan);
@@ -219,7 +183,7 @@ fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
     let members = [Named::member("one", 1), Named::member("two", 99)];
     let mut first = store(&sandbox, &plan, &members);
     let parts = run(&plan, &members, &mut first);
-    assert!(matches!(&parts[..], [Part::Lost(Error::Device(_)), Part::Complete]), "{parts:?}");
+    assert!(matches!(&parts[..], [DeviceEnd::Lost(Error::Device(_)), DeviceEnd::Complete]), "{parts:?}");
     // Rows of a lost device say so, and hold until the sweep is resumed.
     let lost = |row: &&TrialRow| row.failure == Some(Failure::DeviceLost);
     assert_eq!(first.tables().rows().filter(lost).count(), plan.trials.len() / 2);
@@ -240,7 +204,7 @@ fn a_device_that_is_lost_stops_no_other_and_is_resumed() {
     assert_eq!((left.len(), rest.len()), (plan.trials.len() / 2, 0));
     let members = [Named::member("one", 99), Named::member("two", 0)];
     let parts = run(&manifest.plan, &members, &mut again);
-    assert!(parts.iter().all(|part| matches!(part, Part::Complete)), "{parts:?}");
+    assert!(parts.iter().all(|part| matches!(part, DeviceEnd::Complete)), "{parts:?}");
     drop(again);
     check_complete(&results, &plan);
 }

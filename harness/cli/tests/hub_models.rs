@@ -3,32 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-mod mockhub;
-
-use common::{Ran, Sandbox, run};
-use mockhub::{COMMIT, MockHub};
 use serde_json::Value;
-use std::{
-    fs,
-    path::{Path, PathBuf},
+use slm_testkit::{
+    hub::{COMMIT, MockHub},
+    repository::checkpoint,
+    results::Results,
+    sandbox::{Ran, Sandbox, run},
 };
-
-fn checkpoint(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../import/tests/checkpoints").join(name)
-}
-
-/// A hub, every repository of which holds this checkpoint.
-fn hub(name: &str) -> MockHub {
-    let is_test_data = |name: &str| matches!(name, "expected.json" | "logits.safetensors");
-    let entries = fs::read_dir(checkpoint(name)).unwrap().map(|entry| entry.unwrap().path());
-    let file =
-        |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
-    let files: Vec<(String, Vec<u8>)> = entries.map(file).filter(|(name, _)| !is_test_data(name)).collect();
-    let files: Vec<(&str, &[u8])> =
-        files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    MockHub::new(&files)
-}
+use std::fs;
 
 fn bench(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
     let mut command = sandbox.command(&line.split_whitespace().collect::<Vec<_>>());
@@ -44,27 +26,17 @@ fn well(sandbox: &Sandbox, hub: &MockHub, line: &str) -> Ran {
 
 /// It must fail in one line.
 fn refused(sandbox: &Sandbox, hub: &MockHub, line: &str) -> String {
-    let ran = bench(sandbox, hub, line);
-    assert_eq!(ran.code, Some(2), "{line}: {ran:?}");
-    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("bench: ")).collect();
-    assert_eq!(errors.len(), 1, "{ran:?}");
-    errors[0].to_owned()
+    bench(sandbox, hub, line).refusal(2)
 }
 
 const SHORT: &str = "--prompt-tokens 16 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
 
 /// What differs between rows of trials.csv: model, weights, quantisation and status.
 fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
-    let text = fs::read(sandbox.path(folder).join("trials.csv")).unwrap();
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let headers = reader.headers().unwrap().clone();
-    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
-    let columns = ["model", "weights", "quant", "status"].map(column);
-    let mut rows: Vec<String> = reader
-        .records()
-        .map(|row| row.unwrap())
-        .map(|row| columns.map(|column| row[column].to_owned()).join(" "))
-        .collect();
+    let columns = ["model", "weights", "quant", "status"];
+    let trials = Results::named(sandbox, folder).trials();
+    let mut rows: Vec<String> =
+        trials.iter().map(|row| columns.map(|column| row.get(column)).join(" ")).collect();
     rows.sort();
     rows.dedup();
     rows
@@ -72,7 +44,7 @@ fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
 
 #[test]
 fn a_repository_is_imported_by_its_name() {
-    let (sandbox, hub) = (Sandbox::new(), hub("qwen2"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("qwen2"));
     let ran = well(&sandbox, &hub, "models import good/m --output json");
     let printed: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((&printed["repository"], &printed["commit"]), (&"good/m".into(), &COMMIT.into()));
@@ -104,7 +76,7 @@ fn a_repository_is_imported_by_its_name() {
 
 #[test]
 fn one_command_measures_a_real_model_in_several_types() {
-    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
     let models = "--models smollm-135m-instruct --weights real --quant q4_0,f16,q4_k_m";
     let ran = well(&sandbox, &hub, &format!("sweep --device local --out out {models} {SHORT}"));
     assert!(ran.stderr.contains("smollm-135m-instruct: real weights of"), "{}", ran.stderr);
@@ -126,24 +98,24 @@ fn one_command_measures_a_real_model_in_several_types() {
 
 #[test]
 fn what_is_not_there_stays_synthetic_unless_real_is_asked_for() {
-    let (sandbox, hub) = (Sandbox::new(), hub("smollm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
     let dry = "sweep --device local --models smollm-135m-instruct --dry-run --output json";
     assert!(well(&sandbox, &hub, dry).stdout.contains("\"synthetic\""));
     assert!(hub.seen().is_empty());
-    let mut offline =
-        sandbox.command(&dry.split_whitespace().chain(["--weights", "real"]).collect::<Vec<_>>());
+    let real = format!("sweep --device local --out out --models smollm-135m-instruct --weights real {SHORT}");
+    let mut offline = sandbox.command(&real.split_whitespace().collect::<Vec<_>>());
     hub.settle(&sandbox.path("hf"), &mut offline);
     offline.env("HF_HUB_OFFLINE", "1");
-    let ran = run(offline);
-    assert!(ran.code == Some(2) && ran.stderr.contains("is not in the cache"), "{ran:?}");
-    assert!(hub.seen().is_empty());
+    let line = run(offline).refusal(2);
+    assert!(line.contains("is not in the cache"), "{line}");
+    assert!(hub.seen().is_empty() && !sandbox.path("out").exists());
     let line = refused(&sandbox, &hub, &dry.replace("smollm-135m-instruct", "slimlm-270m --weights real"));
     assert!(line.contains("slimlm-270m has no repository on the hub"), "{line}");
 }
 
 #[test]
 fn a_users_file_is_measured_in_the_types_asked_for() {
-    let (sandbox, hub) = (Sandbox::new(), hub("llama3"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("llama3"));
     let folder = checkpoint("llama3").display().to_string();
     well(&sandbox, &hub, &format!("models import {folder} --type f16 -o m.gguf"));
     let sweep = |out: &str, options: &str| {
@@ -200,7 +172,7 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
 
 #[test]
 fn a_tokenizer_comes_from_a_repository_too() {
-    let (sandbox, hub) = (Sandbox::new(), hub("slimlm"));
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("slimlm"));
     let bare = sandbox.path("SlimLM-125M-DocAssist-HF");
     fs::create_dir(&bare).unwrap();
     for name in ["config.json", "pytorch_model.bin"] {

@@ -1,9 +1,11 @@
 //! Models that TVM compiled, in a sweep. What needs TVM is ignored here: `tools/mlc/tests/run.sh`
 //! makes it, names it in `SLM_MLC_TEST` and `SLM_MLC_RUNTIME`, and runs those tests.
 
-mod common;
-
-use common::{Ran, Sandbox};
+use slm_testkit::{
+    repository,
+    results::Results,
+    sandbox::{Ran, Sandbox},
+};
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -24,11 +26,7 @@ fn sweep(sandbox: &Sandbox, model: &Path, runtime: &Path, options: &str) -> Ran 
 /// A copy of the model's folder, to be damaged.
 fn copy(sandbox: &Sandbox, model: &Path) -> PathBuf {
     let copy = sandbox.path("damaged");
-    fs::create_dir(&copy).expect("a folder");
-    for entry in fs::read_dir(model).expect("the model's folder") {
-        let entry = entry.expect("an entry");
-        fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
-    }
+    repository::copy(model, &copy);
     copy
 }
 
@@ -41,19 +39,12 @@ fn a_compiled_model_is_measured_like_any_other() {
     let (model, runtime) = given();
     let ran = sweep(&sandbox, &model, &runtime, QUICK);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let trials = fs::read_to_string(sandbox.path("out/trials.csv")).expect("the trials");
-    let mut reader = csv::Reader::from_reader(trials.as_bytes());
-    let column = |name: &str| {
-        let headers = csv::Reader::from_reader(trials.as_bytes()).headers().expect("headers").clone();
-        headers.iter().position(|header| header == name).unwrap_or_else(|| panic!("no column {name}"))
-    };
-    let (backend, n_in, n_out) = (column("backend"), column("n_in"), column("n_out"));
-    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    let rows = Results::of(&sandbox).trials();
     // Two lengths of five documents, twice, and a warm-up of each length.
     assert_eq!(rows.len(), 22);
     for row in &rows {
-        assert_eq!((&row[backend], &row[n_out]), ("tvm-relax-vm", "6"));
-        assert!(["8", "100"].contains(&&row[n_in]));
+        assert_eq!((row.get("backend"), row.get("n_out")), ("tvm-relax-vm", "6"));
+        assert!(["8", "100"].contains(&row.get("n_in")));
     }
     let events = fs::read_to_string(sandbox.path("out/events.jsonl")).expect("the events");
     for proof in ["device cpu", "sha256", "(runtime)"] {

@@ -3,13 +3,11 @@
 //! never speed. `tools/mlc/tests/run.sh` makes it, names its folder in `SLM_MLC_STANDIN`, and
 //! runs these tests, which are ignored elsewhere.
 
-mod common;
-
-use common::{
-    Ran, Sandbox,
-    results::{Results, Row},
-};
 use serde_json::Value;
+use slm_testkit::{
+    results::{Results, Row},
+    sandbox::{Ran, Sandbox},
+};
 use std::{
     env, fs,
     path::{Path, PathBuf},

@@ -2,13 +2,12 @@
 //! `tools/mlc/tests/phone.sh` makes the model and the agent, names model and TVM's libraries
 //! in `SLM_MLC_PHONE_MODEL` and `SLM_MLC_PHONE_RUNTIME`, and runs these tests.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{Ran, TINY, processes::Live, results::Row};
-use stage::Stage;
+use slm_testkit::{
+    phone::Stage,
+    processes::Live,
+    results::Row,
+    sandbox::{Ran, TINY},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,

@@ -3,18 +3,13 @@
 //!
 //! `PHONE_FAULT_ROUNDS` sets how often each fault is played; `PHONE_FAULT_SEED` chooses other moments.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{
-    Ran,
+use rustix::process::Signal;
+use slm_testkit::{
+    phone::Stage,
     processes::{Live, signal, wait_until},
     results::Row,
+    sandbox::Ran,
 };
-use rustix::process::Signal;
-use stage::Stage;
 use std::{collections::BTreeMap, env, fs, thread, time::Duration};
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -198,7 +193,7 @@ fn journal_is_read(stage: &Stage) -> bool {
     let Some(id) = manifest["id"].as_str() else { return false };
     let run = format!("/runs/{id}/m0-1");
     // The shell that does it has its whole script on its command line.
-    common::processes::command_lines().any(|line| line.contains("tail -c") && line.contains(&run))
+    slm_testkit::processes::command_lines().any(|line| line.contains("tail -c") && line.contains(&run))
 }
 
 #[test]
@@ -338,7 +333,7 @@ fn the_agent_is_killed() {
 fn the_phone_kills_the_agent_for_want_of_memory() {
     let mut stage = Stage::set(1, &[]);
     let long = "--chunks 0 --repetitions 3 --max-new-tokens 120 --threads 1";
-    let mut live = stage.start_with(common::TINY, long);
+    let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
     stage.await_agent(&mut live);
     stage.await_trials(&mut live, 3);
     let pid = stage.phone.shell("ps | awk '/[s]lm-agent.* run / { print $1; exit }'");

@@ -1,16 +1,11 @@
 //! Several phones at once: a thread and an agent each, one results folder, and a phone that dies stops no other.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{
+use slm_testkit::{
+    phone::Stage,
+    phone::TestPhone,
     processes::{Live, wait_until},
     results::{Results, Row},
 };
-use phone::TestPhone;
-use stage::Stage;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Some seconds of trials on each.
@@ -26,7 +21,8 @@ fn two_phones() -> (Stage, TestPhone) {
 }
 
 fn start(stage: &Stage, devices: &str) -> Live {
-    let args = format!("sweep --device {devices} --out out --models {} {OPTIONS}", common::TINY);
+    let args =
+        format!("sweep --device {devices} --out out --models {} {OPTIONS}", slm_testkit::sandbox::TINY);
     Live::start(&stage.sandbox, &args.split(' ').collect::<Vec<_>>())
 }
 
@@ -65,7 +61,7 @@ fn two_phones_measure_at_once_into_one_folder() {
     assert!(results.trials().iter().all(Row::is_completed));
     // Each phone had an agent of its own, and one did not wait for the other.
     let facts = results.manifest()["devices"].clone();
-    let models = [0, 1].map(|n| facts[n]["phone"]["identity"]["model"].clone());
+    let models = [0, 1].map(|n| facts[n]["condition"]["identity"]["model"].clone());
     assert_eq!(models, ["SM-S921B", "SM-S926B"]);
     for phone in [&stage.phone, &second] {
         assert!(phone.disk().join("slm-bench/bin").is_dir(), "{}", phone.serial);

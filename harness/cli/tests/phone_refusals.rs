@@ -1,17 +1,13 @@
 //! Phones that cannot be measured, or not now: said in one line, before anything is measured.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{
-    Ran,
+use rustix::process::Signal;
+use slm_protocol::VERSION;
+use slm_testkit::{
+    phone::{OPTIONS, Stage},
     processes::{signal, wait_until},
     results::Row,
+    sandbox::{Ran, run},
 };
-use rustix::process::Signal;
-use stage::Stage;
 use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf, thread, time::Duration};
 
 /// Refused in one line that says this; nothing was measured.
@@ -40,7 +36,7 @@ fn a_phone_that_is_not_there_is_looked_for_in_vain() {
     let stage = Stage::set(0, &[]);
     let ran = {
         let args = ["sweep", "--device", "serial:nowhere;touch x", "--out", "out"];
-        common::processes::Live::start(&stage.sandbox, &args).wait()
+        slm_testkit::processes::Live::start(&stage.sandbox, &args).wait()
     };
     check_refused(&stage, &ran, 3, &["nowhere;touch x", &stage.phone.serial]);
     assert!(!stage.sandbox.path("x").exists());
@@ -56,7 +52,7 @@ fn an_agent_of_another_version_is_refused() {
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(folder.join("slm-agent"), "old").expect("an agent");
         let manifest = format!(
-            r#"{{"version":"0.0.1","protocol":"1.0","flavour":"{flavour}","target":"aarch64-unknown-linux-gnu","size":3,"sha256":"","source_sha256":""}}"#
+            r#"{{"version":"0.0.1","protocol":"{VERSION}","flavour":"{flavour}","target":"aarch64-unknown-linux-gnu","size":3,"sha256":"","source_sha256":""}}"#
         );
         fs::write(folder.join("slm-agent.json"), manifest).expect("a manifest");
     }
@@ -85,8 +81,10 @@ fn an_agent_that_speaks_another_protocol_is_refused() {
 fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
     let mut stage = Stage::set(0, &[]);
     // Longer than any machine needs to start the second one.
-    let mut first =
-        stage.start_with(common::TINY, "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1");
+    let mut first = stage.start_with(
+        slm_testkit::sandbox::TINY,
+        "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1",
+    );
     stage.await_trials(&mut first, 4);
     let device = stage.device();
     let mut second =
@@ -94,7 +92,7 @@ fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
     // As from another computer: without the lock that this one keeps.
     fs::create_dir(stage.sandbox.path("elsewhere")).expect("a folder");
     second.env("TMPDIR", stage.sandbox.path("elsewhere"));
-    let ran = common::run(second);
+    let ran = run(second);
     assert_eq!(ran.code, Some(2), "{ran:?}");
     assert!(ran.stderr.contains("in use by a sweep"), "{ran:?}");
     assert!(!stage.sandbox.path("other").exists(), "it left a folder");
@@ -114,8 +112,8 @@ fn odd_names_are_data_everywhere() {
     stage.phone.unplug();
     thread::sleep(Duration::from_millis(500));
     stage.phone.connect();
-    let model = stage.sandbox.make_model(common::TINY, "$(touch x);'a b\".gguf");
-    let ran = stage.start_with(&model.display().to_string(), stage::OPTIONS).wait();
+    let model = stage.sandbox.make_model(slm_testkit::sandbox::TINY, "$(touch x);'a b\".gguf");
+    let ran = stage.start_with(&model.display().to_string(), OPTIONS).wait();
     assert_eq!(ran.code, Some(0), "{}", stage.stderr());
     stage.results().check_complete();
     assert!(!stage.sandbox.path("x").exists() && !stage.phone.disk().join("x").exists());
@@ -142,14 +140,16 @@ fn a_phone_that_stays_offline_is_said_to_be() {
 
 /// The agent that an S24 gets; `./test` builds it before.
 fn built_agent() -> PathBuf {
-    slm_bench::agent::find(slm_bench::agent::Flavour::MatrixProduct.into()).expect("./test builds it").path
+    slm_device::agents::find(slm_device::agents::Flavour::MatrixProduct.into())
+        .expect("./test builds it")
+        .path
 }
 
 #[test]
 #[ignore = "needs the test phone"]
 fn an_agent_for_another_machine_is_refused() {
     let mut stage = Stage::set(0, &[]);
-    stage.sandbox.variables.push(("SLM_PHONE_AGENT", common::agent()));
+    stage.sandbox.variables.push(("SLM_PHONE_AGENT", slm_testkit::sandbox::agent()));
     check_refused(&stage, &stage.sweep(), 2, &["not for phones", "bench agent build"]);
 }
 
@@ -224,8 +224,10 @@ fn a_lock_counts_while_its_owner_lives_and_no_longer() {
     assert!(!lock.exists(), "it gave its own lock back");
 
     // A host that is known to be dead, of this machine: at once.
-    let mut live =
-        stage.start_with(common::TINY, "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1");
+    let mut live = stage.start_with(
+        slm_testkit::sandbox::TINY,
+        "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1",
+    );
     stage.await_agent(&mut live);
     stage.kill_host_and_agent(&mut live);
     assert!(lock.exists(), "nobody gave it back");

@@ -1,13 +1,7 @@
 //! Heat and energy in sweeps on a phone, by planted sensors that the agent there reads.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{processes::wait_until, results::Row};
 use serde_json::Value;
-use stage::Stage;
+use slm_testkit::{phone::Stage, processes::wait_until, results::Row};
 
 const BIG_CORES: &str = "sys/class/thermal/thermal_zone0/temp";
 
@@ -21,8 +15,10 @@ fn waits(stage: &Stage) -> Vec<Value> {
 fn a_hot_phone_is_waited_for_until_it_is_cool() {
     let stage = Stage::set(0, &[]);
     stage.phone.plant(BIG_CORES, "52000\n");
-    let mut live = stage
-        .start_with(common::TINY, "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C");
+    let mut live = stage.start_with(
+        slm_testkit::sandbox::TINY,
+        "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C",
+    );
     stage.await_agent(&mut live);
     wait_until("the model", || stage.stderr().contains("loaded in"));
     assert!(stage.results().torn_csv("trials.csv").is_empty(), "it begins cool only");
@@ -44,7 +40,12 @@ fn a_phone_that_stays_hot_is_measured_at_the_time_out_and_its_rows_say_so() {
     stage.phone.plant(BIG_CORES, "52000\n");
     let options =
         "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C --cool-timeout 300ms";
-    assert_eq!(stage.start_with(common::TINY, options).wait().code, Some(0), "{}", stage.stderr());
+    assert_eq!(
+        stage.start_with(slm_testkit::sandbox::TINY, options).wait().code,
+        Some(0),
+        "{}",
+        stage.stderr()
+    );
     stage.results().check_complete();
     assert!(stage.stderr().contains("from 52.0 to 52.0 C, still too hot"), "{}", stage.stderr());
     let trials = stage.results().trials();
@@ -66,7 +67,12 @@ const READINGS: &str =
 #[ignore = "needs the test phone"]
 fn energy_is_measured_on_battery_and_empty_with_its_reason_on_a_charger() {
     let stage = Stage::set(0, &[]);
-    assert_eq!(stage.start_with(common::TINY, READINGS).wait().code, Some(0), "{}", stage.stderr());
+    assert_eq!(
+        stage.start_with(slm_testkit::sandbox::TINY, READINGS).wait().code,
+        Some(0),
+        "{}",
+        stage.stderr()
+    );
     let results = stage.results();
     for row in results.trials() {
         let number = |column: &str| row.number(column).unwrap_or_else(|| panic!("no {column}: {row:?}"));
@@ -83,10 +89,11 @@ fn energy_is_measured_on_battery_and_empty_with_its_reason_on_a_charger() {
     stage.phone.plant("sys/class/power_supply/battery/status", "Charging\n");
     stage.phone.plant("sys/class/power_supply/usb/online", "1\n");
     let device = stage.device();
-    let args = format!("sweep --device {device} --out plugged --models {} {READINGS}", common::TINY);
+    let args =
+        format!("sweep --device {device} --out plugged --models {} {READINGS}", slm_testkit::sandbox::TINY);
     let ran = stage.bench(&args.split(' ').collect::<Vec<_>>());
     assert_eq!(ran.code, Some(0), "{}", stage.stderr());
-    let results = common::results::Results::named(&stage.sandbox, "plugged");
+    let results = slm_testkit::results::Results::named(&stage.sandbox, "plugged");
     assert!(results.trials().iter().all(|row: &Row| row.is_completed() && row.get("energy_j").is_empty()));
     assert!(results.csv("summary.csv").iter().all(|cell| cell.get("energy_j_per_token").is_empty()));
     let trials = results.trials().len();

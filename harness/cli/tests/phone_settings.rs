@@ -1,18 +1,12 @@
 //! Settings that a sweep changes on a phone when asked to: changed, recorded, and put back whatever ends the sweep.
 
-mod common;
-mod phone;
-#[path = "phone/stage.rs"]
-mod stage;
-
-use common::{
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use slm_testkit::{
+    phone::{OPTIONS, Stage, TestPhone},
     processes::{Live, signal, wait_until},
     results::Results,
 };
-use phone::TestPhone;
-use rustix::process::Signal;
-use serde_json::{Value, json};
-use stage::Stage;
 use std::{fs, thread, time::Duration};
 
 /// Everything that can be asked for.
@@ -46,7 +40,7 @@ fn original() -> [String; 3] {
 
 /// A sweep with all settings changed that has measured something by now.
 fn sweep_under_way(stage: &mut Stage, options: &str) -> Live {
-    let mut live = stage.start_with(common::TINY, &format!("{options} {ALL}"));
+    let mut live = stage.start_with(slm_testkit::sandbox::TINY, &format!("{options} {ALL}"));
     stage.await_trials(&mut live, 3);
     assert_eq!(settings(&stage.phone), changed(), "{}", stage.stderr());
     live
@@ -54,7 +48,7 @@ fn sweep_under_way(stage: &mut Stage, options: &str) -> Live {
 
 /// What the manifest says of the phone.
 fn recorded(results: &Results) -> Value {
-    results.manifest()["devices"][0]["phone"].clone()
+    results.manifest()["devices"][0]["condition"].clone()
 }
 
 fn last_of(results: &Results, kind: &str) -> Value {
@@ -80,7 +74,7 @@ fn what_is_asked_for_is_changed_recorded_and_put_back_at_the_end() {
     let results = stage.results();
     results.check_complete();
     let phone = recorded(&results);
-    assert_eq!(phone["changed"]["settings"], json!(NAMES));
+    assert_eq!(phone["changed"], json!(NAMES));
     assert_eq!(
         (&phone["before"]["airplane_mode"], &phone["before"]["stay_awake"]),
         (&json!(false), &json!(1))
@@ -118,17 +112,15 @@ fn the_next_sweep_puts_back_what_a_killed_host_left() {
     assert_eq!(settings(&stage.phone), changed());
     assert!(stage.phone.kill("slm-agent"), "it worked");
 
-    let args = format!("sweep --device {device} --out next --models {} {}", common::TINY, stage::OPTIONS);
+    let args =
+        format!("sweep --device {device} --out next --models {} {}", slm_testkit::sandbox::TINY, OPTIONS);
     let ran = stage.bench(&args.split(' ').collect::<Vec<_>>());
     assert_eq!(ran.code, Some(0), "{}", stage.stderr());
     assert!(stage.stderr().contains("put back what an earlier sweep had changed"), "{}", stage.stderr());
     let results = Results::named(&stage.sandbox, "next");
     let phone = recorded(&results);
     assert_eq!(phone["put_back"], json!(["fixed-performance off", "airplane-mode 0", "stay-awake 1"]));
-    assert_eq!(
-        (&phone["changed"]["settings"], &phone["before"]["airplane_mode"]),
-        (&json!([]), &json!(false))
-    );
+    assert_eq!((&phone["changed"], &phone["before"]["airplane_mode"]), (&json!([]), &json!(false)));
     check_as_before(&stage, &results);
 }
 
@@ -146,8 +138,8 @@ fn a_resumed_sweep_measures_under_the_settings_that_it_began_with() {
     assert!(meanwhile.0 || meanwhile.1 == changed(), "{meanwhile:?}");
     let results = stage.results();
     results.check_complete();
-    let phone = last_of(&results, "device-prepared")["phone"].clone();
-    assert_eq!(phone["changed"]["settings"], json!(NAMES));
+    let phone = last_of(&results, "device-prepared")["condition"].clone();
+    assert_eq!(phone["changed"], json!(NAMES));
     assert_eq!(phone["put_back"].as_array().map(Vec::len), Some(3));
     check_as_before(&stage, &results);
     assert!(results.trials().iter().filter(|row| !row.is_completed()).count() <= 1);
@@ -203,7 +195,7 @@ fn cleaning_a_phone_puts_its_settings_back_first() {
 #[ignore = "needs the test phone"]
 fn airplane_mode_is_refused_where_it_would_cut_the_phone_off() {
     let stage = Stage::set(0, &[]);
-    let ran = stage.start_with(common::TINY, &format!("{} {ALL}", stage::OPTIONS)).wait();
+    let ran = stage.start_with(slm_testkit::sandbox::TINY, &format!("{} {ALL}", OPTIONS)).wait();
     assert_eq!(ran.code, Some(2), "{}", stage.stderr());
     assert!(stage.stderr().contains("would cut the Wi-Fi"), "{}", stage.stderr());
     assert!(!stage.sandbox.path("out").exists());

@@ -3,12 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-mod mockhub;
-
-use common::{Ran, Sandbox, TINY, processes::Live, ran, run};
-use mockhub::{COMMIT, MockHub, TOKEN, git_sha1, sha256};
 use serde_json::Value;
+use slm_testkit::{
+    hub::{COMMIT, MockHub, TOKEN, git_sha1, sha256},
+    processes::Live,
+    results::Results,
+    sandbox::{Ran, Sandbox, TINY, ran, run},
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -52,12 +53,7 @@ fn pulled(sandbox: &Sandbox, hub: &MockHub, args: &[&str]) -> PathBuf {
 
 /// A pull that must fail in one line, whatever remarks came before it.
 fn refused(sandbox: &Sandbox, hub: &MockHub, args: &[&str], code: i32) -> String {
-    let ran = pull(sandbox, hub, args);
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{ran:?}");
-    let errors: Vec<&str> = ran.stderr.lines().filter(|line| line.starts_with("bench: ")).collect();
-    assert_eq!(errors.len(), 1, "{ran:?}");
-    assert_eq!(ran.stderr.lines().last(), Some(errors[0]), "{ran:?}");
-    errors[0].to_owned()
+    pull(sandbox, hub, args).refusal(code)
 }
 
 fn root(sandbox: &Sandbox, owner: &str) -> PathBuf {
@@ -194,7 +190,7 @@ fn the_token_stays_with_the_hub_and_out_of_sight() {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(!ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN));
     }
-    let sent = |seen: &mockhub::Seen| seen.header("authorization").is_some();
+    let sent = |seen: &slm_testkit::hub::Seen| seen.header("authorization").is_some();
     let (away, home): (Vec<_>, Vec<_>) = hub.seen().into_iter().partition(|s| s.path.starts_with("/bucket"));
     assert!(!away.is_empty() && away.iter().all(|seen| seen.host.starts_with("127.0.0.2") && !sent(seen)));
     assert!(home.iter().all(sent));
@@ -319,23 +315,15 @@ fn hostile_models_are_refused_before_they_are_kept() {
 #[test]
 fn a_sweep_takes_a_model_of_the_hub() {
     let (sandbox, hub) = (Sandbox::new(), hub());
-    let mut command = sandbox.command(&[
-        "sweep",
-        "--device",
-        "local",
-        "--models",
-        "hf:good/m",
-        "--chunks",
-        "0",
-        "--dry-run",
-        "--output",
-        "json",
-    ]);
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --repetitions 1 --warmups 0 \
+                 --max-new-tokens 2 --threads 1";
+    let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
     settle(&sandbox, &hub, &mut command);
     let ran = run(command);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    let plan: Value = serde_json::from_str(&ran.stdout).unwrap();
-    assert!(plan.to_string().contains("\"m.gguf\""), "{plan}");
+    let results = Results::of(&sandbox);
+    results.check_complete();
+    assert_eq!(results.plan()["input"]["models"][0]["name"], "m.gguf");
     let mut show = sandbox.command(&["models", "show", "hf:good/m:config.json"]);
     settle(&sandbox, &hub, &mut show);
     let ran = run(show);
@@ -348,10 +336,10 @@ fn a_pull_that_is_killed_leaves_a_part_and_no_name() {
     let mut live = Live::start_command(&sandbox, command(&sandbox, &hub, &["slow/m:m.gguf"]));
     let blobs = root(&sandbox, "slow").join("blobs");
     let part = blobs.join(sha256(&MODEL) + ".incomplete");
-    common::processes::wait_until("some of the file", || {
+    slm_testkit::processes::wait_until("some of the file", || {
         fs::metadata(&part).is_ok_and(|metadata| metadata.len() > 0) || live.has_ended()
     });
-    common::processes::signal(live.pid(), rustix::process::Signal::KILL);
+    slm_testkit::processes::signal(live.pid(), rustix::process::Signal::KILL);
     let ran = live.wait();
     assert_eq!(ran.code, None);
     assert!(!root(&sandbox, "slow").join("snapshots").exists() && part.is_file());
@@ -368,8 +356,10 @@ fn one_signal_ends_a_pull_also_within_a_sweep() {
     for started in [command(&sandbox, &hub, &["slow/m:m.gguf"]), sweep] {
         let before = hub.downloads().len();
         let mut live = Live::start_command(&sandbox, started);
-        common::processes::wait_until("a download", || hub.downloads().len() > before || live.has_ended());
-        common::processes::signal(live.pid(), rustix::process::Signal::INT);
+        slm_testkit::processes::wait_until("a download", || {
+            hub.downloads().len() > before || live.has_ended()
+        });
+        slm_testkit::processes::signal(live.pid(), rustix::process::Signal::INT);
         let ran = live.wait();
         let told = fs::read_to_string(sandbox.path("stderr.txt")).unwrap();
         assert_eq!((ran.code, told.lines().last()), (Some(130), Some("bench: interrupted")), "{told}");

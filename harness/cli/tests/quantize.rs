@@ -2,11 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-mod common;
-
-use common::{Ran, Sandbox, processes::Live};
 use serde_json::Value;
 use slm_models::{GgmlType, QuantType, read_header};
+use slm_testkit::{
+    processes::Live,
+    sandbox::{Ran, Sandbox},
+};
 use std::{fs, os::unix::fs::symlink};
 
 /// Rows of whole blocks for every type; tied.
@@ -82,7 +83,7 @@ fn the_embedding_has_the_type_asked_for_and_the_manifest_tells_all() {
     assert_eq!(sandbox.names("sub"), ["q4.gguf", "q4.gguf.json"]);
     let manifest: Value =
         serde_json::from_slice(&fs::read(sandbox.path("sub/q4.gguf.json")).unwrap()).unwrap();
-    let hash = |name: &str| slm_bench::sha256_hex(&fs::read(sandbox.path(name)).unwrap());
+    let hash = |name: &str| slm_plan::digest::sha256_hex(&fs::read(sandbox.path(name)).unwrap());
     assert_eq!(manifest["sha256"], hash("sub/q4.gguf"));
     assert_eq!(manifest["source"]["sha256"], hash("in.gguf"));
     assert_eq!((&manifest["type"], &manifest["embd"]), (&"q4_0".into(), &"q4_0".into()));
@@ -229,9 +230,9 @@ touch working; exec sleep 60"#,
     let ran = sandbox.bench(&["models", "make", NARROW, "--quant", "f16", "--out", "in.gguf"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let live = Live::start(&sandbox, &["models", "quantize", "in.gguf", "out.gguf", "--type", "q4_0"]);
-    common::processes::wait_until("the agent", || sandbox.path("working").exists());
+    slm_testkit::processes::wait_until("the agent", || sandbox.path("working").exists());
     assert!(sandbox.path("out.gguf.part").exists());
-    common::processes::signal(live.pid(), rustix::process::Signal::INT);
+    slm_testkit::processes::signal(live.pid(), rustix::process::Signal::INT);
     assert_eq!(live.wait().code, Some(130));
     assert_eq!(sandbox.names("."), ["agent.sh", "in.gguf", "stderr.txt", "tmp", "working"]);
 }

@@ -3,38 +3,26 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "support/chromium.rs"]
-mod chromium;
-#[path = "support/results.rs"]
-mod results;
-
 use assert_cmd::Command;
-use results::{Recipe, twelve, write};
+use slm_results::manifest::FORMAT;
+use slm_testkit::{chromium, made::Made, repository::baseline, sandbox};
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
 const HOSTILE: &str = "<script>alert(1)</script> `` ``` </pre> & | ]]> \u{202e}txt \u{1b}[2J";
 
-fn recipe(models: usize) -> Recipe {
-    Recipe {
-        models: twelve().into_iter().take(models).collect(),
-        devices: &["phone"],
-        quants: &["q4_0"],
-        repetitions: 1,
-        output: HOSTILE.into(),
-        failing: true,
-        details: true,
-    }
+fn made(models: usize) -> Made {
+    Made { output: Some(HOSTILE.into()), ..Made::on_a_phone(models) }
 }
 
 fn bench() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_bench"))
+    Command::new(sandbox::bench())
 }
 
 /// Makes a results folder named `made-up` and its report; returns the place of both.
-fn reported(recipe: &Recipe) -> TempDir {
+fn reported(made: &Made) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("made-up"), recipe);
+    made.write(&folder.path().join("made-up"));
     bench().current_dir(&folder).args(["report", "made-up"]).assert().success();
     folder
 }
@@ -45,7 +33,7 @@ fn page(folder: &TempDir) -> String {
 
 #[test]
 fn the_markdown_says_it_all() {
-    let folder = reported(&recipe(3));
+    let folder = reported(&made(3));
     let text = fs::read_to_string(folder.path().join("reports/made-up/report.md")).unwrap();
     insta::with_settings!({filters => vec![
         (r"Made by .*", "Made by [tool]"),
@@ -60,7 +48,7 @@ fn the_markdown_says_it_all() {
 #[test]
 fn the_verdict_is_printed_for_people_and_programs() {
     let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("made-up"), &recipe(3));
+    made(3).write(&folder.path().join("made-up"));
     let run = |more: &[&str]| {
         let done = bench().current_dir(&folder).args(["report", "made-up"]).args(more).assert().success();
         String::from_utf8(done.get_output().stdout.clone()).unwrap()
@@ -75,9 +63,9 @@ fn the_verdict_is_printed_for_people_and_programs() {
 
 #[test]
 fn the_page_opens_sorts_and_runs_nothing_foreign() {
-    let mut recipe = recipe(3);
-    recipe.models[0].0 = "slimlm<script>alert(2)</script>.gguf".into();
-    let folder = reported(&recipe);
+    let mut made = made(3);
+    made.models[0].0 = "slimlm<script>alert(2)</script>.gguf".into();
+    let folder = reported(&made);
     let html = page(&folder);
     assert_eq!(html.matches("<script>").count(), 1, "only our own script");
     assert!(html.contains("&lt;script&gt;alert(1)"));
@@ -117,7 +105,7 @@ fn the_browser_check_sees_errors() {
     let file = folder.path().join("bad.html");
     fs::write(&file, "<!doctype html><script>nothing.here()</script>").unwrap();
     assert!(chromium.open(&file).console.contains("nothing is not defined"));
-    let folder = reported(&recipe(1));
+    let folder = reported(&made(1));
     let injected = page(&folder).replacen("</body>", "<script>document.title='x'</script></body>", 1);
     let file = folder.path().join("injected.html");
     fs::write(&file, injected).unwrap();
@@ -127,17 +115,17 @@ fn the_browser_check_sees_errors() {
 
 #[test]
 fn a_page_of_twelve_models_stays_small() {
-    let mut recipe = recipe(12);
-    recipe.repetitions = 3;
-    let size = page(&reported(&recipe)).len();
+    let mut made = made(12);
+    made.repetitions = 3;
+    let size = page(&reported(&made)).len();
     assert!(size < 1_000_000, "{size} bytes");
 }
 
 #[test]
 fn several_folders_and_a_baseline_make_one_report() {
     let folder = tempfile::tempdir().unwrap();
-    write(&folder.path().join("first"), &recipe(3));
-    write(&folder.path().join("second"), &recipe(2));
+    made(3).write(&folder.path().join("first"));
+    made(2).write(&folder.path().join("second"));
     let args = ["report", "first", "second", "--baseline", "second/summary.csv", "--out", "both"];
     bench().current_dir(&folder).args(args).assert().success();
     let text = fs::read_to_string(folder.path().join("both/report.md")).unwrap();
@@ -151,9 +139,11 @@ fn several_folders_and_a_baseline_make_one_report() {
 fn a_lost_device_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two");
-    write(&path, &Recipe { devices: &["phone", "tablet"], ..recipe(2) });
+    Made { devices: &["phone", "tablet"], ..made(2) }.write(&path);
     let event = |seq: u32, event: &str| {
-        format!("{{\"format\":\"1.1\",\"seq\":{seq},\"at\":\"2026-01-02T04:00:00Z\",\"event\":{event}}}\n")
+        format!(
+            "{{\"format\":\"{FORMAT}\",\"seq\":{seq},\"at\":\"2026-01-02T04:00:00Z\",\"event\":{event}}}\n"
+        )
     };
     let lost = r#"{"type":"device-lost","device":"tablet","reason":"no answer <b>for</b> 60 s"}"#;
     let mut events = fs::read_to_string(path.join("events.jsonl")).unwrap();
@@ -183,13 +173,13 @@ fn bad_folders_are_refused_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::create_dir(path("empty")).unwrap();
-    write(&path("future"), &recipe(1));
-    replace(&path("future/manifest.json"), "\"format\": \"1.1\"", "\"format\": \"2.0\"");
-    write(&path("torn"), &recipe(1));
+    made(1).write(&path("future"));
+    replace(&path("future/manifest.json"), &format!("\"format\": \"{FORMAT}\""), "\"format\": \"2.0\"");
+    made(1).write(&path("torn"));
     replace(&path("torn/trials.csv"), ",completed,", ",finished,");
-    write(&path("gone"), &recipe(1));
+    made(1).write(&path("gone"));
     fs::remove_file(path("gone/trials.csv")).unwrap();
-    fs::write(path("table.csv"), include_str!("../../results/baselines/slimlm-s24.csv")).unwrap();
+    fs::write(path("table.csv"), fs::read(baseline("slimlm-s24.csv")).unwrap()).unwrap();
     for (name, said) in [
         ("empty", "is empty"),
         ("nowhere", "cannot read nowhere"),
@@ -204,7 +194,7 @@ fn bad_folders_are_refused_in_one_line() {
         assert_eq!(error.lines().count(), 1, "{error}");
         assert!(!path("reports").exists(), "nothing is written");
     }
-    write(&path("good"), &recipe(1));
+    made(1).write(&path("good"));
     fs::write(path("file"), "").unwrap();
     let done = bench().current_dir(&folder).args(["report", "good", "--out", "file/x"]).assert().code(2);
     let error = String::from_utf8(done.get_output().stderr.clone()).unwrap();

@@ -3,17 +3,14 @@
 //!
 //! `BENCH_KILL_ROUNDS` sets how often host and agent are killed at random moments.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
-    processes::{Live, agents_in, signal, wait_until},
-    results::{Results, Row},
-    sweep_args,
-};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rustix::process::Signal;
+use slm_testkit::{
+    processes::{Live, agents_in, signal, wait_until},
+    results::{Results, Row},
+    sandbox::{Sandbox, TINY, sweep_args},
+};
 use std::{collections::BTreeMap, env, fs, thread, time::Duration};
 
 const ROUNDS: u64 = 6;

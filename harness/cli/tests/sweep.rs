@@ -1,12 +1,11 @@
 //! Whole sweeps on this machine: every planned trial once, and figures that add up.
 
-mod common;
-
-use common::{
-    Sandbox, TINY,
-    results::{FILES, Results},
-};
 use serde_json::Value;
+use slm_results::manifest::FORMAT;
+use slm_testkit::{
+    results::{FILES, Results},
+    sandbox::{Sandbox, TINY},
+};
 use std::collections::BTreeSet;
 
 /// Options of a sweep that takes about a second.
@@ -117,7 +116,7 @@ fn the_record_begins_and_ends_with_its_run_and_proves_the_engine() {
     assert!(!kinds.contains(&"progress") && !kinds.contains(&"trial-started"));
     let ready = events.iter().find(|event| event["event"]["type"] == "model-ready").unwrap();
     assert_eq!(ready["event"]["ready"]["devices"], serde_json::json!(["CPU"]));
-    assert!(events.iter().all(|event| event["format"] == "1.1"));
+    assert!(events.iter().all(|event| event["format"] == FORMAT.to_string()));
 }
 
 #[test]

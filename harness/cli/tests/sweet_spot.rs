@@ -1,12 +1,12 @@
 //! `bench sweet-spot` as a user sees it.
 
-mod common;
-mod made;
-
-use common::{Ran, Sandbox};
-use made::{Made, copy_baseline};
 use serde_json::Value;
-use slm_bench::cli::ContextLengths;
+use slm_plan::request::ContextLengths;
+use slm_testkit::{
+    made::{Made, models},
+    repository::baseline,
+    sandbox::{Ran, Sandbox},
+};
 use std::{fmt::Write, fs};
 
 fn sweet_spot(sandbox: &Sandbox, args: &str) -> Ran {
@@ -15,22 +15,22 @@ fn sweet_spot(sandbox: &Sandbox, args: &str) -> Ran {
 
 fn with_baselines() -> Sandbox {
     let sandbox = Sandbox::new();
-    copy_baseline("slimlm-s24.csv", &sandbox.path("slimlm-s24.csv"));
-    copy_baseline("slimlm-quality.csv", &sandbox.path("quality.csv"));
+    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("slimlm-s24.csv")).unwrap();
+    fs::copy(baseline("slimlm-quality.csv"), sandbox.path("quality.csv")).unwrap();
     sandbox
 }
 
 /// A sweep of four sizes, the largest of which did not fit into memory.
 fn with_sweep() -> Sandbox {
     let sandbox = Sandbox::new();
-    let models = vec![
+    let models = models(&[
         ("slimlm-125m", 125_311_488),
         ("smollm-360m-instruct", 361_821_120),
         ("qwen2-0.5b-instruct", 494_032_768),
         ("slimlm-1b", 1_316_061_184),
-    ];
+    ]);
     let lengths = ContextLengths::Chunks(vec![0, 1, 4]);
-    Made { models, lengths, failed: Some("slimlm-1b"), ..Made::default() }.write(&sandbox.path("sweep"));
+    Made { models, lengths, failing: Some(0), ..Made::default() }.write(&sandbox.path("sweep"));
     sandbox
 }
 

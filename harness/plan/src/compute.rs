@@ -105,13 +105,8 @@ mod tests {
     fn phone() -> MachineFacts {
         let cluster = |cpus: &str, max_khz| Cluster { cpus: cpus.parse().unwrap(), max_khz };
         MachineFacts {
-            cpu: "Exynos 2400".into(),
-            kernel: String::new(),
             physical_cores: 10,
             busy_cores: 0.3,
-            cpu_features: Vec::new(),
-            memory_total: 0,
-            memory_available: 0,
             cpus: "0-9".parse().ok(),
             clusters: vec![
                 cluster("0-3", 1_959_000),
@@ -119,7 +114,7 @@ mod tests {
                 cluster("7-8", 2_900_000),
                 cluster("9", 3_207_000),
             ],
-            temperature_c: None,
+            ..slm_testkit::agent::machine()
         }
     }
 

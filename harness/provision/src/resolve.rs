@@ -2,7 +2,7 @@
 //! nothing is written, downloaded or started.
 
 use crate::{
-    Machine, compiled,
+    HubModel, Machine, compiled,
     hashes::Hashes,
     hub::Address,
     known,
@@ -164,6 +164,10 @@ fn of_catalogue(
     let files: Option<Vec<PathBuf>> =
         quants.iter().map(|quant| weights::made(&entry.name, *quant, request.embeddings)).collect();
     let Some(files) = files else {
+        if !quants.iter().all(at_hand) {
+            // Refused now rather than when it is to be fetched.
+            HubModel::of_entry(entry)?;
+        }
         return Ok(Item::Wanted(Wanted::Real(entry), engine));
     };
     let planned = |(file, quant): (&PathBuf, &FileType)| {

@@ -1,6 +1,6 @@
 //! The bridge to MLC-LLM's engine against a stand-in (`tools/mlc/tests/standin`), of which
 //! `SLM_MLC_STANDIN` names the folder; without it nothing runs. What a hanging or crashing
-//! engine does to a sweep is in `harness/tests/mlc_engine.rs`.
+//! engine does to a sweep is in `harness/cli/tests/mlc_engine.rs`.
 
 use super::model::MlcLlm;
 use crate::engine::{Decoding, GenerateRequest, Generated, Generator, Model, Setup};

@@ -58,7 +58,7 @@ fn loads_are_bytes_over_a_rate() {
 /// Errors on the paper's table, as docs/cost-model.md has them.
 #[test]
 fn the_papers_held_out_cells_are_met_as_documented() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/baselines/slimlm-s24.csv");
+    let path = slm_testkit::repository::baseline("slimlm-s24.csv");
     let model = of(&path);
     let error = |quantity| {
         let held_out = &model.fits[&quantity].held_out;
@@ -78,7 +78,7 @@ fn the_papers_held_out_cells_are_met_as_documented() {
 #[ignore = "prints a table"]
 #[expect(clippy::print_stdout, reason = "that is what it is for")]
 fn table_of_the_docs() {
-    let paper = concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/baselines/slimlm-s24.csv").to_owned();
+    let paper = slm_testkit::repository::baseline("slimlm-s24.csv").display().to_string();
     for path in std::iter::once(paper).chain(std::env::var("SLM_SUMMARY").ok()) {
         let model = of(Path::new(&path));
         for fit in model.fits.values() {

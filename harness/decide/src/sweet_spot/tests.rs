@@ -1,9 +1,8 @@
 use super::*;
 use slm_results::read::{Cell, Context, Summary};
-use std::path::Path;
 
 fn baseline(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../results/baselines").join(name)
+    slm_testkit::repository::baseline(name)
 }
 
 fn paper() -> Group {

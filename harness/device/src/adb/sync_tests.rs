@@ -3,10 +3,11 @@
 use super::{
     server::Server,
     sync::{self, Timeouts},
-    tests::{request, say, served},
+    tests::served,
 };
 use crate::LinkError;
 use proptest::prelude::*;
+use slm_testkit::adb_server::{request, say};
 use std::{
     io::{Read, Write},
     net::TcpStream,

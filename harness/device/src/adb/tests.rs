@@ -3,65 +3,29 @@
 use super::*;
 use crate::{Link, LinkError, Shell};
 use proptest::prelude::*;
+use slm_testkit::adb_server::{self, fail, request, say};
 use std::{
-    io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     thread,
     time::{Duration, Instant},
 };
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// A server that runs `play` on this many connections, one after the other, then ends.
 pub(super) fn served(play: impl Fn(usize, &mut TcpStream) + Send + 'static, connections: usize) -> Server {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    thread::spawn(move || {
-        for number in 0..connections {
-            let (mut stream, _) = listener.accept().unwrap();
-            play(number, &mut stream);
-        }
-    });
-    Server::new(format!("127.0.0.1:{port}").parse().unwrap())
+    at(adb_server::served(play, connections))
+}
+
+fn shell_that_sends(bytes: &'static [u8]) -> Server {
+    at(adb_server::shell_that_sends(bytes))
+}
+
+fn at(address: SocketAddr) -> Server {
+    Server::new(address.to_string().parse().unwrap())
 }
 
 fn phone(server: &Server) -> AdbLink {
     AdbLink::new(server, "a;b c")
-}
-
-/// Reads a request.
-pub(super) fn request(stream: &mut TcpStream) -> String {
-    let mut digits = [0; 4];
-    stream.read_exact(&mut digits).unwrap();
-    let length = usize::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap();
-    let mut text = vec![0; length];
-    stream.read_exact(&mut text).unwrap();
-    String::from_utf8(text).unwrap()
-}
-
-pub(super) fn say(stream: &mut TcpStream, bytes: &[u8]) {
-    let _ = stream.write_all(bytes);
-    let _ = stream.flush();
-}
-
-fn fail(stream: &mut TcpStream, message: &str) {
-    say(stream, format!("FAIL{:04x}{message}", message.len()).as_bytes());
-}
-
-/// Accepts the transport and the shell, then sends these bytes.
-fn shell_that_sends(bytes: &'static [u8]) -> Server {
-    served(
-        move |_, stream| {
-            assert!(request(stream).starts_with("host:transport:"));
-            say(stream, b"OKAY");
-            assert!(request(stream).starts_with("shell,v2,raw:"));
-            say(stream, b"OKAY");
-            let mut no_stdin = [0; 5];
-            stream.read_exact(&mut no_stdin).unwrap();
-            say(stream, bytes);
-        },
-        1,
-    )
 }
 
 #[test]

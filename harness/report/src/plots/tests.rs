@@ -1,9 +1,6 @@
 //! Every plot of reports with 1, 3 and 12 models: no text overlaps another or
 //! leaves the picture.
 
-#[path = "../../../cli/tests/support/results.rs"]
-mod results;
-
 use super::{Plot, conditions::conditions};
 use crate::{
     ReportData,
@@ -13,7 +10,7 @@ use crate::{
     },
     read, sections,
 };
-use results::{Recipe, twelve, write};
+use slm_testkit::made::Made;
 use std::path::PathBuf;
 
 /// A report's model of the first `count` models, each named with `prefix` before.
@@ -34,17 +31,11 @@ fn data_on(
     quants: &'static [&'static str],
 ) -> ReportData {
     let folder = tempfile::tempdir().unwrap();
-    let models = twelve().into_iter().take(count).map(|(name, params)| (format!("{prefix}{name}"), params));
-    let recipe = Recipe {
-        models: models.collect(),
-        devices,
-        quants,
-        repetitions: 2,
-        output: "text".into(),
-        failing: true,
-        details: true,
-    };
-    write(folder.path(), &recipe);
+    let mut made = Made { devices, quants, repetitions: 2, ..Made::on_a_phone(count) };
+    for (name, _) in &mut made.models {
+        name.insert_str(0, prefix);
+    }
+    made.write(folder.path());
     read(&[PathBuf::from(folder.path())], None, 10.0).unwrap()
 }
 

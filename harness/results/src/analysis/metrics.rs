@@ -73,36 +73,10 @@ fn seconds(from: Option<u64>, to: Option<u64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use proptest::prelude::*;
-    use slm_protocol::{Contention, MemoryReading, Output, StopReason, TrialOutcome};
-
-    /// A completed trial with the given times.
-    pub(in crate::analysis) fn report(n_in: u32, times: Timestamps) -> TrialReport {
-        let n_out = u32::try_from(times.tokens_ns.len()).unwrap();
-        TrialReport {
-            trial_id: "t0001".into(),
-            started_unix_ns: 1_700_000_000_000_000_000,
-            outcome: TrialOutcome::Completed,
-            n_in: Some(n_in),
-            n_evaluated: Some(n_in),
-            times,
-            output: Some(Output {
-                n_out,
-                stop: StopReason::Length,
-                tokens_sha256: Some("0".into()),
-                text: String::new(),
-                logits_finite: Some(true),
-            }),
-            figures: Vec::new(),
-            rss_peak: None,
-            rss_after_prefill: None,
-            after_prefill: None,
-            at_end: MemoryReading::default(),
-            contention: Contention::default(),
-        }
-    }
+    use slm_testkit::agent::report;
 
     #[test]
     fn metrics_follow_their_definitions() {

@@ -162,13 +162,13 @@ fn mib(bytes: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        analysis::{metrics::tests::report, verdict::tests::ready},
-        schema::{Row, SummaryRow},
-    };
+    use crate::schema::{Row, SummaryRow};
     use serde::Serialize;
     use slm_protocol::{EngineKind, Figure, FigureScope, Timestamps};
-    use slm_testkit::plan::plan_input as input;
+    use slm_testkit::{
+        agent::{ready, report},
+        plan::plan_input as input,
+    };
 
     #[test]
     fn rows_are_written_in_the_order_of_their_columns() {

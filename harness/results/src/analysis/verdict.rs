@@ -118,46 +118,11 @@ fn bandwidth(ready: &Ready, metrics: &Metrics, reasons: &mut Vec<String>) {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::analysis::{evidence::Slowed, metrics::tests::report};
-    use slm_protocol::{
-        BufferSizes, CoolDownReport, LoadReport, MemoryReading, ModelFacts, ResolvedOptions, Timestamps,
-    };
-
-    /// A loaded model of 78 MB on a machine of 20 GB/s.
-    pub(in crate::analysis) fn ready() -> Ready {
-        Ready {
-            load: LoadReport { ready_ns: 120_000_000, file_bytes: 78_000_000, cached_fraction: Some(1.0) },
-            model: ModelFacts {
-                architecture: "mpt".into(),
-                description: "mpt".into(),
-                n_params: 125_311_488,
-                size: 78_000_000,
-                decode_bytes: Some(70_000_000),
-                n_vocab: 50_368,
-                n_ctx_train: 2048,
-                chat_template_sha256: None,
-            },
-            options: ResolvedOptions {
-                threads: 2,
-                flash_attention: Some(true),
-                n_ctx: 512,
-                n_batch: 512,
-                n_ubatch: 512,
-                affinity: None,
-                repack: None,
-            },
-            buffers: BufferSizes { model: Some(78 << 20), kv_cache: Some(18 << 20), compute: Some(15 << 20) },
-            devices: vec!["CPU".into()],
-            memory: MemoryReading::default(),
-            memory_bandwidth: Some(20e9),
-            prompts: Vec::new(),
-            engine_log: Vec::new(),
-            calibration: None,
-            notes: Vec::new(),
-        }
-    }
+    use crate::analysis::evidence::Slowed;
+    use slm_protocol::{CoolDownReport, Timestamps};
+    use slm_testkit::agent::{ready, report};
 
     fn times(gap_ns: u64, n: u64) -> Timestamps {
         Timestamps {

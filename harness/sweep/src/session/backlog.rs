@@ -128,7 +128,8 @@ impl<'a> Backlog<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::job, *};
+    use super::super::job;
+    use super::*;
     use slm_device::StagedModel;
     use slm_testkit::plan::plan_input as input;
 

@@ -8,7 +8,8 @@ use crate::{
     profile::{Identity, Profiles, describe},
     readiness::Lease,
 };
-use slm_protocol::{EngineKind, Event, EventWriter, Job};
+use slm_protocol::{Event, EventWriter};
+use slm_testkit::agent::job;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -117,42 +118,8 @@ impl Fixture {
         Self { folder, link, phone }
     }
 
-    pub(super) fn job() -> Job {
-        use slm_protocol::{
-            EngineOptions, FlashAttention, Generation, LoadMode, ModelFile, StopRule, VERSION,
-        };
-        Job {
-            protocol: VERSION,
-            engine: EngineKind::Null,
-            model: ModelFile { name: String::new(), path: String::new(), compiled: None },
-            options: EngineOptions {
-                threads: None,
-                flash_attention: FlashAttention::Auto,
-                n_ctx: None,
-                n_ubatch: None,
-                load: LoadMode::Mmap,
-                affinity: None,
-                calibrate_threads: false,
-                repack: true,
-            },
-            generation: Generation {
-                max_new_tokens: 1,
-                stop: StopRule::FixedLength,
-                chat_template: false,
-                system: None,
-            },
-            prompts: Vec::new(),
-            trials: Vec::new(),
-            trial_timeout_ms: 1000,
-            load_timeout_ms: 0,
-            gap_ms: 0,
-            telemetry_ms: 0,
-            cool_down: None,
-        }
-    }
-
     pub(super) fn start(&self) -> Box<dyn AgentRun> {
-        self.phone.start(NAME, &Self::job()).expect("it starts")
+        self.phone.start(NAME, &job()).expect("it starts")
     }
 
     pub(super) fn root(&self) -> PathBuf {

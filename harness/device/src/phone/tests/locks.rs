@@ -30,7 +30,7 @@ fn a_phone_belongs_to_one_sweep_until_that_is_over_or_gone() {
     lock::release(link, root, &theirs, "").unwrap();
     // Its run that lives is not disturbed.
     let name = RunName { sweep: "cccc", model: 0 };
-    let mut run = fixture.phone.start(name, &Fixture::job()).expect("it starts");
+    let mut run = fixture.phone.start(name, &slm_testkit::agent::job()).expect("it starts");
     while !matches!(run.next(Duration::from_secs(1)), NextEvent::Event(_)) {}
     lock::take(link, root, &dead).unwrap();
     let refused = lock::take(link, root, &theirs);

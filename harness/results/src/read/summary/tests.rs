@@ -4,7 +4,7 @@ use crate::{
     schema::Row,
 };
 use proptest::prelude::*;
-use std::{fs, path::PathBuf};
+use std::fs;
 
 const HEADER: &str = "device,soc,backend,model,weights,quant,params,chunks,n_planned,n_completed,n_valid,failure,n_in,\
     n_out,itps,itps_ci_low,itps_ci_high,otps,otps_ci_low,otps_ci_high,ttft_s,ttft_s_ci_low,ttft_s_ci_high,runtime_s,\
@@ -33,7 +33,7 @@ fn with(column: &str, value: &str) -> String {
 
 #[test]
 fn the_papers_table_is_read() {
-    let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../results/baselines/slimlm-s24.csv"));
+    let path = slm_testkit::repository::baseline("slimlm-s24.csv");
     let summary = Summary::read(&path).unwrap();
     assert_eq!(summary.cells.len(), 24);
     let first = &summary.cells[0];
@@ -123,7 +123,9 @@ fn a_folder_must_hold_a_sweep_of_this_format() {
     fs::write(folder.path().join("summary.csv"), format!("{HEADER}\n{ROW}\n")).unwrap();
     assert!(text().contains("holds no sweep (no manifest.json)"), "{}", text());
     fs::write(folder.path().join("manifest.json"), r#"{"format":"2.0","news":true}"#).unwrap();
-    assert!(text().contains("has format version 2.0, this bench reads 1.0; use the version"), "{}", text());
+    let told =
+        format!("has format version 2.0, this bench reads {}; use the version", crate::manifest::FORMAT);
+    assert!(text().contains(&told), "{}", text());
     fs::write(folder.path().join("manifest.json"), "{\n\"format\":").unwrap();
     assert!(text().contains("manifest.json is damaged: ") && text().contains("line 2 column"), "{}", text());
     assert!(Summary::read(&folder.path().join("nothing")).unwrap_err().to_string().contains("cannot read"));

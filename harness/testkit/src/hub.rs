@@ -1,16 +1,16 @@
 //! A hub on loopback that speaks real HTTP and fails where it is told to. The owner of a
 //! repository says how: see [`answer_file`].
-#![allow(dead_code, reason = "each test program uses a part of this")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+use crate::repository::checkpoint;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
+    fs,
     io::{BufRead, BufReader, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex},
     thread,
@@ -18,21 +18,26 @@ use std::{
 };
 
 /// The only commit there is.
-pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 /// The token of the only user there is.
-pub(crate) const TOKEN: &str = "hf_MockTokenNobodyHas";
+pub const TOKEN: &str = "hf_MockTokenNobodyHas";
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) host: String,
-    pub(crate) headers: BTreeMap<String, String>,
+pub struct Seen {
+    /// `GET` or `HEAD`.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// The host asked for.
+    pub host: String,
+    /// Its headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
 }
 
 impl Seen {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    /// One of the headers.
+    pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
@@ -48,13 +53,15 @@ struct State {
     cuts: usize,
 }
 
-pub(crate) struct MockHub {
+/// A hub that answers until the test program ends.
+pub struct MockHub {
     port: u16,
     state: Arc<Mutex<State>>,
 }
 
 impl MockHub {
-    pub(crate) fn new(files: &[(&str, &[u8])]) -> Self {
+    /// A hub, every repository of which has these files.
+    pub fn new(files: &[(&str, &[u8])]) -> Self {
         // All of loopback, so that 127.0.0.2 is another host with the same server.
         let listener = TcpListener::bind("0.0.0.0:0").expect("a port");
         let port = listener.local_addr().expect("a port").port();
@@ -71,17 +78,19 @@ impl MockHub {
         Self { port, state }
     }
 
-    pub(crate) fn listing(self, names: &[&str]) -> Self {
+    /// Names that its lists have beside these.
+    pub fn listing(self, names: &[&str]) -> Self {
         self.state.lock().unwrap().listed = names.iter().map(|name| (*name).to_owned()).collect();
         self
     }
 
-    pub(crate) fn endpoint(&self) -> String {
+    /// Its address.
+    pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// A command that asks this hub and keeps what it gets in `home`.
-    pub(crate) fn settle(&self, home: &Path, command: &mut Command) {
+    pub fn settle(&self, home: &Path, command: &mut Command) {
         for name in [
             "HF_TOKEN",
             "HF_TOKEN_PATH",
@@ -98,12 +107,26 @@ impl MockHub {
         command.env("HF_HOME", home).env("HF_ENDPOINT", self.endpoint());
     }
 
-    pub(crate) fn seen(&self) -> Vec<Seen> {
+    /// Every repository of a hub holds this checkpoint.
+    pub fn of_checkpoint(name: &str) -> Self {
+        let is_test_data = |name: &str| matches!(name, "expected.json" | "logits.safetensors");
+        let entries = fs::read_dir(checkpoint(name)).unwrap().map(|entry| entry.unwrap().path());
+        let file =
+            |path: PathBuf| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(path).unwrap());
+        let files: Vec<(String, Vec<u8>)> =
+            entries.map(file).filter(|(name, _)| !is_test_data(name)).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+        Self::new(&files)
+    }
+
+    /// All requests so far.
+    pub fn seen(&self) -> Vec<Seen> {
         self.state.lock().unwrap().seen.clone()
     }
 
     /// Requests for content, not for heads or lists.
-    pub(crate) fn downloads(&self) -> Vec<Seen> {
+    pub fn downloads(&self) -> Vec<Seen> {
         let is_content = |seen: &Seen| seen.method == "GET" && !seen.path.starts_with("/api/");
         self.seen().into_iter().filter(is_content).collect()
     }
@@ -284,11 +307,13 @@ fn send(
     stream.shutdown(Shutdown::Write)
 }
 
-pub(crate) fn sha256(bytes: &[u8]) -> String {
+/// SHA-256 in hexadecimal digits.
+pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-pub(crate) fn git_sha1(bytes: &[u8]) -> String {
+/// The hash that git has of a file.
+pub fn git_sha1(bytes: &[u8]) -> String {
     let mut hash = sha1::Sha1::new_with_prefix(format!("blob {}\0", bytes.len()));
     hash.update(bytes);
     hex(&hash.finalize())

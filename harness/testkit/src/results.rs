@@ -1,8 +1,9 @@
-//! A results folder as its files stand on disk, and what must hold in it. Read
-//! with the plainest means, not with the code under test.
+//! A results folder as its files stand on disk, and what must hold in it. Read with the
+//! plainest means, not with the code under test.
 
-use super::Sandbox;
+use crate::sandbox::Sandbox;
 use serde_json::Value;
+use slm_results::schema::{Row as _, TrialRow};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs,
@@ -10,83 +11,90 @@ use std::{
 };
 
 /// The files of a results folder.
-pub(crate) const FILES: [&str; 7] =
-    [".lock", "events.jsonl", "manifest.json", "summary.csv", "telemetry.csv", "tokens.csv", "trials.csv"];
-
-const TRIAL_COLUMNS: &str = "trial_id,device,soc,backend,model,weights,quant,params,chunks,prompt_id,\
-    repetition,warmup,status,failure,verdict,verdict_reason,n_in_nominal,n_in,n_out,stop_reason,load_s,\
-    tokenize_s,ttft_s,prefill_s,itps,otps,tpot_p50_ms,tpot_p90_ms,tpot_p99_ms,runtime_s,rss_peak_mib,\
-    model_mib,kv_cache_mib,compute_mib,threads,flash_attention,thermal_status,battery_temp_c,energy_j,started_at,\
-    prompt_tokens,mlc_prefill_tokens_per_s,mlc_decode_tokens_per_s,mlc_ttft_s,mlc_inter_token_latency_s,\
-    mlc_end_to_end_latency_s";
+pub const FILES: [&str; 8] = [
+    ".lock",
+    "events.jsonl",
+    "figures.csv",
+    "manifest.json",
+    "summary.csv",
+    "telemetry.csv",
+    "tokens.csv",
+    "trials.csv",
+];
 
 /// A row of a CSV file, by column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Row(HashMap<String, String>);
+pub struct Row(HashMap<String, String>);
 
 impl Row {
-    pub(crate) fn get(&self, column: &str) -> &str {
+    /// A field.
+    pub fn get(&self, column: &str) -> &str {
         self.0.get(column).unwrap_or_else(|| panic!("no column {column}"))
     }
 
     /// A number, or nothing where the field is empty.
-    pub(crate) fn number(&self, column: &str) -> Option<f64> {
+    pub fn number(&self, column: &str) -> Option<f64> {
         let text = self.get(column);
         let parsed = || text.parse().unwrap_or_else(|_| panic!("{column} is {text:?}, no number"));
         (!text.is_empty()).then(parsed)
     }
 
-    pub(crate) fn is_completed(&self) -> bool {
+    /// Whether the trial came to its end.
+    pub fn is_completed(&self) -> bool {
         self.get("status") == "completed"
     }
 
-    pub(crate) fn is_warmup(&self) -> bool {
+    /// Whether the trial is a warm-up.
+    pub fn is_warmup(&self) -> bool {
         self.get("warmup") == "true"
     }
 }
 
 /// A results folder.
-pub(crate) struct Results {
+pub struct Results {
     folder: PathBuf,
 }
 
 impl Results {
     /// The folder `out` of a sandbox.
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+    pub fn of(sandbox: &Sandbox) -> Self {
         Self::named(sandbox, "out")
     }
 
     /// A folder of a sandbox.
-    pub(crate) fn named(sandbox: &Sandbox, name: &str) -> Self {
+    pub fn named(sandbox: &Sandbox, name: &str) -> Self {
         Self { folder: sandbox.path(name) }
     }
 
-    pub(crate) fn text(&self, file: &str) -> String {
+    /// A file as text.
+    pub fn text(&self, file: &str) -> String {
         fs::read_to_string(self.folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
     }
 
-    pub(crate) fn write(&self, file: &str, content: impl AsRef<[u8]>) {
+    /// Replaces a file.
+    pub fn write(&self, file: &str, content: impl AsRef<[u8]>) {
         fs::write(self.folder.join(file), content).unwrap_or_else(|error| panic!("{file}: {error}"));
     }
 
     /// Rows of a CSV file that must be whole.
-    pub(crate) fn csv(&self, file: &str) -> Vec<Row> {
+    pub fn csv(&self, file: &str) -> Vec<Row> {
         rows(file, self.text(file).as_bytes())
     }
 
     /// Rows of a CSV file whose writer was killed: its last line may be torn.
-    pub(crate) fn torn_csv(&self, file: &str) -> Vec<Row> {
+    pub fn torn_csv(&self, file: &str) -> Vec<Row> {
         let bytes = fs::read(self.folder.join(file)).unwrap_or_default();
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
         rows(file, &bytes[..whole])
     }
 
-    pub(crate) fn trials(&self) -> Vec<Row> {
+    /// Rows of `trials.csv`.
+    pub fn trials(&self) -> Vec<Row> {
         self.csv("trials.csv")
     }
 
     /// The events, which must be numbered without gaps.
-    pub(crate) fn events(&self) -> Vec<Value> {
+    pub fn events(&self) -> Vec<Value> {
         let text = self.text("events.jsonl");
         assert!(text.is_empty() || text.ends_with('\n'), "the last event is torn");
         let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -97,25 +105,27 @@ impl Results {
         events
     }
 
-    pub(crate) fn manifest(&self) -> Value {
+    /// The manifest.
+    pub fn manifest(&self) -> Value {
         serde_json::from_str(&self.text("manifest.json")).expect("the manifest is JSON")
     }
 
-    pub(crate) fn plan(&self) -> Value {
+    /// The plan in it.
+    pub fn plan(&self) -> Value {
         self.manifest()["plan"].clone()
     }
 
     /// Trials of the plan, by id.
-    pub(crate) fn planned(&self) -> BTreeMap<String, Value> {
+    pub fn planned(&self) -> BTreeMap<String, Value> {
         let trials = self.plan()["trials"].as_array().expect("the plan has trials").clone();
         trials.into_iter().map(|trial| (trial["id"].as_str().expect("an id").to_owned(), trial)).collect()
     }
 
     /// What must hold in every sweep that came to its end, however often it was
     /// interrupted and whatever failed in it.
-    pub(crate) fn check_complete(&self) {
+    pub fn check_complete(&self) {
         let (planned, trials, plan) = (self.planned(), self.trials(), self.plan());
-        assert_eq!(self.text("trials.csv").lines().next(), Some(TRIAL_COLUMNS));
+        assert!(self.text("trials.csv").starts_with(&TrialRow::TABLE.header()));
         let ids: BTreeSet<&str> = trials.iter().map(|row| row.get("trial_id")).collect();
         assert_eq!(ids.len(), trials.len(), "a trial is there twice");
         assert!(ids.iter().copied().eq(planned.keys().map(String::as_str)), "{ids:?} are not those planned");
@@ -140,7 +150,7 @@ impl Results {
     }
 
     /// Every trial failed with this cause and some evidence.
-    pub(crate) fn check_all_failed(&self, failure: &str) {
+    pub fn check_all_failed(&self, failure: &str) {
         self.check_complete();
         for row in self.trials() {
             assert_eq!((row.get("status"), row.get("failure")), ("failed", failure), "{row:?}");
@@ -229,7 +239,7 @@ impl Results {
 }
 
 /// A number of JSON as an index.
-pub(crate) fn index(value: &Value) -> usize {
+pub fn index(value: &Value) -> usize {
     value.as_u64().and_then(|number| usize::try_from(number).ok()).expect("an index")
 }
 

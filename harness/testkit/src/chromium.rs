@@ -6,19 +6,19 @@ use std::{
 };
 
 /// An installed Chromium.
-pub(crate) struct Chromium(PathBuf);
+pub struct Chromium(PathBuf);
 
 /// What became of a page.
-pub(crate) struct Shown {
+pub struct Shown {
     /// The document after its scripts ran.
-    pub(crate) dom: String,
+    pub dom: String,
     /// What it wrote to the console: errors, warnings, refused scripts.
-    pub(crate) console: String,
+    pub console: String,
 }
 
 /// Finds Chromium; without one, says so and gives `None`, and the test passes.
-#[allow(clippy::print_stderr)]
-pub(crate) fn find() -> Option<Chromium> {
+#[expect(clippy::print_stderr, reason = "shown with the test's output")]
+pub fn find() -> Option<Chromium> {
     let folders = std::env::var_os("PATH")?;
     let names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     let found = std::env::split_paths(&folders)
@@ -32,7 +32,7 @@ pub(crate) fn find() -> Option<Chromium> {
 
 impl Chromium {
     /// Opens a file and lets its scripts run.
-    pub(crate) fn open(&self, file: &Path) -> Shown {
+    pub fn open(&self, file: &Path) -> Shown {
         let profile = tempfile::tempdir().unwrap();
         let output = Command::new(&self.0)
             .args([

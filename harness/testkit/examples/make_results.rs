@@ -4,10 +4,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
-#[path = "../tests/support/results.rs"]
-mod results;
-
-use results::{Recipe, twelve, write};
+use slm_testkit::made::Made;
 use std::{env, path::Path};
 
 fn main() {
@@ -15,15 +12,6 @@ fn main() {
     let number = |at: usize, default: u32| words.get(at).map_or(default, |word| word.parse().unwrap());
     let (models, trials) = (number(1, 12), number(2, 1_080));
     let repetitions = (trials / (30 * models)).max(1);
-    let models = twelve().into_iter().take(models as usize).collect();
-    let recipe = Recipe {
-        models,
-        devices: &["phone"],
-        quants: &["q4_0"],
-        repetitions,
-        output: "made-up output".into(),
-        failing: true,
-        details: trials <= 20_000,
-    };
-    write(Path::new(words.first().map_or("results/made-up", String::as_str)), &recipe);
+    let made = Made { repetitions, details: trials <= 20_000, ..Made::on_a_phone(models as usize) };
+    made.write(Path::new(words.first().map_or("results/made-up", String::as_str)));
 }

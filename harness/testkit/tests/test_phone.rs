@@ -1,8 +1,6 @@
 //! The test phone itself: a real adbd that looks like a Galaxy S24, its faults, and that nothing of it stays.
 
-mod phone;
-
-use phone::{Lab, TestPhone};
+use slm_testkit::phone::{Lab, TestPhone};
 use std::{fs, path::Path, thread, time::Duration};
 
 #[test]

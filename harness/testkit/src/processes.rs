@@ -1,6 +1,6 @@
 //! Processes that a test starts, watches and kills, by their id only.
 
-use super::{Ran, Sandbox, ran};
+use crate::sandbox::{Ran, Sandbox, ran};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     fs,
@@ -13,16 +13,16 @@ use std::{
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A running `bench`, killed when the test is over.
-pub(crate) struct Live(Option<Child>);
+pub struct Live(Option<Child>);
 
 impl Live {
     /// Starts `bench` and goes on.
-    pub(crate) fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
+    pub fn start(sandbox: &Sandbox, args: &[&str]) -> Self {
         Self::start_command(sandbox, sandbox.command(args))
     }
 
     /// Starts a command of the sandbox and goes on.
-    pub(crate) fn start_command(sandbox: &Sandbox, mut command: Command) -> Self {
+    pub fn start_command(sandbox: &Sandbox, mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // A file, since a pipe that nobody reads would stop the sweep.
         let stderr = fs::File::create(sandbox.path("stderr.txt")).expect("a file for stderr");
@@ -30,28 +30,30 @@ impl Live {
         Self(Some(command.spawn().expect("bench starts")))
     }
 
-    pub(crate) fn pid(&self) -> i32 {
+    /// Its process id.
+    pub fn pid(&self) -> i32 {
         self.0.as_ref().expect("it runs").id().cast_signed()
     }
 
-    pub(crate) fn has_ended(&mut self) -> bool {
+    /// Whether it is over.
+    pub fn has_ended(&mut self) -> bool {
         self.0.as_mut().expect("it runs").try_wait().expect("it can be waited for").is_some()
     }
 
     /// Waits for its end. Stderr is in `stderr.txt`.
-    pub(crate) fn wait(mut self) -> Ran {
+    pub fn wait(mut self) -> Ran {
         wait_until("the end of bench", || self.has_ended());
         let child = self.0.take().expect("it runs");
         ran(child.wait_with_output().expect("it can be waited for"))
     }
 
     /// Whatever it started that runs.
-    pub(crate) fn child(&self) -> Option<i32> {
+    pub fn child(&self) -> Option<i32> {
         children(self.pid()).first().copied()
     }
 
     /// The agent that runs a job for it (one that only says hello does not count).
-    pub(crate) fn agent(&self) -> Option<i32> {
+    pub fn agent(&self) -> Option<i32> {
         children(self.pid()).into_iter().find(|pid| {
             let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
             line.split('\0').nth(1) == Some("run")
@@ -69,7 +71,7 @@ impl Drop for Live {
 }
 
 /// Waits until something holds; a test that waits in vain fails.
-pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let end = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < end, "waited in vain for {what}");
@@ -78,13 +80,13 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 }
 
 /// Sends a signal; a process that is gone already is no error.
-pub(crate) fn signal(pid: i32, signal: Signal) {
+pub fn signal(pid: i32, signal: Signal) {
     let pid = Pid::from_raw(pid).expect("a process id");
     let _ = kill_process(pid, signal);
 }
 
 /// Agents of a sandbox that still run, whoever their parent is by now.
-pub(crate) fn agents_in(sandbox: &Sandbox) -> Vec<i32> {
+pub fn agents_in(sandbox: &Sandbox) -> Vec<i32> {
     let mark = format!("TMPDIR={}", sandbox.path("tmp").display());
     let is_agent = |pid: &i32| {
         let of = |file: &str| fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
@@ -96,7 +98,7 @@ pub(crate) fn agents_in(sandbox: &Sandbox) -> Vec<i32> {
 }
 
 /// Command lines of all processes, words apart.
-pub(crate) fn command_lines() -> impl Iterator<Item = String> {
+pub fn command_lines() -> impl Iterator<Item = String> {
     let line = |pid| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     processes().map(move |pid| String::from_utf8_lossy(&line(pid)).replace('\0', " ").trim_end().to_owned())
 }

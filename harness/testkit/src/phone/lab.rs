@@ -1,5 +1,6 @@
 //! A lab: the network in which test phones and their adb server run.
 
+use crate::repository::root;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::{
     fs::File,
@@ -11,19 +12,19 @@ use std::{
 use tempfile::TempDir;
 
 /// Ends, with everything in it, when it is dropped or when the test program dies: the script reads from it.
-pub(crate) struct Lab {
+pub struct Lab {
     folder: TempDir,
     process: Child,
 }
 
 /// The calling thread's stay in a lab's network; it ends with this value.
-pub(crate) struct Stay {
+pub struct Stay {
     home: File,
 }
 
 impl Lab {
     /// Starts a lab; the first one on a machine makes the phone's root folder.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let folder = tempfile::Builder::new().prefix("test-phone-").tempdir().expect("a temporary folder");
         let mut process = script(folder.path(), &["lab"])
             .stdin(Stdio::piped())
@@ -43,36 +44,36 @@ impl Lab {
     }
 
     /// Where its phones' folders are.
-    pub(crate) fn folder(&self) -> PathBuf {
+    pub fn folder(&self) -> PathBuf {
         self.folder.path().join("lab")
     }
 
     /// Process id of the script that keeps it.
-    pub(crate) fn keeper(&self) -> u32 {
+    pub fn keeper(&self) -> u32 {
         self.process.id()
     }
 
     /// Process id of the first process in it.
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         let text = std::fs::read_to_string(self.folder().join("pid")).expect("the lab is up");
         text.trim().parse().expect("a process id")
     }
 
     /// Moves the calling thread into the lab's network: what it connects to is there, and so are the programs that
     /// it starts.
-    pub(crate) fn enter(&self) -> Stay {
+    pub fn enter(&self) -> Stay {
         let home = File::open("/proc/thread-self/ns/net").expect("this thread has a network");
         move_into(&File::open(format!("/proc/{}/ns/net", self.pid())).expect("the lab has a network"));
         Stay { home }
     }
 
     /// Runs a command of scripts/test-phone.sh to its end.
-    pub(crate) fn script(&self, args: &[&str]) -> Output {
+    pub fn script(&self, args: &[&str]) -> Output {
         script(self.folder.path(), args).stdin(Stdio::null()).output().expect("the script starts")
     }
 
     /// The same, for what must succeed; its stdout.
-    pub(crate) fn must(&self, args: &[&str]) -> String {
+    pub fn must(&self, args: &[&str]) -> String {
         let output = self.script(args);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "test-phone.sh {args:?}: {} {stderr}", output.status);
@@ -99,8 +100,7 @@ fn move_into(network: &File) {
 }
 
 fn script(folder: &Path, args: &[&str]) -> Command {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/test-phone.sh");
-    let mut command = Command::new(path);
+    let mut command = Command::new(root().join("scripts/test-phone.sh"));
     command.args(args).env("TEST_PHONE_LAB", folder.join("lab"));
     command
 }

@@ -1,37 +1,9 @@
 //! How fast files get to a phone, beside the host's own adb in the same minute. `SLM_PUSH_MB` sets the size.
 
-mod common;
-mod phone;
-
-use common::Sandbox;
-use phone::TestPhone;
-use slm_bench::{
-    device::{adb::ServerAddress, open, profile::Profiles},
-    plan::{ModelSource, PlannedModel, Weights},
-    sha256_hex,
-};
-use slm_protocol::{EngineKind, Generation, StopRule};
-use std::{fs, os::unix::fs::MetadataExt, time::Instant};
-
-/// A model that is a file; nobody loads it.
-fn model(file: &std::path::Path, bytes: &[u8]) -> PlannedModel {
-    PlannedModel {
-        name: "pushed".into(),
-        backend: EngineKind::Llama,
-        weights: Weights::Real,
-        quant: "q4_0".into(),
-        params: 1,
-        bits_per_weight: None,
-        file_bytes: bytes.len() as u64,
-        source: ModelSource::File { path: file.display().to_string(), sha256: sha256_hex(bytes) },
-        generation: Generation {
-            max_new_tokens: 1,
-            stop: StopRule::FixedLength,
-            chat_template: false,
-            system: None,
-        },
-    }
-}
+use slm_device::{OpenOptions, adb::ServerAddress, open, profile::Profiles};
+use slm_plan::{ModelSource, PlannedModel, digest::sha256_hex};
+use slm_testkit::{phone::TestPhone, plan::model, sandbox::Sandbox};
+use std::{fs, os::unix::fs::MetadataExt, sync::Arc, time::Instant};
 
 #[test]
 #[ignore = "needs the test phone"]
@@ -51,10 +23,15 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     };
     let bytes: Vec<u8> = std::iter::repeat_with(&mut random).take(megabytes * 125_000).flatten().collect();
     fs::write(&file, &bytes).unwrap();
-    let model = model(&file, &bytes);
+    let source = ModelSource::File { path: file.display().to_string(), sha256: sha256_hex(&bytes) };
+    // Nobody loads it.
+    let model = PlannedModel { file_bytes: bytes.len() as u64, source, ..model("pushed", 1) };
     let server: ServerAddress = "127.0.0.1:5037".parse().unwrap();
     let name = format!("serial:{}", phone.serial);
-    let device = open(&name, Some(&server), &Profiles::built_in().unwrap(), &[]).unwrap();
+    let profiles = Profiles::built_in().unwrap();
+    let notify: slm_device::Notify = Arc::new(|_, _| {});
+    let opening = OpenOptions { adb_server: Some(&server), profiles: &profiles, engines: &[], notify };
+    let device = open(&name, &opening).unwrap();
     // Brings the agent, which is no part of the figures.
     device.hello().unwrap();
 
@@ -69,7 +46,7 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
         assert!(output.status.success(), "{output:?}");
     });
     fs::remove_file(phone.disk().join("by-adb")).unwrap();
-    let place = || device.place_model(&model).unwrap();
+    let place = || device.stage_model(&model).unwrap();
     timed("first placing, hashed on the phone", &|| drop(place()));
     let inside = place().path.strip_prefix("/data/local/tmp/").map(|path| phone.disk().join(path)).unwrap();
     let written = || fs::metadata(&inside).map(|file| (file.ino(), file.mtime(), file.mtime_nsec())).unwrap();

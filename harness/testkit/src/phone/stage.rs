@@ -1,13 +1,10 @@
 //! A phone, a sandbox, and sweeps of the one in the other.
-#![allow(dead_code, reason = "each test program uses a part of this")]
 
+use super::{Stay, TestPhone};
 use crate::{
-    common::{
-        Ran, Sandbox, TINY,
-        processes::{Live, signal, wait_until},
-        results::Results,
-    },
-    phone::{Stay, TestPhone},
+    processes::{Live, signal, wait_until},
+    results::Results,
+    sandbox::{Ran, Sandbox, TINY},
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,20 +12,22 @@ use rustix::process::Signal;
 use std::{thread, time::Duration};
 
 /// Sixteen or so trials of some tens of milliseconds each: long enough to be hit, short enough to be repeated.
-pub(crate) const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
+pub const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
 
 /// One round of a fault.
-pub(crate) struct Stage {
+pub struct Stage {
     // First, because it ends first: the thread is back before the network goes.
     _stay: Stay,
-    pub(crate) phone: TestPhone,
-    pub(crate) sandbox: Sandbox,
+    /// The phone.
+    pub phone: TestPhone,
+    /// Where `bench` runs.
+    pub sandbox: Sandbox,
     rng: ChaCha8Rng,
 }
 
 impl Stage {
     /// A phone to itself; the seed chooses the moments.
-    pub(crate) fn set(seed: u64, phone_options: &[&str]) -> Self {
+    pub fn set(seed: u64, phone_options: &[&str]) -> Self {
         let phone = TestPhone::start_with(phone_options);
         let mut sandbox = Sandbox::new();
         // An adb server that `bench` starts keeps its key there.
@@ -36,17 +35,18 @@ impl Stage {
         Self { _stay: phone.enter(), phone, sandbox, rng: ChaCha8Rng::seed_from_u64(seed) }
     }
 
-    pub(crate) fn device(&self) -> String {
+    /// The phone, for `--device`.
+    pub fn device(&self) -> String {
         format!("serial:{}", self.phone.serial)
     }
 
     /// Starts a sweep of a tiny model.
-    pub(crate) fn start(&self) -> Live {
+    pub fn start(&self) -> Live {
         self.start_with(TINY, OPTIONS)
     }
 
     /// Starts a sweep of a model of its own.
-    pub(crate) fn start_with(&self, model: &str, options: &str) -> Live {
+    pub fn start_with(&self, model: &str, options: &str) -> Live {
         let device = self.device();
         let mut args = vec!["sweep", "--device", &device, "--out", "out", "--models", model];
         args.extend(options.split_whitespace());
@@ -54,36 +54,37 @@ impl Stage {
     }
 
     /// `bench` with arguments, to its end.
-    pub(crate) fn bench(&self, args: &[&str]) -> Ran {
+    pub fn bench(&self, args: &[&str]) -> Ran {
         Live::start(&self.sandbox, args).wait()
     }
 
     /// A sweep from beginning to end.
-    pub(crate) fn sweep(&self) -> Ran {
+    pub fn sweep(&self) -> Ran {
         self.start().wait()
     }
 
     /// Goes on with a sweep.
-    pub(crate) fn resume(&self) -> Ran {
+    pub fn resume(&self) -> Ran {
         self.bench(&["sweep", "--resume", "out"])
     }
 
     /// What the last command said on stderr.
-    pub(crate) fn stderr(&self) -> String {
+    pub fn stderr(&self) -> String {
         std::fs::read_to_string(self.sandbox.path("stderr.txt")).expect("stderr")
     }
 
-    pub(crate) fn results(&self) -> Results {
+    /// The folder `out`.
+    pub fn results(&self) -> Results {
         Results::of(&self.sandbox)
     }
 
     /// A random number below a bound.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.rng.random_range(0..bound)
     }
 
     /// Waits for a random moment of a sweep: some time after its start, or after some of its trials and a while.
-    pub(crate) fn await_moment(&mut self, live: &mut Live) {
+    pub fn await_moment(&mut self, live: &mut Live) {
         if self.rng.random_ratio(1, 3) {
             let pause = Duration::from_millis(self.below(3000));
             return thread::sleep(pause);
@@ -92,7 +93,7 @@ impl Stage {
     }
 
     /// Waits until some trials, fewer than `most`, have their rows, and a while.
-    pub(crate) fn await_trials(&mut self, live: &mut Live, most: u64) {
+    pub fn await_trials(&mut self, live: &mut Live, most: u64) {
         let trials = usize::try_from(1 + self.below(most - 1)).expect("few");
         let results = self.results();
         wait_until("trials", || results.torn_csv("trials.csv").len() >= trials || live.has_ended());
@@ -100,7 +101,7 @@ impl Stage {
     }
 
     /// Kills the host, which puts nothing in order, and the agent that would go on without it.
-    pub(crate) fn kill_host_and_agent(&self, live: &mut Live) {
+    pub fn kill_host_and_agent(&self, live: &mut Live) {
         signal(live.pid(), Signal::KILL);
         wait_until("the host's end", || live.has_ended());
         // It may have finished by then.
@@ -108,7 +109,7 @@ impl Stage {
     }
 
     /// Waits for an agent to work on the phone.
-    pub(crate) fn await_agent(&self, live: &mut Live) {
+    pub fn await_agent(&self, live: &mut Live) {
         wait_until("an agent on the phone", || {
             let runs = self.phone.adb(&["shell", "ps | grep '[s]lm-agent.* run '"]);
             !runs.stdout.is_empty() || live.has_ended()

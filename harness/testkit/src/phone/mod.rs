@@ -1,37 +1,38 @@
 //! The test phone for tests: Debian's real adbd for arm64 (scripts/test-phone.sh), its planted files and its faults.
 //!
 //! Tests that use it are marked `#[ignore = "needs the test phone"]`; `./test` runs them where it can.
-#![allow(dead_code, reason = "each test program uses a part of this")]
 
-pub(crate) mod lab;
+mod lab;
+mod stage;
 
-pub(crate) use lab::{Lab, Stay};
+pub use lab::{Lab, Stay};
+pub use stage::{OPTIONS, Stage};
 
 use std::{fs, path::PathBuf, process::Output, sync::Arc};
 
 /// One phone in a lab.
-pub(crate) struct TestPhone {
+pub struct TestPhone {
     lab: Arc<Lab>,
     name: String,
     /// As adb knows it.
-    pub(crate) serial: String,
+    pub serial: String,
     files: PathBuf,
     disk: PathBuf,
 }
 
 impl TestPhone {
     /// A phone with a lab of its own.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         Self::start_with(&[])
     }
 
     /// The same, with options of `test-phone.sh start`, such as `--disk 20M` or `--cpu cortex-a53`.
-    pub(crate) fn start_with(options: &[&str]) -> Self {
+    pub fn start_with(options: &[&str]) -> Self {
         Self::in_lab(Arc::new(Lab::start()), "s24", options)
     }
 
     /// One more phone in the same lab.
-    pub(crate) fn beside(&self, name: &str, options: &[&str]) -> Self {
+    pub fn beside(&self, name: &str, options: &[&str]) -> Self {
         Self::in_lab(Arc::clone(&self.lab), name, options)
     }
 
@@ -46,22 +47,22 @@ impl TestPhone {
     }
 
     /// Its lab.
-    pub(crate) fn lab(&self) -> &Lab {
+    pub fn lab(&self) -> &Lab {
         &self.lab
     }
 
     /// Moves the calling thread into the phone's network, where the adb server is at its usual port.
-    pub(crate) fn enter(&self) -> Stay {
+    pub fn enter(&self) -> Stay {
         self.lab.enter()
     }
 
     /// Runs the host's `adb -s SERIAL`.
-    pub(crate) fn adb(&self, args: &[&str]) -> Output {
+    pub fn adb(&self, args: &[&str]) -> Output {
         self.lab.script(&[&["adb", "-s", &self.serial], args].concat())
     }
 
     /// What a script on the phone prints; it must succeed.
-    pub(crate) fn shell(&self, script: &str) -> String {
+    pub fn shell(&self, script: &str) -> String {
         let output = self.adb(&["shell", script]);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{script}: {} {stderr}", output.status);
@@ -69,7 +70,7 @@ impl TestPhone {
     }
 
     /// Sets a property. What `adb devices -l` shows is read when the phone connects.
-    pub(crate) fn set_property(&self, name: &str, value: &str) {
+    pub fn set_property(&self, name: &str, value: &str) {
         let path = self.files.join("build.prop");
         let old = fs::read_to_string(&path).expect("properties");
         let prefix = format!("{name}=");
@@ -80,34 +81,34 @@ impl TestPhone {
     }
 
     /// Changes a planted file: `sys/class/thermal/thermal_zone0/temp`, `proc/meminfo`, `dumpsys/battery`, `logcat`…
-    pub(crate) fn plant(&self, path: &str, text: &str) {
+    pub fn plant(&self, path: &str, text: &str) {
         // In place: a file that is bound on the phone keeps its inode.
         fs::write(self.files.join(path), text).expect("a planted file");
     }
 
     /// A global setting of Android, as it is now; empty where it was never made.
-    pub(crate) fn setting(&self, name: &str) -> String {
+    pub fn setting(&self, name: &str) -> String {
         let path = self.files.join("settings/global").join(name);
         fs::read_to_string(path).unwrap_or_default().trim().to_owned()
     }
 
     /// A planted file as it is now.
-    pub(crate) fn planted(&self, path: &str) -> String {
+    pub fn planted(&self, path: &str) -> String {
         fs::read_to_string(self.files.join(path)).expect("a planted file")
     }
 
     /// Commands that the phone's services were given, one a line.
-    pub(crate) fn calls(&self) -> String {
+    pub fn calls(&self) -> String {
         self.planted("calls")
     }
 
     /// The phone's /data/local/tmp, as this machine sees it.
-    pub(crate) fn disk(&self) -> PathBuf {
+    pub fn disk(&self) -> PathBuf {
         self.disk.clone()
     }
 
     /// Fills the disk but for so many bytes.
-    pub(crate) fn fill_disk(&self, left: u64) {
+    pub fn fill_disk(&self, left: u64) {
         let file = fs::File::create(self.disk.join("filler")).expect("a file to fill with");
         // Again when what runs on the phone was faster with the last of it.
         for _ in 0..100 {
@@ -123,63 +124,63 @@ impl TestPhone {
     }
 
     /// Takes back [`Self::fill_disk`].
-    pub(crate) fn free_disk(&self) {
+    pub fn free_disk(&self) {
         fs::remove_file(self.disk.join("filler")).expect("the disk was filled");
     }
 
     /// Stops adbd for a while: the link stays and nothing answers.
-    pub(crate) fn freeze(&self) {
+    pub fn freeze(&self) {
         self.lab.must(&["freeze", &self.name]);
     }
 
     /// Ends [`Self::freeze`].
-    pub(crate) fn thaw(&self) {
+    pub fn thaw(&self) {
         self.lab.must(&["thaw", &self.name]);
     }
 
     /// Kills adbd, as pulling the cable does; it is back within a second, and the adb server sees it again some
     /// ten seconds later, or with [`Self::connect`].
-    pub(crate) fn unplug(&self) {
+    pub fn unplug(&self) {
         self.lab.must(&["unplug", &self.name]);
     }
 
     /// Connects at once, and waits until the phone is there.
-    pub(crate) fn connect(&self) {
+    pub fn connect(&self) {
         self.lab.must(&["connect", &self.name]);
     }
 
     /// Everything on the phone dies and it starts anew; its disk stays.
-    pub(crate) fn restart(&self) {
+    pub fn restart(&self) {
         self.lab.must(&["restart", &self.name]);
     }
 
     /// Its battery is empty: everything on it dies, and nobody answers until [`Self::on`].
-    pub(crate) fn off(&self) {
+    pub fn off(&self) {
         self.lab.must(&["off", &self.name]);
     }
 
     /// Ends [`Self::off`].
-    pub(crate) fn on(&self) {
+    pub fn on(&self) {
         self.lab.must(&["on", &self.name]);
     }
 
     /// Kills a program on the phone, as its kernel does when memory is short; false when none runs.
-    pub(crate) fn kill(&self, program: &str) -> bool {
+    pub fn kill(&self, program: &str) -> bool {
         self.lab.script(&["kill", &self.name, program]).status.success()
     }
 
     /// The phone no longer knows this computer's key.
-    pub(crate) fn unauthorize(&self) {
+    pub fn unauthorize(&self) {
         self.lab.must(&["unauthorize", &self.name]);
     }
 
     /// Takes back [`Self::unauthorize`].
-    pub(crate) fn authorize(&self) {
+    pub fn authorize(&self) {
         self.lab.must(&["authorize", &self.name]);
     }
 
     /// The phone is there and does not greet: `offline` in the adb server's list, until it is thawed and connected.
-    pub(crate) fn take_offline(&self) {
+    pub fn take_offline(&self) {
         self.lab.must(&["offline", &self.name]);
     }
 }
