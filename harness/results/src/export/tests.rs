@@ -6,6 +6,7 @@ use ::parquet::{
 };
 use slm_testkit::made::Made;
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -43,7 +44,7 @@ fn every_value_of_two_runs_is_read_back() {
         let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
         assert_eq!(written.rows, 2 * rows.len() as u64, "{}", table.name);
         let reader = SerializedFileReader::new(File::open(&written.path).unwrap()).unwrap();
-        assert_eq!(reader.num_row_groups(), 1);
+        assert_eq!(reader.num_row_groups(), usize::from(!rows.is_empty()));
         for (row, expected) in reader.into_iter().zip(rows.iter().chain(&rows)) {
             let row = row.unwrap();
             let columns: Vec<(&String, &Field)> = row.get_column_iter().collect();
@@ -74,6 +75,6 @@ fn what_is_no_value_is_named_and_leaves_no_file() {
     }
     fs::write(run.join("tokens.csv"), "trial_id,device,index,latency_ms\nt1,d,0,NaN\n").unwrap();
     assert!(write(&[run], &out).unwrap_err().to_string().contains("line 2, column latency_ms"));
-    let left: Vec<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
-    assert_eq!(left, ["trials.parquet"]);
+    let left: BTreeSet<_> = fs::read_dir(&out).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(left.iter().eq(["figures.parquet", "trials.parquet"]), "{left:?}");
 }
