@@ -2,7 +2,7 @@
 //! device of its own name, one of which may go away.
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
-use slm_device::{AgentRun, Claim, Device, Local, StagedModel, RunName, StartError};
+use slm_device::{AgentRun, Claim, Device, Local, RunName, StagedModel, StartError};
 use slm_plan::{
     Capabilities, Plan, PlannedModel,
     error::{Error, Result},

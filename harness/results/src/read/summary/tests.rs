@@ -113,7 +113,8 @@ fn a_folder_must_hold_a_sweep_of_this_format() {
     fs::write(folder.path().join("summary.csv"), format!("{HEADER}\n{ROW}\n")).unwrap();
     assert!(text().contains("holds no sweep (no manifest.json)"), "{}", text());
     fs::write(folder.path().join("manifest.json"), r#"{"format":"2.0","news":true}"#).unwrap();
-    let told = format!("has format version 2.0, this bench reads {}; use the version", crate::manifest::FORMAT);
+    let told =
+        format!("has format version 2.0, this bench reads {}; use the version", crate::manifest::FORMAT);
     assert!(text().contains(&told), "{}", text());
     fs::write(folder.path().join("manifest.json"), "{\n\"format\":").unwrap();
     assert!(text().contains("manifest.json is damaged: ") && text().contains("line 2 column"), "{}", text());
