@@ -2,7 +2,7 @@
 //! configuration once a folder and never again, so that after a move to another CPU, or with another `GGML_*`
 //! variable, cargo alone would go on with the old code.
 
-use crate::say;
+use crate::say::say;
 use std::{
     env, fs, io,
     path::{Path, PathBuf},

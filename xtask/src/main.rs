@@ -1,6 +1,7 @@
 //! Chores of the project's own build, as `cargo xtask COMMAND`.
 
 mod engine;
+mod say;
 
 use std::{
     env,
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say(&error.to_string());
+            say::say(&error.to_string());
             ExitCode::from(2)
         }
     }
@@ -36,9 +37,4 @@ fn target_folder() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let folder = program.ancestors().nth(2).map(Path::to_path_buf);
     folder.ok_or_else(|| io::Error::other("started from no target folder"))
-}
-
-/// A line for people. Nothing is done about a stderr that is closed.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "xtask: {line}");
 }

@@ -5,7 +5,7 @@
 //! seeded random order: heating and drift then fall on all cells alike. Warm-ups
 //! come before the first block.
 
-use super::{PlanInput, PlannedTrial};
+use crate::input::{PlanInput, PlannedTrial};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_chacha::ChaCha8Rng;
 

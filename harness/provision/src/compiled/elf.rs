@@ -1,7 +1,7 @@
 //! For which kind of machine a shared library was compiled, by its ELF header: TVM's own
 //! words for a library of another machine would say little.
 
-use super::GET;
+use super::files::GET;
 use crate::elf::Elf;
 use slm_plan::error::{Error, Result};
 use std::path::Path;

@@ -2,13 +2,17 @@
 //! write them. All files are checked before anything is measured.
 
 mod elf;
+mod files;
 mod runtime;
 mod weights;
 
 pub use elf::Machine;
 
+pub(crate) use files::GET;
+
+use files::{absolute, json, text};
 use runtime::Runtime;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::Deserialize;
 use slm_plan::{
     CompiledFile, CompiledSource, ModelSource, PlannedModel, Weights,
     digest::sha256_file,
@@ -29,9 +33,6 @@ const CONFIG: &str = "mlc-chat-config.json";
 const MANIFEST: &str = "slm-bench-mlc.json";
 /// Read where they are there, whatever the configuration says.
 const TOKENIZER: [&str; 3] = ["tokenizer.json", "tokenizer_config.json", "tokenizer.model"];
-
-/// How to get a folder.
-pub(crate) const GET: &str = "make a folder with `bench models make --format mlc`, or see docs/mlc.md";
 
 #[derive(Deserialize)]
 struct ChatConfig {
@@ -208,19 +209,4 @@ fn unchanged(folder: &Path, manifest: &LibraryRecord, files: &[CompiledFile]) ->
         }
     }
     Ok(())
-}
-
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = fs::read_to_string(path).map_err(|error| Error::reading(path, &error))?;
-    serde_json::from_str(&text)
-        .map_err(|error| Error::input(format!("{} cannot be understood: {error}", path.display()), GET))
-}
-
-fn absolute(path: &Path) -> Result<PathBuf> {
-    path.canonicalize().map_err(|error| Error::reading(path, &error))
-}
-
-fn text(path: &Path) -> Result<String> {
-    let not_text = || Error::input(format!("{} is not a UTF-8 path", path.display()), "rename it");
-    path.to_str().map(str::to_owned).ok_or_else(not_text)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     elf::{self, Machine},
-    json,
+    files::{absolute, json, text},
 };
 use serde::Deserialize;
 use slm_plan::digest::sha256_file;
@@ -61,7 +61,7 @@ impl Runtime {
             let path = folder.join(name);
             elf::check(&path, machines)?;
             sha256.push(sha256_file(&path).map_err(|error| Error::reading(&path, &error))?);
-            paths.push(super::text(&super::absolute(&path)?)?);
+            paths.push(text(&absolute(&path)?)?);
         }
         let told = folder.join(MANIFEST);
         let told: RuntimeRecord = if told.exists() { json(&told)? } else { RuntimeRecord::default() };

@@ -1,7 +1,7 @@
 //! `tensor-cache.json` and the shards that it names. The list is the work of strangers:
 //! a path in it must not lead out of the folder, here or on a phone.
 
-use super::{GET, json};
+use super::files::{GET, json};
 use serde::Deserialize;
 use slm_plan::{
     error::{Error, Result},

@@ -2,10 +2,11 @@
 //! counts.
 
 use super::{
-    BlobId, Commit, FileName, Hub, HubError, Step,
+    BlobId, Commit, FileName, HubError, Step,
     cache::Cached,
-    http::{Start, Subject, header, lost},
-    settings::LOOK,
+    http::{Http, Start, Subject, header, lost},
+    inspect::inspect,
+    settings::{LOOK, Settings},
     url::Origin,
 };
 use std::{
@@ -53,7 +54,8 @@ impl Announced {
 
 /// One download at work.
 pub(super) struct Download<'a> {
-    pub(super) hub: &'a Hub,
+    pub(super) settings: &'a Settings,
+    pub(super) http: &'a Http,
     pub(super) subject: Subject<'a>,
     pub(super) file: &'a FileName,
     pub(super) announced: &'a Announced,
@@ -75,7 +77,7 @@ impl Download<'_> {
                 watch(Step::Waiting(self.file));
                 told = true;
             }
-            self.hub.settings.go_on()
+            self.settings.go_on()
         })?;
         if self.is_there(&blob) {
             return Ok(());
@@ -115,7 +117,7 @@ impl Download<'_> {
         let resumed = have > 0;
         self.check_space(part, size - have)?;
         watch(Step::Start { file: self.file, bytes: size, have });
-        let settings = &self.hub.settings;
+        let settings = self.settings;
         let mut failures = 0;
         while have < size {
             let tried = self.attempt(&mut file, part, have, watch);
@@ -144,9 +146,9 @@ impl Download<'_> {
         watch: &mut dyn FnMut(Step),
     ) -> Result<(), HubError> {
         let io = |error| HubError::io(part, error);
-        let settings = &self.hub.settings;
+        let settings = self.settings;
         let start = (have > 0).then(|| Start { byte: have, etag: self.announced.blob.as_str() });
-        let response = self.hub.http.get(settings, self.uri, self.subject, start)?;
+        let response = self.http.get(settings, self.uri, self.subject, start)?;
         let mut at = if goes_on(&response, have) { have } else { 0 };
         file.set_len(at).map_err(io)?;
         file.seek(SeekFrom::Start(at)).map_err(io)?;
@@ -200,7 +202,7 @@ impl Download<'_> {
                 got: got.to_string(),
             });
         }
-        super::inspect(self.subject.repo, self.file, part)
+        inspect(self.subject.repo, self.file, part)
     }
 
     fn check_space(&self, part: &Path, needed: u64) -> Result<(), HubError> {
@@ -250,7 +252,7 @@ fn pump(response: Response<Body>) -> Receiver<io::Result<Vec<u8>>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{hub::HubOptions, hub::settings::Settings};
+    use crate::hub::{HubOptions, client::Hub};
     use std::{
         io::{BufRead, BufReader},
         net::{TcpListener, TcpStream},

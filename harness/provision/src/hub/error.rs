@@ -1,6 +1,9 @@
 //! What can go wrong with the hub, told apart, each in one line with its remedy.
 
-use super::{FileName, ListedFile, NameError, RepoId, Revision};
+use super::{
+    listed_file::ListedFile,
+    name::{FileName, NameError, RepoId, Revision},
+};
 use slm_plan::{error::Error, text::bytes};
 use std::{io, path::Path};
 use thiserror::Error as ThisError;

@@ -1,16 +1,7 @@
 //! A repository's list of files, as the hub tells it or as the cache holds it.
 
-use super::{Commit, FileName, HubError, RepoId};
+use super::{Commit, FileName, HubError, RepoId, listed_file::ListedFile};
 use serde::Deserialize;
-
-/// A file of a repository.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListedFile {
-    /// Its name.
-    pub name: FileName,
-    /// Its size in bytes, where the hub tells it.
-    pub bytes: Option<u64>,
-}
 
 /// The files of one commit.
 #[derive(Clone, Debug, PartialEq, Eq)]

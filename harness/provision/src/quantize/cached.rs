@@ -1,6 +1,10 @@
 //! Quantized files of real models, made once and kept by what decides their bytes.
 
-use super::{QuantPlan, Recipe, plan, quantize};
+use super::{
+    make::{plan, quantize},
+    plan::QuantPlan,
+    recipe::Recipe,
+};
 use crate::{
     cache_folder,
     work::{Event, Work},

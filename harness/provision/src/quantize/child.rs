@@ -1,6 +1,6 @@
 //! An agent's process that quantizes or checks a file.
 
-use super::Recipe;
+use super::recipe::Recipe;
 use crate::local_agent::{Exit, tail};
 use slm_plan::{
     error::{Error, Result},

@@ -1,6 +1,6 @@
 //! The file beside a result that says what it was made from, how, and what is in it.
 
-use super::{QuantPlan, Recipe};
+use super::{plan::QuantPlan, recipe::Recipe};
 use serde_json::{Value, json};
 use slm_plan::error::{Error, Result};
 use std::{

@@ -1,6 +1,6 @@
 //! The end of a sweep: tables, where the files are, what is left.
 
-use super::{Ready, prepare::all_lost};
+use super::{prepare::all_lost, ready::Ready};
 use crate::{
     args::{OutputFormat, SweepArgs},
     cmd::Outcome,

@@ -3,19 +3,16 @@
 mod condition;
 mod finish;
 mod prepare;
+mod ready;
 mod resume;
 
 use super::Outcome;
 use crate::{args::SweepArgs, interrupt, show::Progress, tool};
-use slm_device::Claim;
-use slm_plan::{
-    Plan,
-    error::{Error, Result},
-    interrupt::Interrupt,
-};
+use ready::Ready;
+use slm_plan::{error::Result, interrupt::Interrupt};
 use slm_sweep::{
-    fleet::{DeviceEnd, Fleet, Member},
-    store::{Store, SweepEvent},
+    fleet::{DeviceEnd, Fleet},
+    store::SweepEvent,
 };
 
 /// Runs the command.
@@ -29,20 +26,6 @@ pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
     let ends = measure(&mut ready, &interrupt, args.resume.is_some())?;
     finish::finish(args, &ready, ends)
-}
-
-/// All is checked, nothing is measured yet.
-struct Ready {
-    store: Store,
-    /// The sweep's id.
-    id: String,
-    plan: Plan,
-    members: Vec<Member>,
-    /// Devices that are wanted and not there; only when a sweep is resumed.
-    absent: Vec<(String, Error)>,
-    /// What was done to devices before they go on.
-    prepared: Vec<SweepEvent>,
-    _claims: Vec<Claim>,
 }
 
 /// Measures what is left, on all devices at once.

@@ -1,7 +1,7 @@
 //! A new sweep, up to its first trial. All that can refuse it comes before anything is
 //! downloaded or written.
 
-use super::{Ready, condition};
+use super::{condition, ready::Ready};
 use crate::{
     args::{DeviceList, OutputFormat, SweepArgs},
     show::{self, ModelWork, note},

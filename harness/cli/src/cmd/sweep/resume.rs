@@ -1,6 +1,6 @@
 //! An interrupted sweep, up to its next trial.
 
-use super::{Ready, condition, prepare::all_lost};
+use super::{condition, prepare::all_lost, ready::Ready};
 use crate::{args::SweepArgs, show};
 use slm_device::{self as device, Claim, Device, OpenOptions, profile::Profiles};
 use slm_plan::error::Result;
