@@ -85,7 +85,7 @@ fn every_difference_of_set_up_is_told() {
     fs::write(sandbox.path("c/manifest.json"), manifest.replace("\"text\": \"", "\"text\": \"Well, "))
         .unwrap();
     let ran = compare(&sandbox, "a c");
-    assert!(ran.stdout.contains("prompts of one name have other texts"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("prompts with the same name have different texts"), "{}", ran.stdout);
     assert!(ran.stdout.contains("10 from trials: prompts differ"), "{}", ran.stdout);
 }
 
@@ -189,7 +189,7 @@ fn the_engines_of_one_sweep_are_set_beside_each_other() {
 
     let missing = compare(&sandbox, "sweep sweep --backends llama.cpp=mlc-llm");
     assert_eq!(missing.code, Some(2));
-    let expected = "--backends names mlc-llm, of which sweep has no figures; it has llama.cpp, tvm-relax-vm";
+    let expected = "--backends names mlc-llm, but sweep has no figures of it; it has llama.cpp, tvm-relax-vm";
     assert!(missing.stderr.contains(expected) && missing.stderr.lines().count() == 1, "{}", missing.stderr);
 
     let report = sandbox.bench(&["report", "sweep", "--out", "report"]);

@@ -61,7 +61,7 @@ fn a_repository_is_imported_by_its_name() {
         ("models import gone/m", "has no repository gone/m"),
         ("models import good/m@dev", "has no revision dev"),
         ("models import good/m:config.json", "give the repository without it"),
-        ("models import good/m --type q4_k_m", "import as f16 and quantise that"),
+        ("models import good/m --type q4_k_m", "import as f16 and quantize that"),
         ("models import nowhere", "there is no folder nowhere"),
         ("models import ./good/m", "there is no folder ./good/m"),
         ("models import slimlm-125m", "has no repository on the hub"),
@@ -126,11 +126,11 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
         rows(&sandbox, "out"),
         ["f16", "q4_0", "q8_0"].map(|quant| format!("m.gguf real {quant} completed"))
     );
-    let kept = sandbox.names("models/quantised");
+    let kept = sandbox.names("models/quantized");
     assert_eq!(kept.len(), 4, "two files, each with its manifest: {kept:?}");
     // Of one type throughout, the output matrix included, as synthetic models are.
     let manifest = kept.iter().find(|name| name.contains("q4_0") && name.contains(".json")).unwrap();
-    let manifest = fs::read(sandbox.path("models/quantised").join(manifest)).unwrap();
+    let manifest = fs::read(sandbox.path("models/quantized").join(manifest)).unwrap();
     let manifest: Value = serde_json::from_slice(&manifest).unwrap();
     let types = manifest["types"].as_object().unwrap();
     assert!(
@@ -140,15 +140,15 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
     assert_eq!(manifest["tensors"]["output.weight"], "q4_0");
     // Kept by hash: nothing is made a second time.
     let made = |name: &String| {
-        fs::metadata(sandbox.path("models/quantised").join(name)).unwrap().modified().unwrap()
+        fs::metadata(sandbox.path("models/quantized").join(name)).unwrap().modified().unwrap()
     };
     let before: Vec<_> = kept.iter().map(made).collect();
     well(&sandbox, &hub, &sweep("again", "--quant q4_0"));
-    assert_eq!(sandbox.names("models/quantised"), kept);
+    assert_eq!(sandbox.names("models/quantized"), kept);
     assert_eq!(kept.iter().map(made).collect::<Vec<_>>(), before);
     // The engine's own choice differs, and is another file.
     well(&sandbox, &hub, &sweep("auto", "--quant q4_0 --embd auto"));
-    assert_eq!(sandbox.names("models/quantised").len(), 6);
+    assert_eq!(sandbox.names("models/quantized").len(), 6);
     // So it is of mixtures: each type of the embeddings has its file, and its name in the rows.
     let mut expected = vec!["m.gguf real q4_k_m completed".to_owned()];
     well(&sandbox, &hub, &sweep("mixture", "--quant q4_k_m"));
@@ -158,14 +158,14 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
         expected = vec![format!("m.gguf real q4_k_m+embd-{embd} completed")];
         assert_eq!(rows(&sandbox, embd), expected);
         let made = |name: &&String| name.starts_with(&format!("m-q4_k_m-embd-{embd}-"));
-        assert_eq!(sandbox.names("models/quantised").iter().filter(made).count(), 2);
+        assert_eq!(sandbox.names("models/quantized").iter().filter(made).count(), 2);
     }
-    assert_eq!(sandbox.names("models/quantised").len(), 12);
+    assert_eq!(sandbox.names("models/quantized").len(), 12);
 
     well(&sandbox, &hub, &format!("models import {folder} --type q8_0 -o m.gguf"));
     assert_eq!(rows(&sandbox, "out").len(), 3);
     let line = refused(&sandbox, &hub, &sweep("never", "--quant q8_0,q4_0"));
-    assert!(line.contains("m.gguf is quantised already") && line.contains("--quant asks for q4_0"), "{line}");
+    assert!(line.contains("m.gguf is quantized already") && line.contains("--quant asks for q4_0"), "{line}");
     assert!(!sandbox.path("never").exists());
     well(&sandbox, &hub, &sweep("own", "--quant q8_0"));
 }

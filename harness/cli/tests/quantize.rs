@@ -155,7 +155,7 @@ fn results_are_kept_by_hash() {
     assert_eq!(other.code, Some(0));
     let other = quantize(&sandbox, "in.gguf --type q4_0");
     assert!(other.code == Some(0) && !other.stdout.contains(file), "{other:?}");
-    assert_eq!(sandbox.names("models/quantised").len(), 4);
+    assert_eq!(sandbox.names("models/quantized").len(), 4);
 }
 
 /// Sets a 32-bit number in a file's metadata.

@@ -164,7 +164,7 @@ fn a_lost_device_is_told() {
         ),
         "{text}"
     );
-    assert!(text.contains("Devices that were lost") && text.contains("2026-01-02T04:00:00Z"), "{text}");
+    assert!(text.contains("Lost devices") && text.contains("2026-01-02T04:00:00Z"), "{text}");
     assert!(text.contains("On phone: ") && text.contains("On tablet: "), "{text}");
 }
 
