@@ -52,7 +52,7 @@ fn a_sweep_with_a_failed_model_is_answered() {
     );
     assert_eq!(
         (ran.code, ran.stderr.as_str()),
-        (Some(0), "sweep: loading 1 GiB of weights takes about 2.00 s (from 3 models)\n")
+        (Some(0), "sweep: loading 1 GiB of weights takes about 2.01 s (from 3 models)\n")
     );
     insta::assert_snapshot!(ran.stdout);
 }

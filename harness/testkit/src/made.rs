@@ -4,7 +4,6 @@
 use crate::{agent, plan};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
 use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, request::ContextLengths};
 use slm_protocol::{AgentFacts, EngineKind, Failure, Output, StopReason, Timestamps, TrialReport};
 use slm_results::{
@@ -211,9 +210,12 @@ impl Made {
                     output: Some(output),
                     ..agent::report(3, Timestamps::default())
                 };
-                let event = json!({"type": "trial-finished", "device": self.devices[0], "report": report});
+                // In the order in which a sweep writes the fields: readers look at the first ones only.
+                let device = serde_json::to_string(&self.devices[0]).unwrap();
+                let report = serde_json::to_string(&report).unwrap();
+                let event = format!(r#"{{"type":"trial-finished","device":{device},"report":{report}}}"#);
                 let record =
-                    json!({"format": FORMAT, "seq": 0, "at": "2026-01-02T03:04:05Z", "event": event});
+                    format!(r#"{{"format":"{FORMAT}","seq":0,"at":"2026-01-02T03:04:05Z","event":{event}}}"#);
                 writeln!(file, "{record}").unwrap();
             }
         }
