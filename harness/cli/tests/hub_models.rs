@@ -1,8 +1,6 @@
 //! Real models from their name to their rows: pulled from a hub on loopback, converted,
 //! quantised and measured by one command; and the user's own files in fewer bits.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
 use serde_json::Value;
 use slm_testkit::{
     hub::{COMMIT, MockHub},

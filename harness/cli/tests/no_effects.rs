@@ -19,9 +19,9 @@ impl Setting {
     fn new() -> Self {
         let mut sandbox = Sandbox::new();
         let home = sandbox.path("home");
-        fs::create_dir(&home).unwrap();
+        fs::create_dir(&home).expect("a home");
         // For root this proves nothing, hence the look at all files.
-        fs::set_permissions(&home, fs::Permissions::from_mode(0o555)).unwrap();
+        fs::set_permissions(&home, fs::Permissions::from_mode(0o555)).expect("a home that is read-only");
         sandbox.variables.push(("HOME", home));
         Self { sandbox, hub: MockHub::of_checkpoint("smollm") }
     }

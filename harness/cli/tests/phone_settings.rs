@@ -195,7 +195,7 @@ fn cleaning_a_phone_puts_its_settings_back_first() {
 #[ignore = "needs the test phone"]
 fn airplane_mode_is_refused_where_it_would_cut_the_phone_off() {
     let stage = Stage::set(0, &[]);
-    let ran = stage.start_with(slm_testkit::sandbox::TINY, &format!("{} {ALL}", OPTIONS)).wait();
+    let ran = stage.start_with(slm_testkit::sandbox::TINY, &format!("{OPTIONS} {ALL}")).wait();
     assert_eq!(ran.code, Some(2), "{}", stage.stderr());
     assert!(stage.stderr().contains("would cut the Wi-Fi"), "{}", stage.stderr());
     assert!(!stage.sandbox.path("out").exists());

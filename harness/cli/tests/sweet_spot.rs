@@ -15,8 +15,8 @@ fn sweet_spot(sandbox: &Sandbox, args: &str) -> Ran {
 
 fn with_baselines() -> Sandbox {
     let sandbox = Sandbox::new();
-    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("slimlm-s24.csv")).unwrap();
-    fs::copy(baseline("slimlm-quality.csv"), sandbox.path("quality.csv")).unwrap();
+    fs::copy(baseline("slimlm-s24.csv"), sandbox.path("slimlm-s24.csv")).expect("it is copied");
+    fs::copy(baseline("slimlm-quality.csv"), sandbox.path("quality.csv")).expect("it is copied");
     sandbox
 }
 
@@ -95,7 +95,7 @@ fn wrong_input_is_refused_in_one_line() {
     fs::write(sandbox.path("scores.csv"), "model,points\na,1\n").unwrap();
     fs::write(sandbox.path("nan.csv"), "model,score\na,NaN\n").unwrap();
     fs::write(sandbox.path("twice.csv"), "model,score\na,1\na,2\n").unwrap();
-    let paper = fs::read_to_string(sandbox.path("slimlm-s24.csv")).unwrap();
+    let paper = fs::read_to_string(sandbox.path("slimlm-s24.csv")).expect("it is copied");
     let header = paper.lines().next().unwrap();
     let row = "s24,,mlc-llm,m,real,q4,,0,5,,,,,,1,,,1,,,1,,,2,,,,,,,";
     fs::write(sandbox.path("unsized.csv"), format!("{header}\n{row}\n")).unwrap();

@@ -261,7 +261,9 @@ fn preview(wanted: &Wanted, request: &SweepRequest, engine: EngineKind) -> Vec<P
 /// An engine that runs no model needs no file.
 pub(crate) fn under(mut models: Vec<PlannedModel>, engine: EngineKind) -> Vec<PlannedModel> {
     if engine.descriptor().model_form == ModelForm::None {
-        models.iter_mut().for_each(|model| model.source = ModelSource::Nothing);
+        for model in &mut models {
+            model.source = ModelSource::Nothing;
+        }
     }
     models
 }

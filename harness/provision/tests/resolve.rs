@@ -27,7 +27,9 @@ fn every_kind_of_name_is_resolved_without_effects() {
     }
     let (folder, hub) = (tempfile::tempdir().unwrap(), MockHub::new(&[]));
     let parts = ["home", "models"].map(|name| folder.path().join(name));
-    parts.iter().for_each(|part| fs::create_dir(part).unwrap());
+    for part in &parts {
+        fs::create_dir(part).unwrap();
+    }
     make_files(&parts[1]);
     let before = trees(&parts);
     let mut again = Command::new(env::current_exe().unwrap());

@@ -79,6 +79,7 @@ impl MockHub {
     }
 
     /// Names that its lists have beside these.
+    #[must_use]
     pub fn listing(self, names: &[&str]) -> Self {
         self.state.lock().unwrap().listed = names.iter().map(|name| (*name).to_owned()).collect();
         self

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// Shows what devices tell.
 pub fn notices() -> Notify {
-    Arc::new(|device, notice| show(device, notice))
+    Arc::new(show)
 }
 
 /// Shows a step of building an agent.

@@ -216,7 +216,7 @@ fn named(point: &Point) -> String {
 fn at(point: &Point) -> String {
     match point.context {
         slm_results::read::Context::Tokens(_) => point.context.to_string(),
-        context => format!("{context} ({:.0} tokens)", point.tokens),
+        context @ slm_results::read::Context::Chunks(_) => format!("{context} ({:.0} tokens)", point.tokens),
     }
 }
 

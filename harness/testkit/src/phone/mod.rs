@@ -32,6 +32,7 @@ impl TestPhone {
     }
 
     /// One more phone in the same lab.
+    #[must_use]
     pub fn beside(&self, name: &str, options: &[&str]) -> Self {
         Self::in_lab(Arc::clone(&self.lab), name, options)
     }

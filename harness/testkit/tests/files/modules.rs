@@ -134,7 +134,7 @@ impl Crate {
                 (at, left) = (found, rest);
                 continue;
             }
-            let everything = here.imports.iter().filter(|import| import.name == "*");
+            let mut everything = here.imports.iter().filter(|import| import.name == "*");
             let through = |import: &Import| {
                 let (found, is_module) = self.resolve(&at, &import.path, depth + 1)?;
                 let other = is_module && found != at;
@@ -145,7 +145,7 @@ impl Crate {
                 }
             };
             // What is not found is another crate's, or a macro's making.
-            return everything.filter_map(through).next();
+            return everything.find_map(through);
         }
         Some((at, true))
     }
