@@ -50,3 +50,8 @@ pub(crate) fn refuse<T>(what: impl AsRef<str>) -> Result<T> {
 pub(crate) fn reading(path: &Path, source: io::Error) -> ImportError {
     ImportError::Read { path: path.to_owned(), source }
 }
+
+/// The error of a file that cannot be written.
+pub(crate) fn unwritable(path: &Path, source: io::Error) -> ImportError {
+    ImportError::Write(MakeError::Io { path: path.to_owned(), source })
+}

@@ -11,10 +11,10 @@ mod checkpoint;
 mod error;
 mod plan;
 mod provenance;
+mod request;
 mod source;
 mod tokenizer;
 
-use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -29,39 +29,8 @@ use checkpoint::Checkpoint;
 pub use error::{ImportError, Result};
 use plan::Item;
 pub use provenance::{Provenance, SourceFile};
+pub use request::{CONVERTER_VERSION, Embeddings, Request};
 use tokenizer::Tokenizer;
-
-/// Version of the conversion; grows when files change.
-pub const CONVERTER_VERSION: u32 = 2;
-
-/// What to import.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The folder: `config.json`, weights, tokenizer.
-    pub folder: PathBuf,
-    /// Where the tokenizer is, if not in the folder.
-    pub tokenizer: Option<PathBuf>,
-    /// Type of the matrices: `F32`, `F16`, `Q8_0` or `Q4_0`.
-    pub weights: FileType,
-    /// Type of the embeddings.
-    pub embeddings: Embeddings,
-    /// Repository that the folder is a snapshot of.
-    pub repository: Option<String>,
-    /// Its commit.
-    pub commit: Option<String>,
-}
-
-/// The type of the embedding matrix, and so of the output where both are one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Embeddings {
-    /// As the other matrices.
-    Same,
-    /// `Q8_0` for the matrix that gives the logits where the others have 4 bits, as
-    /// quantizers keep it finer; else as the others.
-    Auto,
-    /// This one.
-    Type(WeightType),
-}
 
 /// A folder that was read and found good; nothing is written yet.
 #[derive(Debug)]
@@ -227,9 +196,4 @@ fn types(request: &Request, tied: bool) -> WeightTypes {
         Embeddings::Auto => types.with_output(WeightType::Q8_0),
         Embeddings::Same => types,
     }
-}
-
-/// The error of a file that cannot be written.
-fn unwritable(path: &Path, source: io::Error) -> ImportError {
-    ImportError::Write(MakeError::Io { path: path.to_owned(), source })
 }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use slm_models::{GgmlType, Header};
 
 use crate::error::Result;
-use crate::{CONVERTER_VERSION, Request, source, unwritable};
+use crate::error::unwritable;
+use crate::request::{CONVERTER_VERSION, Request};
+use crate::source;
 
 /// Where an imported file comes from and what is in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,15 +15,20 @@ mod file_type;
 mod ggml_type;
 mod gguf;
 mod make;
+mod make_error;
+mod make_options;
 mod metadata;
 mod mixture;
+mod output_type;
 mod partial_file;
 mod quant_type;
 mod random;
+mod role;
 mod shape;
 mod tensors;
 mod vocab;
 mod weight_type;
+mod weight_types;
 
 pub use arch::Arch;
 pub use catalogue::{Catalogue, Entry, UnknownModel};
@@ -34,11 +39,15 @@ pub use gguf::{
     GgufError, Header, HeaderWriter, ShapeFacts, TensorInfo, Value, ValueType, read_header,
     read_header_of_part,
 };
-pub use make::{Made, MakeError, MakeOptions, cache_file_name, make};
+pub use make::{Made, cache_file_name, make};
+pub use make_error::MakeError;
+pub use make_options::MakeOptions;
 pub use metadata::write_sizes;
 pub use partial_file::{HashedFile, PartialFile};
 pub use quant_type::{QuantType, TensorType, UnknownQuantType, UnknownTensorType};
+pub use role::Role;
 pub use shape::{PerLayer, Shape, ShapeDraft, ShapeError};
-pub use tensors::{ALIGNMENT, Role, TensorSpec};
+pub use tensors::{ALIGNMENT, TensorSpec};
 pub use vocab::Vocabulary;
-pub use weight_type::{UnknownWeightType, UnknownWeightTypes, WeightType, WeightTypes};
+pub use weight_type::{UnknownWeightType, WeightType};
+pub use weight_types::{UnknownWeightTypes, WeightTypes};

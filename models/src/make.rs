@@ -1,13 +1,15 @@
 //! Making a model file: exact shape, random weights.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::make_error::MakeError;
+use crate::make_options::MakeOptions;
 use crate::random::{GENERATOR_VERSION, Weights};
 use crate::tensors::ALIGNMENT;
-use crate::{Shape, TensorSpec, WeightType, WeightTypes, metadata};
+use crate::{Shape, TensorSpec, WeightType, metadata};
 use crate::{digest::sha256_hex, partial_file::HashedFile};
 
 /// Data are made and written in pieces of about a megabyte: a whole number of blocks
@@ -22,15 +24,6 @@ const _: () = {
     }
 };
 
-/// How to make a model file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct MakeOptions {
-    /// Storage types of the weights.
-    pub types: WeightTypes,
-    /// Seed of the random weights.
-    pub seed: u64,
-}
-
 /// A file that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
@@ -40,55 +33,6 @@ pub struct Made {
     pub sha256: String,
     /// Number of parameters.
     pub params: u64,
-}
-
-/// Why a file could not be made. Nothing is left behind but for a killed process,
-/// whose `.part` file the next attempt takes over.
-#[derive(Debug, thiserror::Error)]
-pub enum MakeError {
-    /// The engine has no such architecture.
-    #[error("no model file can be made for arch={arch}: {reason}")]
-    Unsupported {
-        /// The architecture's name.
-        arch: &'static str,
-        /// Why not.
-        reason: &'static str,
-    },
-    /// Another process is making the same file.
-    #[error("{} is being written by another process; wait for it to finish", .path.display())]
-    Busy {
-        /// The temporary file.
-        path: PathBuf,
-    },
-    /// The disk is full, or a quota is used up.
-    #[error("no space left for {} ({needed} bytes in all); free some or choose another folder", .path.display())]
-    DiskFull {
-        /// The temporary file.
-        path: PathBuf,
-        /// Size of the finished file.
-        needed: u64,
-    },
-    /// Any other trouble with the file.
-    #[error("cannot write {}: {source}", .path.display())]
-    Io {
-        /// The file at fault.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-}
-
-impl MakeError {
-    /// The error for what the system said of a file of which `needed` bytes are wanted in all.
-    pub fn io(path: &Path, needed: u64, source: io::Error) -> Self {
-        let path = path.to_owned();
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-                Self::DiskFull { path, needed }
-            }
-            _ => Self::Io { path, source },
-        }
-    }
 }
 
 /// Writes a model of the given shape with random weights to `destination`.

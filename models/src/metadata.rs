@@ -3,11 +3,12 @@
 
 use crate::arch::{Arch, Norm, Positions};
 use crate::gguf::{HeaderWriter, keys};
+use crate::make_options::MakeOptions;
 use crate::random::GENERATOR_VERSION;
 use crate::shape::PerLayer;
 use crate::tensors::ALIGNMENT;
 use crate::vocab::Vocabulary;
-use crate::{MakeOptions, Shape, TensorSpec};
+use crate::{Shape, TensorSpec};
 
 /// Base of the rotary frequencies in the windowed layers of `gemma3`.
 const GEMMA3_WINDOW_THETA: f32 = 10_000.0;

@@ -3,7 +3,9 @@
 //! a synthetic file is as large and as fast as a quantized one. Left out is what
 //! concerns mixtures of experts, Falcon, and an importance matrix.
 
-use crate::{Arch, FileType, GgmlType, Role, Shape, WeightType, WeightTypes};
+use crate::output_type::{fitting, output_type};
+use crate::role::Role;
+use crate::{Arch, FileType, GgmlType, Shape, WeightType, WeightTypes};
 
 /// Gives the tensors of a file their types, in the order of the layers.
 pub(crate) struct Mixture<'a> {
@@ -105,29 +107,4 @@ fn down_type(kind: FileType, index: u32, count: u32) -> Option<WeightType> {
 fn gets_more_bits(index: u32, count: u32) -> bool {
     let eighth = count / 8;
     index < eighth || index >= 7 * count / 8 || (index - eighth) % 3 == 2
-}
-
-/// The type of the matrix that gives the logits, where none is asked for: 6 bits, or 8
-/// where rows are no whole groups.
-pub(crate) fn output_type(base: WeightType, width: u64) -> WeightType {
-    match base {
-        WeightType::F32 | WeightType::F16 | WeightType::Q8_0 => base,
-        _ if !width.is_multiple_of(base.ggml().block_elements()) => WeightType::Q8_0,
-        _ => fitting(WeightType::Q6K, width),
-    }
-}
-
-/// The type itself, or what takes its place where rows are no whole groups of 256.
-/// Rows are whole groups of 32 in every shape.
-fn fitting(wanted: WeightType, width: u64) -> WeightType {
-    if width.is_multiple_of(wanted.ggml().block_elements()) {
-        return wanted;
-    }
-    match wanted {
-        WeightType::Q3K => WeightType::Q4_0,
-        WeightType::Q4K => WeightType::Q5_0,
-        WeightType::Q5K => WeightType::Q5_1,
-        WeightType::Q6K => WeightType::Q8_0,
-        plain => plain,
-    }
 }

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::MakeError;
 use crate::digest::hex;
+use crate::make_error::MakeError;
 
 /// The temporary file of a result: locked, and removed unless it is published.
 #[derive(Debug)]

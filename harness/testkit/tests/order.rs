@@ -11,35 +11,6 @@ use std::{collections::BTreeSet, fs, path::Path};
 const ORDER: [&str; 9] =
     ["cli", "report", "decide", "sweep", "device", "results", "provision", "plan", "stats"];
 
-/// Files that still need each other in a circle: modules and their parents, in crates beside the host's stack. This
-/// list only ever gets shorter.
-const IN_A_CIRCLE: [&str; 24] = [
-    "models/src/file_type.rs",
-    "models/src/mixture.rs",
-    "models/src/tensors.rs",
-    "models/src/weight_type.rs",
-    "models/src/make.rs",
-    "models/src/metadata.rs",
-    "models/src/partial_file.rs",
-    "models/src/shape/draft.rs",
-    "models/src/shape/mod.rs",
-    "models/src/shape/text.rs",
-    "import/src/arch/gemma2.rs",
-    "import/src/arch/llama.rs",
-    "import/src/arch/mod.rs",
-    "import/src/arch/mpt.rs",
-    "import/src/arch/phi3.rs",
-    "import/src/arch/rope.rs",
-    "import/src/checkpoint/mod.rs",
-    "import/src/checkpoint/safetensors.rs",
-    "import/src/checkpoint/torch/mod.rs",
-    "import/src/lib.rs",
-    "import/src/provenance.rs",
-    "import/src/tokenizer/mod.rs",
-    "import/src/tokenizer/special.rs",
-    "import/src/tokenizer/vocabulary.rs",
-];
-
 /// The package of a crate of the host.
 fn package(name: &str) -> String {
     format!("slm-{}", if name == "cli" { "bench" } else { name })
@@ -82,11 +53,5 @@ fn no_files_need_each_other_in_a_circle() {
     let beside = folders(&root()).into_iter().filter(|name| name != "fuzz");
     let circles: Vec<Vec<String>> =
         harness.chain(beside).flat_map(|name| files::circles(&root(), &name)).collect();
-    let found: BTreeSet<&str> = circles.iter().flatten().map(String::as_str).collect();
-    let known = BTreeSet::from(IN_A_CIRCLE);
-    let new: Vec<_> =
-        circles.iter().filter(|circle| circle.iter().any(|file| !known.contains(&**file))).collect();
-    assert!(new.is_empty(), "files need each other in circles: {new:#?}");
-    let gone: Vec<_> = known.difference(&found).collect();
-    assert!(gone.is_empty(), "no longer in a circle, to be taken off the list: {gone:?}");
+    assert!(circles.is_empty(), "files need each other in circles: {circles:#?}");
 }

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Config, Design, Fact, common, rope, shape};
+use super::{
+    config::Config,
+    design::{Design, Fact, common, shape},
+    rope,
+};
 use crate::error::{Result, refuse};
 
 /// The model whose attention is scaled by the width of the stream, told by its layers.

@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 use slm_models::{PerLayer, ShapeDraft};
 
-use super::{Config, Design, shape};
+use super::{
+    config::Config,
+    design::{Design, shape},
+};
 use crate::error::{Result, refuse};
 
 /// Of the norms, where a configuration says nothing.

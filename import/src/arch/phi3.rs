@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Config, Design, common, limit_to_window, rope, shape, tied};
+use super::{
+    config::Config,
+    design::{Design, common, limit_to_window, shape, tied},
+    rope,
+};
 use crate::error::{Result, refuse};
 
 pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {

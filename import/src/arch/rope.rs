@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use serde_json::Value;
 
-use super::{Config, Fact};
+use super::{config::Config, design::Fact};
 use crate::error::{Result, refuse};
 
 /// Base where a configuration says nothing (the first Llama's).

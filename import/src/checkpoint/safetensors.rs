@@ -2,7 +2,7 @@
 
 use safetensors::tensor::Metadata;
 
-use super::{Dtype, Listed, elements};
+use super::tensor::{Dtype, Listed, elements};
 use crate::error::{Result, refuse, refused};
 use crate::source::SourceFile;
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
+use super::tensor::elements;
 use super::*;
 
 /// A folder with one file.

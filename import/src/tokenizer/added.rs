@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::Kind;
-use super::structure::Prefix;
+use super::structure::{Kind, Prefix};
 use crate::error::{Result, refuse};
 
 /// The content of an added token, if it finds its place in texts as the engine has it.

@@ -10,7 +10,6 @@ mod structure;
 mod token_type;
 mod vocabulary;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -159,9 +158,6 @@ fn template(folder: &Path, settings: &Value) -> Result<Option<String>> {
     let named = template.as_array().into_iter().flatten().find(|entry| entry["name"] == "default");
     Ok(template.as_str().or_else(|| named?["template"].as_str()).map(str::to_owned))
 }
-
-/// Ids by token.
-type Ids<'a> = HashMap<&'a str, u32>;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use slm_models::HeaderWriter;
 
-use super::Vocabulary;
+use super::vocabulary::Vocabulary;
 use crate::error::{Result, refuse, refused};
 
 /// Ids of special tokens, and what is added to every text.

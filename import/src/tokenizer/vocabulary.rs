@@ -1,11 +1,15 @@
 //! Tokens by id, their types, and merges or scores.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::{Ids, Kind, added, pieces, token_type};
+use super::structure::Kind;
+use super::{added, pieces, token_type};
 use crate::error::{Result, refuse, refused};
+
+/// Ids by token.
+type Ids<'a> = HashMap<&'a str, u32>;
 
 /// The vocabulary as the file stores it.
 #[derive(Debug)]

@@ -3,6 +3,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 
 use super::*;
+use crate::WeightTypes;
 use crate::{FileType, read_header};
 
 fn tiny(text: &str) -> Shape {

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::Arch;
 
 fn error(text: &str) -> ShapeError {
     Shape::parse_free(text).expect_err(text)

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
-use super::{PerLayer, Shape, ShapeDraft, ShapeError};
+use std::str::FromStr;
+
+use super::draft::{PerLayer, ShapeDraft};
+use super::error::ShapeError;
+use super::validated::Shape;
 
 /// All keys, in canonical order.
 const KEYS: &str = "arch, layers, d_model, heads, kv_heads, head_dim, d_ff, vocab, context, tied, bias, \
@@ -93,4 +97,33 @@ pub(super) fn write(shape: &Shape, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, ",embedding_width={}", shape.embedding_width)?;
     }
     Ok(())
+}
+
+impl Shape {
+    /// Reads the text form, with or without a leading `shape:`. Keys that are left
+    /// out get the architecture's defaults; `arch`, `layers` and `d_model` are needed.
+    ///
+    /// ```
+    /// let shape = slm_models::Shape::parse_free("arch=mpt,layers=12,d_model=768")?;
+    /// assert_eq!(shape.params(), 125_311_488);
+    /// # Ok::<(), slm_models::ShapeError>(())
+    /// ```
+    pub fn parse_free(text: &str) -> Result<Self, ShapeError> {
+        parse(text)?.try_into()
+    }
+}
+
+impl fmt::Display for Shape {
+    /// The canonical text form: every key the architecture has, in a fixed order.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write(self, f)
+    }
+}
+
+impl FromStr for Shape {
+    type Err = ShapeError;
+
+    fn from_str(text: &str) -> Result<Self, ShapeError> {
+        Self::parse_free(text)
+    }
 }

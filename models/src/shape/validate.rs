@@ -1,6 +1,8 @@
 //! From a draft to a shape: defaults filled in, every rule checked.
 
-use super::{PerLayer, Shape, ShapeDraft, ShapeError};
+use super::draft::{PerLayer, ShapeDraft};
+use super::error::ShapeError;
+use super::validated::Shape;
 use crate::Arch;
 use crate::arch::{Biases, Extra, Facts, FfnDefault, Positions, Tying};
 

@@ -5,7 +5,7 @@ mod arena;
 mod pickle;
 mod zip;
 
-use super::{Dtype, Listed, elements};
+use super::tensor::{Dtype, Listed, elements};
 use crate::error::{Result, refuse, refused};
 use crate::source::SourceFile;
 use arena::{Node, Reference};
