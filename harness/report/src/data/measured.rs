@@ -1,6 +1,6 @@
 //! A cell with its trials.
 
-use slm_protocol::Failure;
+use slm_protocol::{Failure, FigureScope};
 use slm_results::{
     read::{Cell, Context},
     schema::Verdict,
@@ -20,6 +20,8 @@ pub struct Measured {
     pub tpot_ms: Option<[f64; 3]>,
     /// Latencies of the tokens of some trials, milliseconds; the first is the TTFT.
     pub tokens_ms: Vec<Vec<f32>>,
+    /// What only its engine or its study reports.
+    pub own_figures: BTreeMap<FigureName, OwnFigure>,
     /// Causes of failed and skipped trials, with the evidence of the first.
     pub failures: BTreeMap<Failure, Tally>,
 }
@@ -37,6 +39,53 @@ pub struct Point {
     pub runtime_s: f32,
     /// Its verdict.
     pub verdict: Verdict,
+}
+
+/// What tells one figure of an engine's own from another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FigureName {
+    /// The part of a trial that it covers.
+    pub scope: FigureScope,
+    /// Its name. Untrusted text.
+    pub name: String,
+    /// Its unit. Untrusted text.
+    pub unit: String,
+}
+
+/// A figure of an engine's own, over a cell's trials.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OwnFigure {
+    valid: Sum,
+    all: Sum,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    sum: f64,
+    count: u32,
+}
+
+impl OwnFigure {
+    /// Adds a trial's value.
+    pub(crate) fn add(&mut self, value: f64, is_valid: bool) {
+        self.all.add(value);
+        if is_valid {
+            self.valid.add(value);
+        }
+    }
+
+    /// Mean and number of the valid trials or, as in the summary, of all where none is.
+    pub(crate) fn mean(&self) -> (f64, u32) {
+        let used = if self.valid.count > 0 { self.valid } else { self.all };
+        (used.sum / f64::from(used.count), used.count)
+    }
+}
+
+impl Sum {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
 }
 
 /// How often something occurred, with the first occurrence as an example.

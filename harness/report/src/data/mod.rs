@@ -7,7 +7,7 @@ mod run;
 mod subject;
 
 pub(crate) use measured::nominal_tokens;
-pub(crate) use measured::{Measured, Point, Tally};
+pub(crate) use measured::{FigureName, Measured, Point, Tally};
 pub(crate) use report_data::Baseline;
 pub use report_data::ReportData;
 pub(crate) use run::{Loss, Moment, Run, Sensor};

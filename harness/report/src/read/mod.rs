@@ -115,6 +115,7 @@ fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
         trials: Vec::new(),
         tpot_ms: None,
         tokens_ms: Vec::new(),
+        own_figures: BTreeMap::new(),
         failures: BTreeMap::new(),
     });
 }

@@ -1,13 +1,13 @@
 //! `trials.csv`, streamed: a row takes 20 bytes in memory.
 
 use super::{events::Wanted, tokens::Sampled};
-use crate::data::{Measured, Moment, Point, ReportData, Subject, Tally};
+use crate::data::{FigureName, Measured, Moment, Point, ReportData, Subject, Tally};
 use slm_plan::error::Result;
 use slm_results::{
     read::{self, Context},
-    schema::{Status, TrialRow, Verdict},
+    schema::{FigureRow, Status, TrialRow, Verdict},
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, iter, path::Path};
 
 /// Moments kept at most.
 const MOMENTS: usize = 4_000;
@@ -24,8 +24,17 @@ pub(super) fn read(
     mut sampled: Sampled,
 ) -> Result<Wanted> {
     let mut reader = Reader::new(data, run, first);
+    let mut figures = read::rows::<FigureRow>(folder)?.peekable();
     for trial in read::rows::<TrialRow>(folder)? {
-        reader.take(&trial?, &mut sampled);
+        let trial = trial?;
+        // They stand in the order of their trials.
+        let is_own = |figure: &Result<FigureRow>| {
+            figure
+                .as_ref()
+                .map_or(true, |figure| figure.trial_id == trial.trial_id && figure.device == trial.device)
+        };
+        let own = iter::from_fn(|| figures.next_if(is_own)).collect::<Result<Vec<_>>>()?;
+        reader.take(&trial, own, &mut sampled);
     }
     Ok(reader.finish())
 }
@@ -49,7 +58,7 @@ impl<'a> Reader<'a> {
         Self { data, run, first, subject: usize::MAX, cells: Vec::new(), tpot, rows: 0, stride: 1, wanted }
     }
 
-    fn take(&mut self, trial: &TrialRow, sampled: &mut Sampled) {
+    fn take(&mut self, trial: &TrialRow, own: Vec<FigureRow>, sampled: &mut Sampled) {
         let Some(index) = self.find(trial) else { return };
         if trial.threads.is_some() {
             self.data.subjects[self.subject].threads = trial.threads;
@@ -75,6 +84,10 @@ impl<'a> Reader<'a> {
         }
         let verdict = trial.verdict.unwrap_or(Verdict::Valid);
         measured.trials.push(point(trial, verdict));
+        for figure in own {
+            let name = FigureName { scope: figure.scope, name: figure.name, unit: figure.unit };
+            measured.own_figures.entry(name).or_default().add(figure.value, verdict == Verdict::Valid);
+        }
         if measured.tokens_ms.len() < 200
             && let Some(latencies) = sampled.take(&trial.device, &trial.trial_id)
         {

@@ -9,6 +9,7 @@ mod failures;
 mod figures;
 mod memory;
 mod outputs;
+mod own_figures;
 mod quantization;
 mod section;
 mod size;
@@ -20,7 +21,7 @@ pub(crate) use section::Section;
 use crate::data::ReportData;
 
 /// All sections, in the order of the page.
-const SECTIONS: [fn(&ReportData) -> Section; 12] = [
+const SECTIONS: [fn(&ReportData) -> Section; 13] = [
     size::section,
     figures::section,
     context::section,
@@ -30,6 +31,7 @@ const SECTIONS: [fn(&ReportData) -> Section; 12] = [
     tokens::section,
     spread::section,
     course::section,
+    own_figures::section,
     failures::section,
     outputs::section,
     conditions::section,

@@ -4,8 +4,8 @@ use super::row::{Check, table};
 use slm_protocol::FigureScope;
 
 table! {
-    /// A row for each figure that only one engine or one study reports. Its definition is
-    /// that of who reports it: it enters no other figure.
+    /// A row for each figure that only one engine or one study reports, in the order of the
+    /// trials. Its definition is that of who reports it: it enters no other figure.
     pub struct FigureRow in "figures" {
         /// The trial
         pub trial_id: String,
