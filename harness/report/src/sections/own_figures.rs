@@ -61,7 +61,7 @@ mod tests {
             writeln!(figures, "{},{},decode,steps_per_s,{value},1/s", trial.trial_id, trial.device).unwrap();
         }
         fs::write(folder.path().join("figures.csv"), figures).unwrap();
-        let data = read::read(&[folder.path().to_owned()], None, 1.0).unwrap();
+        let data = read(&[folder.path().to_owned()], None, 1.0).unwrap();
         let section = super::section(&data);
         let (_, table) = &section.tables[0];
         assert_eq!(table.groups.len(), 1);
