@@ -35,7 +35,7 @@ pub(super) fn finish(args: &SweepArgs, ready: &Ready, ends: Vec<DeviceEnd>) -> R
             }
         }
         show::note(&format!(
-            "\nResults: {folder}/ (trials.csv, tokens.csv, summary.csv, telemetry.csv, events.jsonl)"
+            "\nResults: {folder}/ (trials.csv, tokens.csv, figures.csv, summary.csv, telemetry.csv, events.jsonl)"
         ));
     }
     let go_on = format!("bench sweep --resume {folder}");
