@@ -190,7 +190,7 @@ fn the_token_stays_with_the_hub_and_out_of_sight() {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         assert!(!ran.stdout.contains(TOKEN) && !ran.stderr.contains(TOKEN));
     }
-    let sent = |seen: &slm_testkit::hub::Seen| seen.header("authorization").is_some();
+    let sent = |seen: &slm_testkit::hub::Request| seen.header("authorization").is_some();
     let (away, home): (Vec<_>, Vec<_>) = hub.seen().into_iter().partition(|s| s.path.starts_with("/bucket"));
     assert!(!away.is_empty() && away.iter().all(|seen| seen.host.starts_with("127.0.0.2") && !sent(seen)));
     assert!(home.iter().all(sent));

@@ -7,7 +7,6 @@
 mod build;
 mod compute;
 mod device;
-pub mod digest;
 pub mod error;
 mod estimate;
 mod input;
@@ -20,6 +19,9 @@ pub mod prompts;
 pub mod request;
 pub mod text;
 pub mod variable;
+
+/// SHA-256 of bytes and files, as lower-case hex.
+pub use slm_models::digest;
 
 pub use build::check_engines;
 pub use compute::Compute;

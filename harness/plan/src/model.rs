@@ -5,23 +5,14 @@ use slm_models::{Shape, WeightTypes};
 use slm_protocol::{ComputeDevice, EngineKind, Generation};
 
 /// Whether a model's weights were trained.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::IntoStaticStr)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Weights {
     /// Random, of the exact shape.
     Synthetic,
     /// The user's file.
     Real,
-}
-
-impl Weights {
-    /// The name used in every file and table.
-    pub fn name(self) -> &'static str {
-        match self {
-            Weights::Synthetic => "synthetic",
-            Weights::Real => "real",
-        }
-    }
 }
 
 /// A model of the sweep.

@@ -24,7 +24,7 @@ pub const TOKEN: &str = "hf_MockTokenNobodyHas";
 
 /// A request as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Request {
     /// `GET` or `HEAD`.
     pub method: String,
     /// Path and query.
@@ -35,7 +35,7 @@ pub struct Seen {
     pub headers: BTreeMap<String, String>,
 }
 
-impl Seen {
+impl Request {
     /// One of the headers.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
@@ -48,7 +48,7 @@ struct State {
     files: BTreeMap<String, Vec<u8>>,
     /// Names that the list has beside these.
     listed: Vec<String>,
-    seen: Vec<Seen>,
+    seen: Vec<Request>,
     /// Downloads that are still to be cut.
     cuts: usize,
 }
@@ -122,13 +122,13 @@ impl MockHub {
     }
 
     /// All requests so far.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub fn seen(&self) -> Vec<Request> {
         self.state.lock().unwrap().seen.clone()
     }
 
     /// Requests for content, not for heads or lists.
-    pub fn downloads(&self) -> Vec<Seen> {
-        let is_content = |seen: &Seen| seen.method == "GET" && !seen.path.starts_with("/api/");
+    pub fn downloads(&self) -> Vec<Request> {
+        let is_content = |seen: &Request| seen.method == "GET" && !seen.path.starts_with("/api/");
         self.seen().into_iter().filter(is_content).collect()
     }
 }
@@ -150,12 +150,12 @@ fn serve(stream: TcpStream, port: u16, state: &Mutex<State>) -> std::io::Result<
         headers.insert(name.to_lowercase(), value.trim().to_owned());
     }
     let host = headers.get("host").cloned().unwrap_or_default();
-    let seen = Seen { method, path, host, headers };
+    let seen = Request { method, path, host, headers };
     state.lock().unwrap().seen.push(seen.clone());
     answer(stream, port, &seen, state)
 }
 
-fn answer(stream: TcpStream, port: u16, seen: &Seen, state: &Mutex<State>) -> std::io::Result<()> {
+fn answer(stream: TcpStream, port: u16, seen: &Request, state: &Mutex<State>) -> std::io::Result<()> {
     let path = seen.path.split('?').next().unwrap_or_default();
     let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     match parts.as_slice() {
@@ -175,7 +175,7 @@ fn answer(stream: TcpStream, port: u16, seen: &Seen, state: &Mutex<State>) -> st
     }
 }
 
-fn refusal(owner: &str, revision: &str, seen: &Seen) -> Option<(u16, &'static str)> {
+fn refusal(owner: &str, revision: &str, seen: &Request) -> Option<(u16, &'static str)> {
     let token = seen.header("authorization");
     match owner {
         "gone" => Some((if token.is_some() { 404 } else { 401 }, "RepoNotFound")),
@@ -186,7 +186,7 @@ fn refusal(owner: &str, revision: &str, seen: &Seen) -> Option<(u16, &'static st
     }
 }
 
-fn list(stream: TcpStream, seen: &Seen, state: &Mutex<State>) -> std::io::Result<()> {
+fn list(stream: TcpStream, seen: &Request, state: &Mutex<State>) -> std::io::Result<()> {
     let state = state.lock().unwrap();
     let mut siblings: Vec<_> =
         state.files.iter().map(|(name, bytes)| json!({"rfilename": name, "size": bytes.len()})).collect();
@@ -202,7 +202,7 @@ fn list(stream: TcpStream, seen: &Seen, state: &Mutex<State>) -> std::io::Result
 fn answer_file(
     stream: TcpStream,
     port: u16,
-    seen: &Seen,
+    seen: &Request,
     state: &Mutex<State>,
     owner: &str,
     file: &str,
@@ -230,7 +230,7 @@ fn answer_file(
 
 fn content(
     mut stream: TcpStream,
-    seen: &Seen,
+    seen: &Request,
     owner: &str,
     state: &Mutex<State>,
     bytes: &[u8],
@@ -273,7 +273,7 @@ fn content(
     send(stream, seen, status, &headers, &body, length)
 }
 
-fn error(stream: TcpStream, seen: &Seen, status: u16, code: &str) -> std::io::Result<()> {
+fn error(stream: TcpStream, seen: &Request, status: u16, code: &str) -> std::io::Result<()> {
     let headers = [("X-Error-Code", code.to_owned()), ("X-Error-Message", "no entry".to_owned())];
     let body = json!({"error": "no"}).to_string();
     send(stream, seen, &format!("{status} No"), &headers, body.as_bytes(), body.len())
@@ -294,7 +294,7 @@ fn send_head(
 
 fn send(
     mut stream: TcpStream,
-    seen: &Seen,
+    seen: &Request,
     status: &str,
     headers: &[(&str, String)],
     body: &[u8],

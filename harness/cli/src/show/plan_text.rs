@@ -20,7 +20,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     for (model, present) in input.models.iter().zip(present) {
         rows.push(vec![
             clean(&model.name),
-            model.weights.name().to_owned(),
+            model.weights.to_string(),
             clean(&model.quant),
             known(model.params, format!("{:.1} M", model.params as f64 / 1e6)),
             model.bits_per_weight.map_or_else(String::new, |bits| format!("{bits:.2}")),

@@ -8,28 +8,32 @@ use slm_protocol::EngineKind;
 use std::fmt;
 
 /// An optional engine of an agent, by cargo's name for it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum Feature {
     /// Models that TVM compiled.
     Mlc,
 }
 
 impl Feature {
-    /// All of them.
-    const ALL: [Self; 1] = [Self::Mlc];
-
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Mlc => "mlc",
-        }
-    }
-
     /// What these engines need beside what every agent has.
     pub fn needed_by(engines: &[EngineKind]) -> Option<Self> {
-        let of = |name| Self::ALL.into_iter().find(|feature| feature.name() == name);
-        engines.iter().find_map(|engine| of(engine.descriptor().agent_feature?))
+        engines.iter().find_map(|engine| engine.descriptor().agent_feature?.parse().ok())
     }
 }
 
@@ -51,7 +55,7 @@ impl AgentKind {
 
     /// What `bench agent build` is told for it.
     pub(super) fn options(self) -> String {
-        let feature = self.feature.map(|feature| format!("--{} ", feature.name())).unwrap_or_default();
+        let feature = self.feature.map(|feature| format!("--{feature} ")).unwrap_or_default();
         format!("{feature}--flavour {}", self.flavour)
     }
 }
@@ -64,7 +68,7 @@ impl From<Flavour> for AgentKind {
 
 impl fmt::Display for AgentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let feature = self.feature.map(|feature| format!("-{}", feature.name())).unwrap_or_default();
+        let feature = self.feature.map(|feature| format!("-{feature}")).unwrap_or_default();
         f.pad(&format!("{}{feature}", self.flavour))
     }
 }

@@ -36,7 +36,7 @@ impl AgentRecord {
             return Some(format!("it was built for {}", self.flavour));
         }
         if !self.features.iter().eq(&wanted.feature) {
-            let names: Vec<&str> = self.features.iter().map(|feature| feature.name()).collect();
+            let names: Vec<&str> = self.features.iter().map(|feature| (*feature).into()).collect();
             let names = if names.is_empty() {
                 "without further engines".to_owned()
             } else {

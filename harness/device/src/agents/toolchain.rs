@@ -75,7 +75,7 @@ impl Toolchain {
 
     /// Where it builds an kind, beside its other builds. By instruction set, since `CMake` configures a folder once.
     pub(super) fn folder_name(&self, kind: AgentKind) -> String {
-        let feature = kind.feature.map(|feature| format!("-{}", feature.name())).unwrap_or_default();
+        let feature = kind.feature.map(|feature| format!("-{feature}")).unwrap_or_default();
         let ndk = if *self == Self::Gnu { "" } else { "-ndk" };
         format!("{}{feature}{ndk}", kind.flavour.march())
     }
@@ -140,7 +140,7 @@ impl Toolchain {
         }
         command.args(["--release", "--locked", "-p", "slm-agent"]);
         if let Some(feature) = feature {
-            command.args(["--features", feature.name()]);
+            command.args(["--features", feature.into()]);
         }
         command
     }

@@ -26,7 +26,7 @@ pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
         soc: rows.iter().find_map(|row| row.soc.clone()),
         backend: model.engine.into_str().to_owned(),
         model: model.name.clone(),
-        weights: model.weights.name().to_owned(),
+        weights: model.weights.to_string(),
         quant: model.quant.clone(),
         params: Some(model.params),
         chunks: cell.context.chunks(),

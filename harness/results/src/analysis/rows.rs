@@ -99,7 +99,7 @@ fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'
         soc: soc.map(str::to_owned),
         backend: model.engine.to_string(),
         model: model.name.clone(),
-        weights: model.weights.name().to_owned(),
+        weights: model.weights.to_string(),
         quant: model.quant.clone(),
         params: model.params,
         chunks: prompt.context.chunks(),
