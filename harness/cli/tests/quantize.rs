@@ -83,7 +83,7 @@ fn the_embedding_has_the_type_asked_for_and_the_manifest_tells_all() {
     assert_eq!(sandbox.names("sub"), ["q4.gguf", "q4.gguf.json"]);
     let manifest: Value =
         serde_json::from_slice(&fs::read(sandbox.path("sub/q4.gguf.json")).unwrap()).unwrap();
-    let hash = |name: &str| slm_plan::digest::sha256_hex(&fs::read(sandbox.path(name)).unwrap());
+    let hash = |name: &str| slm_plan::digest::sha256_hex(fs::read(sandbox.path(name)).unwrap());
     assert_eq!(manifest["sha256"], hash("sub/q4.gguf"));
     assert_eq!(manifest["source"]["sha256"], hash("in.gguf"));
     assert_eq!((&manifest["type"], &manifest["embd"]), (&"q4_0".into(), &"q4_0".into()));
