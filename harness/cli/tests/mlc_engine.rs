@@ -78,6 +78,7 @@ fn answers_are_measured_and_what_the_engine_does_not_tell_is_empty() {
     results.check_complete();
     let rows = results.trials();
     assert_eq!(rows.len(), 12);
+    let figures = results.csv("figures.csv");
     for row in &rows {
         assert_eq!(
             (row.get("backend"), row.get("n_out"), row.get("stop_reason")),
@@ -91,8 +92,11 @@ fn answers_are_measured_and_what_the_engine_does_not_tell_is_empty() {
         for column in ["tokenize_s", "prefill_s", "itps", "otps", "tpot_p50_ms", "tpot_p99_ms"] {
             assert_eq!(row.get(column), "", "{column} cannot be known: {row:?}");
         }
-        for column in ["prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "end_to_end_latency_s"] {
-            assert!(row.number(&format!("mlc_{column}")) > Some(0.0), "{column}: {row:?}");
+        for name in ["prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "end_to_end_latency_s"] {
+            let of_engine =
+                |told: &&Row| (told.get("trial_id"), told.get("name")) == (row.get("trial_id"), name);
+            let told = figures.iter().find(of_engine).unwrap_or_else(|| panic!("no {name} of {row:?}"));
+            assert!(told.number("value") > Some(0.0), "{told:?}");
         }
         let reason = row.get("verdict_reason");
         assert!(!reason.contains("token"), "{reason}");
@@ -179,7 +183,7 @@ fn faults_within_an_answer_have_their_causes() {
     for (plant, words) in [
         ("crash-in-chat", "SIGSEGV"),
         ("end-in-chat", "the loop met its end"),
-        ("garble", "its answer is not understood"),
+        ("garble", "its reply is not understood"),
     ] {
         let sandbox = Sandbox::new();
         let results = with_fault(&sandbox, plant, "");
