@@ -5,18 +5,12 @@ use crate::{
     hashes::Hashes,
     known,
     named::{HubFile, pull_named},
-    quantize::coarse_tensor,
-    resolve::{Item, Resolution, Wanted, refuse_doubles, under},
+    resolve::{Item, Resolution, Wanted, refuse_doubles, refuse_quantized, under},
     weights::{in_fewer_bits, real_file},
     work::{Event, Work},
 };
 use slm_models::{FileType, Header};
-use slm_plan::{
-    PlannedModel,
-    error::{Error, Result},
-    request::SweepRequest,
-    text::clean,
-};
+use slm_plan::{PlannedModel, error::Result, request::SweepRequest};
 use slm_protocol::EngineKind;
 use std::path::Path;
 
@@ -82,16 +76,7 @@ impl Provider<'_> {
             if known::has_types(header, *quant, self.request.embeddings) {
                 return Ok(own.clone());
             }
-            if let Some(tensor) = coarse_tensor(header) {
-                let (name, has) = (clean(&tensor.name), tensor.ggml_type.name());
-                let what = format!(
-                    "{} is quantized already ({name} is {has}), and --quant asks for {quant}",
-                    path.display()
-                );
-                let remedy =
-                    "leave --quant out to measure it as it is, or give the model in f16, bf16 or f32";
-                return Err(Error::input(what, remedy));
-            }
+            refuse_quantized(path, header, *quant)?;
             let file = in_fewer_bits(path, header, *quant, self.request.embeddings, self.hashes, self.work)?;
             let made = known::from_path(&file, *quant, self.request, self.hashes, self.engine)?;
             Ok(PlannedModel { name: own.name.clone(), ..made })

@@ -74,6 +74,11 @@ impl Resolution {
         self.each(request).concat()
     }
 
+    /// Whether every file is known, so that nothing is left to be provided.
+    pub fn is_complete(&self) -> bool {
+        self.items.iter().all(|item| matches!(item, Item::Known(_)))
+    }
+
     fn each(&self, request: &SweepRequest) -> Vec<Vec<PlannedModel>> {
         let models = |item: &Item| match item {
             Item::Known(models) => models.clone(),
@@ -193,17 +198,19 @@ fn users_file(
     if asked.iter().all(as_is) {
         return Ok(Item::Known(vec![own; asked.len()]));
     }
-    if let (Some(tensor), Some(quant)) = (coarse_tensor(&header), asked.iter().find(|quant| !as_is(quant))) {
-        return Err(quantized_already(&path, &clean(&tensor.name), tensor.ggml_type.name(), *quant));
+    if let Some(quant) = asked.iter().find(|quant| !as_is(quant)) {
+        refuse_quantized(&path, &header, *quant)?;
     }
     let wanted = Wanted::Quantized { path, header, own: Box::new(own), quants: asked.clone() };
     Ok(Item::Wanted(wanted, engine))
 }
 
-fn quantized_already(path: &Path, tensor: &str, has: &str, asked: FileType) -> Error {
-    let what =
-        format!("{} is quantized already ({tensor} is {has}), and --quant asks for {asked}", path.display());
-    Error::input(what, "leave --quant out to measure it as it is, or give the model in f16, bf16 or f32")
+/// A file that is quantized already would lose more than its new type tells.
+pub(crate) fn refuse_quantized(path: &Path, header: &Header, asked: FileType) -> Result<()> {
+    let Some(tensor) = coarse_tensor(header) else { return Ok(()) };
+    let (path, name, has) = (path.display(), clean(&tensor.name), tensor.ggml_type.name());
+    let what = format!("{path} is quantized already ({name} is {has}), and --quant asks for {asked}");
+    Err(Error::input(what, "leave --quant out to measure it as it is, or give the model in f16, bf16 or f32"))
 }
 
 /// Models as they will be, as far as that can be told without having their files.
