@@ -3,11 +3,12 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use slm_testkit::{
+    hub::MockHub,
     phone::{OPTIONS, Stage, TestPhone},
     processes::{Live, signal, wait_until},
     results::Results,
 };
-use std::{fs, thread, time::Duration};
+use std::{fs, path::PathBuf, thread, time::Duration};
 
 /// Everything that can be asked for.
 const ALL: &str = "--airplane-mode --fixed-performance --stay-awake";
@@ -79,6 +80,34 @@ fn what_is_asked_for_is_changed_recorded_and_put_back_at_the_end() {
         (&phone["before"]["airplane_mode"], &phone["before"]["stay_awake"]),
         (&json!(false), &json!(1))
     );
+    check_as_before(&stage, &results);
+}
+
+/// A download may take hours: a phone that is refused is refused before it, and one that is
+/// not is left alone until it is over.
+#[test]
+#[ignore = "needs the test phone"]
+fn while_models_are_fetched_nothing_is_changed() {
+    let mut stage = stage();
+    let hub = MockHub::of_checkpoint("smollm");
+    let home = stage.sandbox.path("hub");
+    stage.sandbox.variables.extend([("HF_ENDPOINT", PathBuf::from(hub.endpoint())), ("HF_HOME", home)]);
+    let battery = stage.phone.planted("dumpsys/battery");
+    stage.phone.plant("dumpsys/battery", &battery.replace("level: 78", "level: 9"));
+    let options = format!("{OPTIONS} {ALL}");
+    let refused = stage.start_with("hf:slow/m", &options).wait();
+    assert_eq!(refused.code, Some(3), "{}", stage.stderr());
+    assert!(stage.stderr().contains("the battery is at 9 %"), "{}", stage.stderr());
+    assert!(hub.seen().is_empty(), "{:?}", hub.seen());
+
+    stage.phone.plant("dumpsys/battery", &battery);
+    let live = stage.start_with("hf:slow/m", &options);
+    wait_until("a download", || !hub.downloads().is_empty());
+    assert_eq!(settings(&stage.phone), original(), "{}", stage.stderr());
+    assert_eq!(live.wait().code, Some(0), "{}", stage.stderr());
+    let results = stage.results();
+    results.check_complete();
+    assert_eq!(recorded(&results)["changed"], json!(NAMES));
     check_as_before(&stage, &results);
 }
 

@@ -29,6 +29,20 @@ pub trait Device: Send + Sync {
     /// What it can do.
     fn capabilities(&self) -> Capabilities;
 
+    /// Checks, changing nothing, whether [`Device::prepare`] would refuse the request now.
+    ///
+    /// # Errors
+    /// As [`Device::prepare`].
+    fn check(&self, request: &PrepareRequest) -> Result<()> {
+        match request.settings.first() {
+            None => Ok(()),
+            Some(setting) => {
+                let what = format!("--{} cannot be changed on {}", setting.into_str(), self.name());
+                Err(Error::input(what, "leave it out, or give a device that can"))
+            }
+        }
+    }
+
     /// Checks whether the device can be measured as it is, and changes the settings that
     /// were asked for until [`Device::restore`] or the end of the claim, which must be held.
     /// `None` where the device has nothing to check or to change.
@@ -37,13 +51,7 @@ pub trait Device: Send + Sync {
     /// [`Error::Device`] when it cannot be measured; [`Error::Input`] for a setting that
     /// cannot be changed. No setting stays changed then.
     fn prepare(&self, request: &PrepareRequest) -> Result<Option<Preparation>> {
-        match request.settings.first() {
-            None => Ok(None),
-            Some(setting) => {
-                let what = format!("--{} cannot be changed on {}", setting.into_str(), self.name());
-                Err(Error::input(what, "leave it out, or give a device that can"))
-            }
-        }
+        self.check(request).map(|()| None)
     }
 
     /// Restores the settings and gives the device's state after that. `None` as above.

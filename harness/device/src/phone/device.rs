@@ -183,6 +183,10 @@ impl Device for Phone {
         }
     }
 
+    fn check(&self, request: &PrepareRequest) -> Result<()> {
+        readiness::check(self.link.inner(), &self.root, self.link.serial(), &self.name, request)
+    }
+
     fn prepare(&self, request: &PrepareRequest) -> Result<Option<Preparation>> {
         let identified = (self.identity.clone(), self.description.clone());
         let (link, serial) = (self.link.inner(), self.link.serial());

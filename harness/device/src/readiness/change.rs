@@ -51,18 +51,10 @@ pub fn change(
     wanted: &[Setting],
     lease: Lease,
 ) -> Result<ChangedSettings> {
-    if wanted.contains(&Setting::AirplaneMode) && is_wireless(serial) {
-        let what = format!("--airplane-mode would cut the Wi-Fi that {serial} is reached over");
-        return Err(Error::input(what, "attach the phone by USB, or leave the option out"));
-    }
     let mut record = String::from("version 1\n");
     let mut commands = String::new();
-    for setting in wanted {
+    for (setting, before) in values_before(serial, state, wanted)? {
         let name = setting.into_str();
-        let Some(before) = setting.before(state) else {
-            let what = format!("{serial} does not tell what its {name} is now, so it could not be put back");
-            return Err(Error::input(what, format!("leave out --{name}")));
-        };
         let _ = writeln!(record, "{name} {before}");
         let (set, check) = (setting.command(), quote(setting.check()));
         let _ = writeln!(commands, "set_it {name} {check} {set}");
@@ -87,6 +79,30 @@ pub fn change(
             "{serial}: the record of its settings could not be written (status {code}: {words}); nothing was changed"
         ))),
     }
+}
+
+/// Settings with their values before a change, as the record has them.
+///
+/// # Errors
+/// [`Error::Input`] for airplane mode over Wi-Fi, and for a setting that could not be restored.
+pub(super) fn values_before(
+    serial: &str,
+    state: &PhoneState,
+    wanted: &[Setting],
+) -> Result<Vec<(Setting, String)>> {
+    if wanted.contains(&Setting::AirplaneMode) && is_wireless(serial) {
+        let what = format!("--airplane-mode would cut the Wi-Fi that {serial} is reached over");
+        return Err(Error::input(what, "attach the phone by USB, or leave the option out"));
+    }
+    let value = |&setting: &Setting| {
+        let name = setting.into_str();
+        let before = setting.before(state).ok_or_else(|| {
+            let what = format!("{serial} does not tell what its {name} is now, so it could not be put back");
+            Error::input(what, format!("leave out --{name}"))
+        })?;
+        Ok((setting, before))
+    };
+    wanted.iter().map(value).collect()
 }
 
 const HELD: u8 = 91;

@@ -27,9 +27,9 @@ pub struct Needs {
     pub space: Option<u64>,
 }
 
-/// Checks the state of a phone. What is unknown is not objected to. `is_wireless`: the phone
-/// is reached over Wi-Fi.
-pub fn check(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Finding> {
+/// What is wrong or notable about the state of a phone. What is unknown is not objected to.
+/// `is_wireless`: the phone is reached over Wi-Fi.
+pub fn findings(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Finding> {
     use Severity::{Note, Refusal, Warning};
     let mut found = Vec::new();
     let mut report = |severity, text: String| found.push(Finding { severity, text });

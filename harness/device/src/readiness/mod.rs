@@ -13,9 +13,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use change::values_before;
 pub use change::{ChangedSettings, LeaseStatus, change, is_wireless, renew, restore};
-pub use check::{Needs, admit, check};
+pub use check::{Needs, admit, findings};
 pub use lease::Lease;
-pub use prepare::{PhonePreparation, PrepareRequest, finish, prepare};
+pub use prepare::{PhonePreparation, PrepareRequest, check, finish, prepare};
 pub use setting::Setting;
 pub use state::{PhoneState, PowerSource};

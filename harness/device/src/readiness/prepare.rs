@@ -1,6 +1,9 @@
 //! Prepares a phone for a sweep, and restores it afterwards.
 
-use super::{ChangedSettings, Lease, Needs, PhoneState, Setting, admit, change, check, is_wireless, restore};
+use super::{
+    ChangedSettings, Lease, Needs, PhoneState, Setting, admit, change, findings, is_wireless, restore,
+    values_before,
+};
 use crate::{
     LinkError, Shell,
     profile::{Identity, PhoneDescription},
@@ -57,6 +60,22 @@ impl From<&PhonePreparation> for Preparation {
     }
 }
 
+/// Checks, changing nothing, whether [`prepare`] would refuse the phone or a setting now.
+///
+/// # Errors
+/// As [`prepare`], but for what the phone refuses only once it is asked.
+pub fn check(
+    shell: &dyn Shell,
+    root: &str,
+    serial: &str,
+    name: &str,
+    request: &PrepareRequest,
+) -> Result<()> {
+    let state = PhoneState::read(shell, root).map_err(|error| Error::Device(format!("{name}: {error}")))?;
+    admit(name, findings(&state, &request.needs, is_wireless(serial)), request.force)?;
+    values_before(serial, &state, &request.settings).map(|_| ())
+}
+
 /// Restores what an earlier sweep left changed, checks the phone's state, and changes the
 /// settings that were asked for. To be called with the phone's lock held, since a sweep that
 /// runs there has changed settings on purpose. `name` is the phone's, for messages;
@@ -79,7 +98,7 @@ pub fn prepare(
     let (identity, described) = identified;
     let put_back = restore(shell, root)?;
     let before = PhoneState::read(shell, root).map_err(link)?;
-    let findings = admit(name, check(&before, &request.needs, is_wireless(serial)), request.force)?;
+    let findings = admit(name, findings(&before, &request.needs, is_wireless(serial)), request.force)?;
     let changed = change(shell, root, serial, &before, &request.settings, lease)?;
     Ok(PhonePreparation { identity, described, before, findings, changed, put_back })
 }

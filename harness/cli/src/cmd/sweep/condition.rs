@@ -8,6 +8,15 @@ use slm_device::{
 use slm_plan::{Plan, error::Result, text::clean};
 use slm_results::condition::{Facts, Preparation, Severity};
 
+/// Checks whether a device would be refused, changing nothing: before files are fetched,
+/// which may take long. How large those are is not known yet.
+///
+/// # Errors
+/// As [`Device::check`].
+pub(super) fn check(args: &PhoneArgs, plan: &Plan, device: &dyn Device) -> Result<()> {
+    device.check(&request(args, plan, None))
+}
+
 /// Prepares a claimed device, and shows what is worth a warning. `recorded`: the preparation
 /// at the start of the sweep. Its settings are changed again, or half of a cell would be
 /// measured under other settings.
@@ -20,20 +29,7 @@ pub(super) fn prepare(
     device: &dyn Device,
     recorded: Option<&Preparation>,
 ) -> Result<Option<Box<Preparation>>> {
-    let models = &plan.input.models;
-    let largest = models.iter().max_by_key(|model| model.file_bytes);
-    let needs = Needs {
-        largest_model: largest.map(|model| (clean(&model.name), model.file_bytes)),
-        space: Some(models.iter().map(|model| model.file_bytes).sum()),
-    };
-    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.changed);
-    let mut settings: Vec<Setting> = recorded.filter_map(|name| name.parse().ok()).collect();
-    for setting in args.settings() {
-        if !settings.contains(&setting) {
-            settings.push(setting);
-        }
-    }
-    let request = PrepareRequest { settings, needs, force: args.force };
+    let request = request(args, plan, recorded);
     let Some(prepared) = device.prepare(&request)? else { return Ok(None) };
     let name = clean(device.name());
     if !prepared.put_back.is_empty() {
@@ -53,4 +49,22 @@ pub(super) fn restore(device: &dyn Device) -> Option<Facts> {
         note(&clean(&error.to_string()));
         None
     })
+}
+
+/// What a sweep asks of a device. `recorded`: as for [`prepare`].
+fn request(args: &PhoneArgs, plan: &Plan, recorded: Option<&Preparation>) -> PrepareRequest {
+    let models = &plan.input.models;
+    let largest = models.iter().max_by_key(|model| model.file_bytes);
+    let needs = Needs {
+        largest_model: largest.map(|model| (clean(&model.name), model.file_bytes)),
+        space: Some(models.iter().map(|model| model.file_bytes).sum()),
+    };
+    let recorded = recorded.into_iter().flat_map(|recorded| &recorded.changed);
+    let mut settings: Vec<Setting> = recorded.filter_map(|name| name.parse().ok()).collect();
+    for setting in args.settings() {
+        if !settings.contains(&setting) {
+            settings.push(setting);
+        }
+    }
+    PrepareRequest { settings, needs, force: args.force }
 }

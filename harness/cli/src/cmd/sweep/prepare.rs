@@ -58,16 +58,25 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
     Store::check_is_free(&folder)?;
     let id = Manifest::new_id(&draft.hash()?);
-    let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
+    if !resolution.is_complete() {
+        // Devices are held only while they are looked at: what comes next may take hours, over
+        // which a claim without an agent would count as left behind.
+        for device in &devices {
+            let _claim = device.claim(&id)?;
+            condition::check(&args.phone, &draft, device.as_ref())?;
+        }
+    }
     let compute = facts.iter().map(|device| Compute::of(&request, device)).collect::<Result<Vec<_>>>()?;
-    let conditions = devices
-        .iter()
-        .map(|device| condition::prepare(&args.phone, &draft, device.as_ref(), None))
-        .collect::<Result<Vec<_>>>()?;
     let work = ModelWork::default();
     let models = resolution.provide(&request, Work { interrupt, tell: &|event| work.show(event) })?;
     drop(work);
     let plan = Plan::of(&request, models, &facts)?;
+    // Only now, or the state would be one of long before the first trial.
+    let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
+    let conditions = devices
+        .iter()
+        .map(|device| condition::prepare(&args.phone, &plan, device.as_ref(), None))
+        .collect::<Result<Vec<_>>>()?;
     let records = facts.into_iter().zip(&compute).zip(conditions).map(|((device, compute), condition)| {
         let Compute { threads, affinity } = compute.clone();
         DeviceRecord { name: device.name, agent: device.agent, threads, affinity, condition }

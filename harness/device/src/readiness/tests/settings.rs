@@ -148,6 +148,9 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     let identified = || identify(&phone, &profiles).unwrap();
     let ready =
         |request: &PrepareRequest| prepare(&phone, &root, "R5CX", "s24", identified(), request, Lease::USUAL);
+    let check = |request: &PrepareRequest| check(&phone, &root, "R5CX", "s24", request);
+    check(&request).unwrap();
+    assert_eq!(now(&phone), (true, "1".into(), Some("15\n".into())), "a check changes nothing");
     let record = ready(&request).unwrap();
     assert_eq!((record.put_back.len(), record.changed.settings.as_slice()), (3, request.settings.as_slice()));
     assert_eq!((record.before.airplane_mode, record.before.left_changed.len()), (Some(false), 0));
@@ -162,8 +165,9 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     assert_eq!(now(&phone), original);
     // One that is refused is not changed at all.
     phone.write("battery", "  USB powered: false\n  status: 3\n  level: 9\n  scale: 100\n");
-    let error = ready(&request).unwrap_err();
-    assert!(error.to_string().starts_with("s24: the battery is at 9 % and not charging"), "{error}");
+    for error in [check(&request).unwrap_err(), ready(&request).unwrap_err()] {
+        assert!(error.to_string().starts_with("s24: the battery is at 9 % and not charging"), "{error}");
+    }
     assert_eq!(now(&phone), original);
     let record = ready(&PrepareRequest { force: true, ..request }).unwrap();
     assert!(record.findings.iter().all(|finding| finding.severity == Severity::Warning), "{record:?}");

@@ -48,7 +48,7 @@ fn what_a_phone_does_not_tell_is_unknown() {
         ..PhoneState::default()
     };
     assert_eq!(state, told);
-    assert_eq!(check(&PhoneState::default(), &Needs::default(), false), []);
+    assert_eq!(findings(&PhoneState::default(), &Needs::default(), false), []);
     // The answer of a phone that went away in the middle is not taken for one.
     let cut = TestPhone::new();
     cut.program("df", "kill -9 $PPID");
@@ -133,7 +133,7 @@ fn findings_are_graded_and_force_lets_pass() {
         ..PhoneState::default()
     };
     let needs = Needs { largest_model: Some(("phi-2".into(), 3 << 30)), space: Some(5 << 30) };
-    let found = check(&bad, &needs, true);
+    let found = findings(&bad, &needs, true);
     let lines: Vec<String> =
         found.iter().map(|finding| format!("{:?}: {}", finding.severity, finding.text)).collect();
     let refused = admit("s24", found.clone(), false).unwrap_err();
@@ -152,13 +152,13 @@ fn findings_are_graded_and_force_lets_pass() {
         let state =
             PhoneState { battery_percent: Some(19.9), charging, power_source, ..PhoneState::default() };
         assert_eq!(
-            check(&state, &Needs::default(), false)[0].severity,
+            findings(&state, &Needs::default(), false)[0].severity,
             severity,
             "{charging:?} {power_source:?}"
         );
     }
     let well = PhoneState { battery_percent: Some(20.0), charging: Some(false), ..PhoneState::default() };
-    assert_eq!(check(&well, &Needs::default(), false), []);
+    assert_eq!(findings(&well, &Needs::default(), false), []);
 }
 
 proptest! {
