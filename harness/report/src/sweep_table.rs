@@ -71,7 +71,7 @@ impl Notes {
             (self.synthetic, "*  synthetic weights: the exact shape, random values"),
             (
                 self.none_valid,
-                "!  no valid trial: the figures are of suspect ones, see verdict_reason in trials.csv",
+                "!  no valid trial: these figures come from suspect trials; see verdict_reason in trials.csv",
             ),
             (
                 self.paper,

@@ -14,7 +14,7 @@ pub struct CompareArgs {
     pub baseline: PathBuf,
     /// What is compared
     pub candidate: PathBuf,
-    /// Differences up to this count for none, such as 3% [default: measured from the repetitions]
+    /// Differences up to this are noise, such as 3% [default: measured from the repetitions]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub noise: Option<f64>,
     /// Compare the candidate's model B with the baseline's model A; may be repeated

@@ -27,16 +27,6 @@ pub enum MlcQuantArg {
     Q4f32,
 }
 
-impl MlcQuantArg {
-    /// MLC-LLM's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            MlcQuantArg::Q4f16 => "q4f16_1",
-            MlcQuantArg::Q4f32 => "q4f32_1",
-        }
-    }
-}
-
 /// `--target`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum MlcTargetArg {
@@ -45,16 +35,6 @@ pub enum MlcTargetArg {
     /// Intel and AMD
     #[value(name = "x86_64")]
     X86,
-}
-
-impl MlcTargetArg {
-    /// Its name, as in target triples.
-    pub fn name(self) -> &'static str {
-        match self {
-            MlcTargetArg::Aarch64 => "aarch64",
-            MlcTargetArg::X86 => "x86_64",
-        }
-    }
 }
 
 /// `--mlc-device`
@@ -66,12 +46,7 @@ pub enum MlcDeviceArg {
     Opencl,
 }
 
-impl MlcDeviceArg {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            MlcDeviceArg::Cpu => "cpu",
-            MlcDeviceArg::Opencl => "opencl",
-        }
-    }
+/// The name of such a value: typed by the user, and the compiler's own.
+pub fn value_name(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }

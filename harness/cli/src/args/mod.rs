@@ -26,7 +26,7 @@ pub use devices::{AdbArgs, DevicesArgs, DevicesCommand};
 pub use export::{ExportArgs, ExportFormat};
 pub use import::ImportArgs;
 pub use lists::{DeviceList, ModelList, QuantList};
-pub use mlc::{MlcArgs, MlcDeviceArg, MlcQuantArg, MlcTargetArg};
+pub use mlc::{MlcArgs, MlcDeviceArg, MlcQuantArg, MlcTargetArg, value_name};
 pub use output::{OutputArgs, OutputFormat};
 pub use phone::PhoneArgs;
 pub use pull::PullArgs;
