@@ -47,6 +47,6 @@ pub enum MlcDeviceArg {
 }
 
 /// The name of such a value: typed by the user, and the compiler's own.
-pub fn value_name(value: impl ValueEnum) -> String {
+pub fn value_name(value: &impl ValueEnum) -> String {
     value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }

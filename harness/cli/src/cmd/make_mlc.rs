@@ -35,10 +35,10 @@ pub(super) fn make(
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-._".contains(c) { c } else { '-' }).collect();
     let folder = out.unwrap_or_else(|| Path::new("dist").join(folder_name(&short, mlc)));
     let mut command = agents::mlc_tool()?;
-    command.args(["--shape", &shape.to_string(), "--name", name, "--quantization", &value_name(mlc.quant)]);
-    command.args(["--device", &value_name(mlc.device)]);
+    command.args(["--shape", &shape.to_string(), "--name", name, "--quantization", &value_name(&mlc.quant)]);
+    command.args(["--device", &value_name(&mlc.device)]);
     if let Some(target) = mlc.target {
-        command.args(["--target", &value_name(target)]);
+        command.args(["--target", &value_name(&target)]);
     }
     command.arg("--seed").arg(seed.to_string()).arg("--out").arg(&folder);
     let ran = command.output().map_err(|error| {
@@ -68,16 +68,16 @@ pub(super) fn make(
 
 /// Whether the library is for a machine like this one.
 fn is_for_here(mlc: MlcArgs) -> bool {
-    mlc.target.is_none_or(|target| value_name(target) == std::env::consts::ARCH)
+    mlc.target.is_none_or(|target| value_name(&target) == std::env::consts::ARCH)
 }
 
 /// A folder's name as MLC-LLM gives it, with what is not usual before its end.
 fn folder_name(model: &str, mlc: MlcArgs) -> String {
-    let target = mlc.target.filter(|_| !is_for_here(mlc)).map(|target| format!("-{}", value_name(target)));
-    let device = (mlc.device != MlcDeviceArg::Cpu).then(|| format!("-{}", value_name(mlc.device)));
+    let target = mlc.target.filter(|_| !is_for_here(mlc)).map(|target| format!("-{}", value_name(&target)));
+    let device = (mlc.device != MlcDeviceArg::Cpu).then(|| format!("-{}", value_name(&mlc.device)));
     format!(
         "{model}-{}{}{}-MLC",
-        value_name(mlc.quant),
+        value_name(&mlc.quant),
         target.unwrap_or_default(),
         device.unwrap_or_default()
     )
@@ -95,6 +95,6 @@ mod tests {
         let other = if cfg!(target_arch = "aarch64") { MlcTargetArg::X86 } else { MlcTargetArg::Aarch64 };
         mlc.target = Some(other);
         mlc.device = MlcDeviceArg::Opencl;
-        assert_eq!(folder_name("m", mlc), format!("m-q4f16_1-{}-opencl-MLC", value_name(other)));
+        assert_eq!(folder_name("m", mlc), format!("m-q4f16_1-{}-opencl-MLC", value_name(&other)));
     }
 }
