@@ -1,7 +1,7 @@
 //! What sweeps left on a phone: files and changed settings, and how to remove them.
 
 use super::{
-    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink,
+    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink, scripts,
     timeouts::COMMAND_TIMEOUT,
 };
 use crate::{Link, LinkError, Notify, quote, readiness::restore};
@@ -40,7 +40,7 @@ pub fn restore_settings(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Re
     restore(link.as_ref(), ROOT)
 }
 
-/// Restores the settings of a phone, removes everything of ours from it, and gives the bytes
+/// Ends every agent on a phone, restores its settings, removes everything of ours from it, and gives the bytes
 /// that were freed.
 ///
 /// # Errors
@@ -49,6 +49,7 @@ pub fn clean(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<u64> {
     let device = |error: LinkError| device_error(&error);
     let before = usage(link).map_err(device)?.used;
     let link = unused(name, link, notify)?;
+    link.run_checked(&scripts::end_all(ROOT), COMMAND_TIMEOUT).map_err(device)?;
     restore(link.inner(), ROOT)?;
     link.run_checked(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
     Ok(before)

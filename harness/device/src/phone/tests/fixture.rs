@@ -87,21 +87,28 @@ pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", model: 0 };
 impl Fixture {
     /// An agent that writes this many trials, one each 50 ms, then runs `end`.
     pub(super) fn new(trials: u32, end: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join(HOSTILE);
-        fs::create_dir(&root).unwrap();
+        let writes = "while read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"$here/lines\"";
+        let fixture = Self::with_agent(&format!("{writes}\n{end}"));
         let mut journal = Vec::new();
         let mut writer = EventWriter::new(&mut journal);
         for trial in 0..trials {
             writer.write(1, Event::TrialStarted { trial_id: format!("t{trial}") }).unwrap();
         }
-        fs::write(root.join("lines"), journal).unwrap();
-        let agent = root.join("agent");
-        let script = "#!/bin/sh\nwhile read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"${0%/*}/lines\"";
+        fs::write(fixture.root().join("lines"), journal).unwrap();
+        fixture
+    }
+
+    /// An agent that is this script; `$here` is the root.
+    pub(super) fn with_agent(script: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join(HOSTILE);
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(root.join("bin")).unwrap();
+        let agent = root.join("bin/slm-agent-0");
         // The copy is written by a process that has ended when it is executed.
-        fs::write(root.join("script"), format!("{script}\n{end}\n")).unwrap();
+        fs::write(root.join("script"), format!("#!/bin/sh\nhere=${{0%/*}}/..\n{script}\n")).unwrap();
         let made =
-            Command::new("sh").current_dir(&root).args(["-c", "cp script agent && chmod 755 agent"]).status();
+            Command::new("sh").current_dir(&root).args(["-c", "cp script bin/slm-agent-0 && chmod 755 bin/slm-agent-0"]).status();
         assert!(made.unwrap().success());
         let link = Arc::new(ShLink { lost_after: AtomicU32::new(0), requests: AtomicU32::new(0) });
         let phone = Phone {
