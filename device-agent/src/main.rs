@@ -94,9 +94,8 @@ fn run(args: &RunArgs) -> ExitCode {
         Ok(job) => job,
         Err(error) => return fail(WRONG_INPUT, error),
     };
-    let result = Output::open(args.journal.as_deref(), args.patience)
-        .map_err(RunError::from)
-        .and_then(|output| {
+    let result =
+        Output::open(args.journal.as_deref(), args.patience).map_err(RunError::from).and_then(|output| {
             let result = measure::run::run(&job, &output);
             output.settle()?;
             result

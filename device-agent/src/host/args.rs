@@ -234,7 +234,8 @@ mod tests {
         assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenize("m.gguf".into())));
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
         let patience = Duration::from_millis(1500);
-        let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), patience, die_with_parent: true };
+        let all =
+            RunArgs { job: Some("a".into()), journal: Some("b".into()), patience, die_with_parent: true };
         assert_eq!(
             parsed("run --journal b --die-with-parent --patience 1500 --job a"),
             Ok(Command::Run(all))

@@ -169,6 +169,10 @@ impl Device for Phone {
         &self.name
     }
 
+    fn unit(&self) -> String {
+        self.identity.unit.clone().unwrap_or_else(|| format!("phone {}", self.link.serial()))
+    }
+
     fn hello(&self) -> Result<AgentFacts> {
         let agent = self.agent()?;
         let script = format!("{} hello", quote(agent));

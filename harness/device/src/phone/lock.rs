@@ -3,11 +3,7 @@
 //! a run: the heartbeat. The lock outlives a host that was killed. It is stale when its
 //! heartbeat is old or its owner is known to be dead, and none of its runs is alive.
 
-use super::{
-    retrying_link::RetryingLink,
-    scripts,
-    timeouts::COMMAND_TIMEOUT,
-};
+use super::{retrying_link::RetryingLink, scripts, timeouts::COMMAND_TIMEOUT};
 use crate::{LinkError, quote};
 use serde::{Deserialize, Serialize};
 use slm_plan::text::{clean, seconds};

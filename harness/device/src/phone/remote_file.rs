@@ -162,9 +162,8 @@ fn disk(df: &str) -> Option<Disk> {
     let words: Vec<&str> =
         df.lines().rev().find(|line| !line.trim().is_empty())?.split_whitespace().collect();
     let percentage = words.iter().rposition(|word| word.ends_with('%') || *word == "-")?;
-    let bytes = |before: usize| {
-        words.get(percentage.checked_sub(before)?)?.parse::<u64>().ok()?.checked_mul(1024)
-    };
+    let bytes =
+        |before: usize| words.get(percentage.checked_sub(before)?)?.parse::<u64>().ok()?.checked_mul(1024);
     let free = bytes(1)?;
     Some(Disk { free, capacity: bytes(3).filter(|&capacity| capacity >= free) })
 }
@@ -183,10 +182,7 @@ mod tests {
     fn free_space_is_read_from_both_kinds_of_df() {
         let toybox = "Filesystem     1024-blocks   Used Available Capacity Mounted on\n/dev/block/dm-53   229376 20480 208896   9% /data\n";
         let busybox = "Filesystem           1024-blocks    Used Available Capacity Mounted on\ntmpfs 10240 10240 0 100% /data/local/my tmp\n";
-        assert_eq!(
-            disk(toybox),
-            Some(Disk { free: 208_896 * 1024, capacity: Some(229_376 * 1024) })
-        );
+        assert_eq!(disk(toybox), Some(Disk { free: 208_896 * 1024, capacity: Some(229_376 * 1024) }));
         assert_eq!(free_bytes(busybox), Some(0));
         assert_eq!(free_bytes("df: /x: No such file"), None);
     }

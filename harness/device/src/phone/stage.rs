@@ -150,6 +150,7 @@ impl MadeModel<'_> {
 /// `HASH BYTES`
 fn parse_record(text: &str) -> Option<(String, u64)> {
     let mut words = text.split_whitespace();
-    let sha256 = words.next().filter(|word| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let sha256 =
+        words.next().filter(|word| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()))?;
     Some((sha256.to_owned(), words.next()?.parse().ok()?))
 }

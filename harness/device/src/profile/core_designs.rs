@@ -51,3 +51,8 @@ pub(super) fn name((implementer, part): (u32, u32)) -> String {
 pub(super) fn is_efficiency(implementer: u32, part: u32) -> Option<bool> {
     find(implementer, part).map(|design| design.3)
 }
+
+/// Whether a name is one of these designs.
+pub(super) fn is_known(name: &str) -> bool {
+    CORE_DESIGNS.iter().any(|design| design.2 == name)
+}

@@ -1,7 +1,7 @@
 //! Parses what Android's services print, on phones of many makers. Whatever is not in the
 //! expected form counts as unknown.
 
-use super::{PhoneState, PowerSource};
+use super::{PhoneState, PowerSource, StayAwake};
 use slm_results::schema::ThermalStatus;
 use std::collections::BTreeMap;
 
@@ -28,11 +28,15 @@ pub(super) fn parse(text: &str) -> Option<PhoneState> {
         doze_light: word("light").filter(|word| is_state(word)).map(str::to_owned),
         battery_saver: flag("saver"),
         airplane_mode: flag("airplane"),
-        stay_awake: word("stay-awake").and_then(number),
+        stay_awake: match word("stay-awake") {
+            Some("null") => Some(StayAwake::NeverSet),
+            word => word.and_then(number).map(StayAwake::At),
+        },
         left_changed: left_changed(part("record")),
         ..PhoneState::default()
     };
     battery(part("battery"), &mut all);
+    supply(part("supply"), &mut all);
     thermal(part("thermal"), &mut all);
     let power = part("power");
     all.wakefulness = value_after(power, "mWakefulness=").filter(|word| is_word(word)).map(str::to_owned);
@@ -95,6 +99,33 @@ fn battery(text: &str, all: &mut PhoneState) {
     let millivolts = value("voltage:").and_then(positive).filter(|&mv| (1000.0..30_000.0).contains(&mv));
     all.battery_voltage_v = millivolts.map(|mv| mv / 1000.0);
     all.battery_values_forced = value("level:").map(|_| text.contains("UPDATES STOPPED"));
+}
+
+/// The kernel's power supply class, for what the service did not say: per cent, tenths of a
+/// degree, microvolts by its ABI (`Documentation/ABI/testing/sysfs-class-power`); makers give
+/// other units too, told apart by their size.
+fn supply(text: &str, all: &mut PhoneState) {
+    let value = |name: &str| field(text, name).and_then(finite);
+    if field(text, "present:") == Some("0") {
+        return;
+    }
+    let percent = value("capacity:").filter(|percent| (0.0..=100.0).contains(percent));
+    all.battery_percent = all.battery_percent.or(percent);
+    let celsius = value("temp:").filter(|&raw| raw != 0.0).map(|raw| {
+        // A battery of 150 °C or more is none.
+        if raw.abs() < 1500.0 { raw / 10.0 } else { raw / 1000.0 }
+    });
+    all.battery_temp_c = all.battery_temp_c.or(celsius.filter(|&celsius| is_temperature(celsius)));
+    let volts = value("voltage_now:").map(|raw| if raw >= 1e6 { raw / 1e6 } else { raw / 1e3 });
+    all.battery_voltage_v = all.battery_voltage_v.or(volts.filter(|volts| (1.0..30.0).contains(volts)));
+    let status = field(text, "status:");
+    all.charging = all.charging.or(match status {
+        Some("Charging" | "Full") => Some(true),
+        Some("Discharging" | "Not charging") => Some(false),
+        _ => None,
+    });
+    let on_battery = (status == Some("Discharging")).then_some(PowerSource::Battery);
+    all.power_source = all.power_source.or(on_battery);
 }
 
 /// `dumpsys thermalservice`. Only sensors of the types CPU (0) and SKIN (3) count, of

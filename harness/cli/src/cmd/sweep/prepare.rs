@@ -12,7 +12,7 @@ use slm_plan::{
     Compute, DeviceFacts, Estimate, Plan, check_engines,
     error::{Error, Result},
     interrupt::Interrupt,
-    text::file_name,
+    text::{clean, file_name},
 };
 use slm_provision::{Machine, Work, is_present};
 use slm_results::manifest::{DeviceRecord, FORMAT, HostFacts, Manifest};
@@ -40,6 +40,7 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
         notify: show::notices(),
     };
     let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
+    check_distinct(&devices)?;
     let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
     check_engines(&request, &facts)?;
     let machines = facts
@@ -97,6 +98,22 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let members = devices.into_iter().zip(compute).map(member).collect();
     let (absent, prepared) = (Vec::new(), Vec::new());
     Ok(Some(Ready { store, id, plan, members, absent, prepared, _claims: claims }))
+}
+
+/// Refuses a device that goes by two names: its two parts would measure each other.
+fn check_distinct(devices: &[Box<dyn Device>]) -> Result<()> {
+    for (index, device) in devices.iter().enumerate() {
+        if let Some(same) = devices[..index].iter().find(|earlier| earlier.unit() == device.unit()) {
+            let [one, other] = [same.name(), device.name()].map(clean);
+            let what = if one == other {
+                format!("--device names {one} twice")
+            } else {
+                format!("--device: {one} and {other} are the same phone")
+            };
+            return Err(Error::input(what, "name it once"));
+        }
+    }
+    Ok(())
 }
 
 fn ask(device: &dyn Device) -> Result<DeviceFacts> {

@@ -5,7 +5,7 @@ use super::super::{Phone, lease_renewal::LeaseRenewer, retrying_link::RetryingLi
 use crate::{
     AgentRun, Device, Link, LinkError, NextEvent, RunName, Shell, ShellOutput,
     notice::no_notices,
-    profile::{Identity, Profiles, describe},
+    profile::{Identity, Profiles, ReportedCores, describe},
     readiness::Lease,
 };
 use slm_protocol::{Event, EventWriter};
@@ -87,7 +87,8 @@ pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", model: 0 };
 impl Fixture {
     /// An agent that writes this many trials, one each 50 ms, then runs `end`.
     pub(super) fn new(trials: u32, end: &str) -> Self {
-        let writes = "while read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"$here/lines\"";
+        let writes =
+            "while read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"$here/lines\"";
         let fixture = Self::with_agent(&format!("{writes}\n{end}"));
         let mut journal = Vec::new();
         let mut writer = EventWriter::new(&mut journal);
@@ -107,8 +108,10 @@ impl Fixture {
         let agent = root.join("bin/slm-agent-0");
         // The copy is written by a process that has ended when it is executed.
         fs::write(root.join("script"), format!("#!/bin/sh\nhere=${{0%/*}}/..\n{script}\n")).unwrap();
-        let made =
-            Command::new("sh").current_dir(&root).args(["-c", "cp script bin/slm-agent-0 && chmod 755 bin/slm-agent-0"]).status();
+        let made = Command::new("sh")
+            .current_dir(&root)
+            .args(["-c", "cp script bin/slm-agent-0 && chmod 755 bin/slm-agent-0"])
+            .status();
         assert!(made.unwrap().success());
         let link = Arc::new(ShLink { lost_after: AtomicU32::new(0), requests: AtomicU32::new(0) });
         let phone = Phone {
@@ -116,7 +119,11 @@ impl Fixture {
             link: RetryingLink::new(link.clone(), "here", no_notices()),
             root: root.to_str().unwrap().to_owned(),
             identity: Identity::default(),
-            description: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
+            description: describe(
+                &Profiles::built_in().unwrap(),
+                &Identity::default(),
+                ReportedCores::default(),
+            ),
             lease_renewer: LeaseRenewer::default(),
             feature: None,
             lease: Lease::USUAL,

@@ -122,7 +122,8 @@ fn a_shell_that_names_an_agent_is_none() {
     let fixture = Fixture::new(1, "exit 0");
     let text = format!("sleep 3; : {}/lib/slm-agent-0 --job x", fixture.folder.path().display());
     let mut shell = Command::new("sh").args(["-c", &text]).spawn().unwrap();
-    let ended = fixture.phone.link.inner().run(&scripts::end_all(&fixture.phone.root), Duration::from_secs(9));
+    let ended =
+        fixture.phone.link.inner().run(&scripts::end_all(&fixture.phone.root), Duration::from_secs(9));
     assert_eq!(ended.unwrap().text(), "");
     assert!(shell.try_wait().unwrap().is_none(), "it runs on");
     shell.kill().unwrap();
