@@ -1,6 +1,6 @@
 //! What crosses the wire between the host (`bench`) and the device agent
-//! (`slm-agent`), and nothing else: the job, the events, their codec, the
-//! version handshake.
+//! (`slm-agent`): the job, the events, their codec, the
+//! version handshake. Beside that, how both read a thermal sensor ([`degrees`]).
 //!
 //! A [`Job`] goes in as one JSON document. Events come out as JSON lines, one
 //! [`Envelope`] per line, on stdout and (for detached runs) in a journal file.
@@ -12,6 +12,7 @@
 
 mod codec;
 mod cpus;
+pub mod degrees;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod engine;
 mod event;

@@ -57,6 +57,7 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let calibration =
         if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
     let gate = gate(job, &machine, &mut notes);
+    notes.extend(sampler.left_out());
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }

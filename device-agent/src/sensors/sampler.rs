@@ -52,6 +52,11 @@ impl Sampler {
         Ok(Self { shared })
     }
 
+    /// Which sensors are left out, and why, in one line; `None` where none is.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        self.shared.lock().sensors.left_out()
+    }
+
     /// Reads everything before a trial.
     pub(crate) fn begin(&self, trial_id: &str) {
         let mut state = self.shared.lock();

@@ -5,29 +5,12 @@
 
 use rustix::process::Signal;
 use slm_testkit::{
-    phone::Stage,
+    phone::{Stage, rounds},
     processes::{Live, signal, wait_until},
     results::Row,
     sandbox::Ran,
 };
-use std::{collections::BTreeMap, env, fs, thread, time::Duration};
-
-fn number(variable: &str, usual: u64) -> u64 {
-    env::var(variable)
-        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
-}
-
-/// Plays a fault some times and prints how the rounds ended.
-#[expect(clippy::print_stdout, reason = "the figures of the rounds are what one wants to see")]
-fn rounds(fault: &str, mut round: impl FnMut(u64) -> String) {
-    let seed = number("PHONE_FAULT_SEED", 0);
-    let count = number("PHONE_FAULT_ROUNDS", 1);
-    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-    for n in 0..count {
-        *outcomes.entry(round(seed * 1000 + n)).or_default() += 1;
-    }
-    println!("{fault}: {count} rounds, {outcomes:?}");
-}
+use std::{fs, thread, time::Duration};
 
 /// The whole sweep is there and every trial succeeded.
 fn check_unharmed(stage: &Stage, ran: &Ran) {
@@ -53,13 +36,9 @@ fn check_harmed(stage: &Stage, ran: &Ran, failure: &str, most: usize) -> usize {
     failed.len()
 }
 
-/// No agent runs on the phone, no run and no half file is left there.
+/// Nothing of ours is left on the phone but models and agents.
 fn check_phone_is_tidy(stage: &Stage) {
-    stage.phone.connect();
-    let left = stage.phone.shell(
-        "ps | grep '[s]lm-agent' | grep ' run '; cd /data/local/tmp/slm-bench && find . -name '*.part*'; ls runs 2>/dev/null; true",
-    );
-    assert_eq!(left, "", "left on the phone");
+    assert_eq!(stage.left_behind(), "", "left on the phone");
 }
 
 /// A fault of the link, which nobody but the clock may notice.
@@ -363,9 +342,10 @@ fn the_phone_restarts() {
 
 #[test]
 #[ignore = "needs the test phone"]
-fn the_phones_disk_is_full_for_a_while() {
-    rounds("disk full", |seed| {
+fn the_phones_disk_is_full_for_good() {
+    rounds("disk full for good", |seed| {
         let mut stage = Stage::set(seed, &["--disk", "256M"]);
+        stage.sandbox.variables.push(("SLM_PHONE_PATIENCE", "4s".into()));
         let mut live = stage.start();
         stage.await_trials(&mut live, 10);
         stage.phone.fill_disk(0);
@@ -380,4 +360,146 @@ fn the_phones_disk_is_full_for_a_while() {
         stage.phone.free_disk();
         format!("{} trial(s) failed", failed.len())
     });
+}
+
+/// An update or a cache fills the phone and goes again: for so many seconds.
+fn disk_full_for(seconds: u64) {
+    rounds(&format!("disk full for {seconds} s"), |seed| {
+        let mut stage = Stage::set(seed, &["--disk", "256M"]);
+        let mut live = stage.start();
+        stage.await_moment(&mut live);
+        let ended = live.has_ended();
+        stage.phone.fill_disk(0);
+        thread::sleep(Duration::from_secs(seconds));
+        stage.phone.free_disk();
+        let ran = live.wait();
+        let failed = check_harmed(&stage, &ran, "disk-full", 1);
+        format!("{failed} trial(s) failed{}", if ended { ", after its end" } else { "" })
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_a_second() {
+    disk_full_for(1);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_five_seconds() {
+    disk_full_for(5);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_half_a_minute() {
+    disk_full_for(30);
+}
+
+/// Where a file on the phone is damaged: one bit, anywhere.
+fn flip(path: &std::path::Path, stage: &mut Stage) {
+    let mut content = fs::read(path).expect("the file");
+    let at = usize::try_from(stage.below(content.len() as u64)).expect("an index");
+    content[at] ^= 1 << stage.below(8);
+    // In place: the same file with another byte.
+    let mut file = fs::File::options().write(true).open(path).expect("the file");
+    std::io::Write::write_all(&mut file, &content).expect("the damage");
+}
+
+fn only_file(folder: &std::path::Path, ending: &str) -> std::path::PathBuf {
+    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let found: Vec<_> = entries.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    let [file] = found.as_slice() else { panic!("{found:?}") };
+    file.clone()
+}
+
+/// A bit is flipped, or the file cut short, between two sweeps: found and healed before
+/// anything is measured.
+fn damaged(what: &str, folder: &str, ending: &str, model: impl Fn(&Stage) -> String) {
+    rounds(&format!("a damaged {what}"), |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let model = model(&stage);
+        let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1";
+        assert_eq!(stage.start_with(&model, few).wait().code, Some(0), "{}", stage.stderr());
+        let file = only_file(&stage.phone.disk().join("slm-bench").join(folder), ending);
+        let good = fs::read(&file).expect("the file");
+        let is_cut = stage.below(4) == 0;
+        if is_cut {
+            let left = stage.below(good.len() as u64);
+            fs::File::options().write(true).open(&file).and_then(|file| file.set_len(left)).expect("a cut");
+        } else {
+            flip(&file, &mut stage);
+        }
+        assert!(fs::read(&file).expect("the file") != good);
+        fs::remove_dir_all(stage.sandbox.path("out")).expect("the first results");
+        let ran = stage.start_with(&model, few).wait();
+        check_unharmed(&stage, &ran);
+        assert!(stage.stderr().contains("is damaged there"), "{}", stage.stderr());
+        assert!(fs::read(&file).expect("the file") == good, "it is not healed");
+        if is_cut { "cut, healed" } else { "a bit flipped, healed" }.to_owned()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_model_made_on_the_phone_is_damaged() {
+    damaged("model made there", "models", ".gguf", |_| slm_testkit::sandbox::TINY.to_owned());
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_model_that_was_sent_is_damaged() {
+    damaged("model sent there", "models", ".gguf", |stage| {
+        stage.sandbox.make_model(slm_testkit::sandbox::TINY, "sent.gguf").display().to_string()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_agent_is_damaged() {
+    damaged("agent", "bin", "", |_| slm_testkit::sandbox::TINY.to_owned());
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_sweep_is_interrupted_in_its_first_seconds() {
+    rounds("Ctrl-C in the first seconds", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let long = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
+        // The moment in which a run has its folder and its agent may not have started.
+        wait_until("a run", || {
+            let runs = stage.phone.disk().join("slm-bench/runs");
+            fs::read_dir(runs).is_ok_and(|mut runs| runs.next().is_some()) || live.has_ended()
+        });
+        thread::sleep(Duration::from_millis(stage.below(1500)));
+        signal(live.pid(), Signal::INT);
+        let ran = live.wait();
+        assert_eq!(ran.code, Some(130), "{}", stage.stderr());
+        assert_eq!(stage.left_behind(), "", "left on the phone");
+        "nothing left".to_owned()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_that_nobody_knows_is_ended_by_the_next_sweep_and_by_cleaning() {
+    let stage = Stage::set(0, &[]);
+    let device = stage.device();
+    for args in [vec!["devices", "clean", "--device", &device], Vec::new()] {
+        let long = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
+        stage.await_agent(&mut live);
+        signal(live.pid(), Signal::KILL);
+        wait_until("the host's end", || live.has_ended());
+        // What became of the runs of an older version.
+        stage.phone.shell("rm -rf /data/local/tmp/slm-bench/runs");
+        fs::remove_dir_all(stage.sandbox.path("out")).expect("its results");
+        let ran = if args.is_empty() { stage.sweep() } else { stage.bench(&args) };
+        assert_eq!(ran.code, Some(0), "{}", stage.stderr());
+        assert_eq!(stage.left_behind(), "", "left on the phone");
+        if args.is_empty() {
+            assert!(stage.stderr().contains("left at work was ended"), "{}", stage.stderr());
+        }
+    }
 }

@@ -66,7 +66,9 @@ pub(super) fn read_cores_under(shell: &dyn Shell, root: &str) -> Result<Reported
 
 fn parse(text: &str) -> BTreeMap<u32, Core> {
     let mut all: BTreeMap<u32, Core> = BTreeMap::new();
-    let mut online = None;
+    // The processors that the next design is of: older kernels list all of them before it.
+    let mut online: Vec<u32> = Vec::new();
+    let mut is_listing = false;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("cpu ") {
             let mut words = rest.split_whitespace();
@@ -83,8 +85,15 @@ fn parse(text: &str) -> BTreeMap<u32, Core> {
         } else if let Some((name, value)) = line.split_once(':') {
             let (name, value) = (name.trim(), value.trim());
             if name == "processor" {
-                online = value.parse().ok();
-            } else if let (Some(number), Some(cpu)) = (hex(value), online) {
+                if !std::mem::replace(&mut is_listing, true) {
+                    online.clear();
+                }
+                online.extend(value.parse::<u32>().ok());
+                continue;
+            }
+            is_listing = false;
+            let Some(number) = hex(value) else { continue };
+            for &cpu in &online {
                 let core = all.entry(cpu).or_default();
                 let (implementer, part) = core.design.unwrap_or_default();
                 match name {

@@ -2,6 +2,7 @@
 //! expected form counts as unknown.
 
 use super::{PhoneState, PowerSource, StayAwake};
+use slm_protocol::degrees::{Part, Unit};
 use slm_results::schema::ThermalStatus;
 use std::collections::BTreeMap;
 
@@ -129,24 +130,30 @@ fn supply(text: &str, all: &mut PhoneState) {
 }
 
 /// `dumpsys thermalservice`. Only sensors of the types CPU (0) and SKIN (3) count, of
-/// the current readings rather than the cached ones; Pixels list dozens of virtual
-/// sensors of other types with values such as -1937, and Samsungs say 0.0 for one
+/// the current readings rather than the cached ones, where there are any; Pixels list dozens
+/// of virtual sensors of other types with values such as -1937, and Samsungs say 0.0 for one
 /// that is not there.
 fn thermal(text: &str, all: &mut PhoneState) {
     all.thermal_status = field(text, "Thermal Status:").and_then(number).and_then(ThermalStatus::from_number);
-    let current = text.split_once("Current temperatures from HAL").map(|(_, rest)| rest);
-    let readings = current.map(|rest| rest.split_once("Current cooling").map_or(rest, |(before, _)| before));
-    let hottest = |text: &str, wanted: &str| {
-        let sensors = text.lines().filter_map(|line| {
-            let fields = line.trim().strip_prefix("Temperature{")?.strip_suffix('}')?;
+    let block = |heading: &str| {
+        let (_, rest) = text.split_once(heading)?;
+        let sensors = rest.lines().skip(1).map(str::trim);
+        let block: Vec<&str> = sensors.take_while(|line| line.starts_with("Temperature{")).collect();
+        (!block.is_empty()).then_some(block)
+    };
+    let sensors = block("Current temperatures from HAL").or_else(|| block("Cached temperatures"));
+    let sensors = sensors.unwrap_or_default();
+    let hottest = |wanted: &str, part: Part| {
+        let degrees = sensors.iter().filter_map(|line| {
+            let fields = line.strip_prefix("Temperature{")?.strip_suffix('}')?;
             let get =
                 |name: &str| fields.split(", ").find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-            (get("mType") == Some(wanted)).then(|| get("mValue").and_then(finite)).flatten()
+            let raw = (get("mType") == Some(wanted)).then(|| get("mValue").and_then(finite)).flatten()?;
+            Unit::of(raw, part)?.degrees(raw)
         });
-        sensors.filter(|&value| value != 0.0).filter(|&celsius| is_temperature(celsius)).reduce(f64::max)
+        degrees.reduce(f64::max)
     };
-    let find = |wanted| readings.and_then(|now| hottest(now, wanted));
-    (all.cpu_temp_c, all.skin_temp_c) = (find("0"), find("3"));
+    (all.cpu_temp_c, all.skin_temp_c) = (hottest("0", Part::Inner), hottest("3", Part::Outer));
 }
 
 /// `df -P -k`: the number before the share in per cent is what is available. The

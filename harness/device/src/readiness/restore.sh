@@ -35,7 +35,8 @@ while read -r what value; do
     fi
 done <"$record"
 if [ -z "$left" ] || [ "$2" = forget ]; then
-    rm -f "$record" "$1/lease"
+    rm -f "$record" "$1/lease" "$1/restore.new" "$1/restore.sh" "$1/watchdog.sh" "$1/watchdog.pid"
+    rmdir "$1" 2>/dev/null
     exit 0
 fi
 printf 'version 1\n%s' "$left" >"$1/restore.new" && mv "$1/restore.new" "$record"

@@ -3,9 +3,11 @@
 //! Tests that use it are marked `#[ignore = "needs the test phone"]`; `./test` runs them where it can.
 
 mod lab;
+mod rounds;
 mod stage;
 
 pub use lab::{Lab, Stay};
+pub use rounds::rounds;
 pub use stage::{OPTIONS, Stage};
 
 use std::{fs, path::PathBuf, process::Output, sync::Arc};
@@ -122,6 +124,18 @@ impl TestPhone {
             }
         }
         panic!("the disk does not fill");
+    }
+
+    /// A program of Android's on the phone, as a script; without one it is gone.
+    pub fn program(&self, name: &str, script: Option<&str>) {
+        let path = self.files.join("bin").join(name);
+        // Another file, for one that runs must not be written.
+        fs::remove_file(&path).expect("the program");
+        if let Some(script) = script {
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                .expect("its mode");
+        }
     }
 
     /// Takes back [`Self::fill_disk`].
