@@ -406,58 +406,59 @@ fn flip(path: &std::path::Path, stage: &mut Stage) {
     std::io::Write::write_all(&mut file, &content).expect("the damage");
 }
 
-fn only_file(folder: &std::path::Path, ending: &str) -> std::path::PathBuf {
+/// The one file of a folder that has a word in its name, or has not; records of hashes are none.
+fn only_file(folder: &std::path::Path, word: &str, does: bool) -> std::path::PathBuf {
     let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
-    let found: Vec<_> = entries.filter(|path| path.to_string_lossy().ends_with(ending)).collect();
+    let name = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    let models = entries.filter(|path| !name(path).ends_with(".sha256"));
+    let found: Vec<_> = models.filter(|path| name(path).contains(word) == does).collect();
     let [file] = found.as_slice() else { panic!("{found:?}") };
     file.clone()
 }
 
-/// A bit is flipped, or the file cut short, between two sweeps: found and healed before
-/// anything is measured.
-fn damaged(what: &str, folder: &str, ending: &str, model: impl Fn(&Stage) -> String) {
-    rounds(&format!("a damaged {what}"), |seed| {
-        let mut stage = Stage::set(seed, &[]);
-        let model = model(&stage);
-        let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1";
-        assert_eq!(stage.start_with(&model, few).wait().code, Some(0), "{}", stage.stderr());
-        let file = only_file(&stage.phone.disk().join("slm-bench").join(folder), ending);
-        let good = fs::read(&file).expect("the file");
-        let is_cut = stage.below(4) == 0;
-        if is_cut {
-            let left = stage.below(good.len() as u64);
-            fs::File::options().write(true).open(&file).and_then(|file| file.set_len(left)).expect("a cut");
-        } else {
-            flip(&file, &mut stage);
+/// Between two sweeps a bit is flipped, or the file cut short, in a model that was made on the phone, in one that
+/// was sent there, and in the agent: each is found and healed before anything is measured.
+#[test]
+#[ignore = "needs the test phone"]
+fn what_is_damaged_on_the_phone_is_found_and_healed() {
+    let mut stage = Stage::set(0, &[]);
+    let sent = stage.sandbox.make_model(slm_testkit::sandbox::TINY, "sent.gguf").display().to_string();
+    let models = format!("{},{sent}", slm_testkit::sandbox::TINY);
+    let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1 --warmups 0";
+    assert_eq!(stage.start_with(&models, few).wait().code, Some(0), "{}", stage.stderr());
+    let folder = stage.phone.disk().join("slm-bench");
+    let files = [
+        only_file(&folder.join("models"), "-sent", true),
+        only_file(&folder.join("models"), "-sent", false),
+        only_file(&folder.join("bin"), "slm-agent", true),
+    ];
+    let good = files.each_ref().map(|file| fs::read(file).expect("the file"));
+    rounds("a model made there, one sent there and the agent damaged", |_| {
+        let mut cut = 0;
+        for (file, good) in files.iter().zip(&good) {
+            if stage.below(4) == 0 {
+                cut += 1;
+                let left = stage.below(good.len() as u64);
+                fs::File::options()
+                    .write(true)
+                    .open(file)
+                    .and_then(|file| file.set_len(left))
+                    .expect("a cut");
+            } else {
+                flip(file, &mut stage);
+            }
+            assert!(fs::read(file).expect("the file") != *good);
         }
-        assert!(fs::read(&file).expect("the file") != good);
-        fs::remove_dir_all(stage.sandbox.path("out")).expect("the first results");
-        let ran = stage.start_with(&model, few).wait();
+        fs::remove_dir_all(stage.sandbox.path("out")).expect("the results before");
+        let ran = stage.start_with(&models, few).wait();
         check_unharmed(&stage, &ran);
-        assert!(stage.stderr().contains("is damaged there"), "{}", stage.stderr());
-        assert!(fs::read(&file).expect("the file") == good, "it is not healed");
-        if is_cut { "cut, healed" } else { "a bit flipped, healed" }.to_owned()
+        let told = stage.stderr().matches("is damaged there").count();
+        assert_eq!(told, files.len(), "{}", stage.stderr());
+        for (file, good) in files.iter().zip(&good) {
+            assert!(fs::read(file).expect("the file") == *good, "{} is not healed", file.display());
+        }
+        format!("3 files damaged ({cut} cut short), 3 healed")
     });
-}
-
-#[test]
-#[ignore = "needs the test phone"]
-fn a_model_made_on_the_phone_is_damaged() {
-    damaged("model made there", "models", ".gguf", |_| slm_testkit::sandbox::TINY.to_owned());
-}
-
-#[test]
-#[ignore = "needs the test phone"]
-fn a_model_that_was_sent_is_damaged() {
-    damaged("model sent there", "models", ".gguf", |stage| {
-        stage.sandbox.make_model(slm_testkit::sandbox::TINY, "sent.gguf").display().to_string()
-    });
-}
-
-#[test]
-#[ignore = "needs the test phone"]
-fn the_agent_is_damaged() {
-    damaged("agent", "bin", "", |_| slm_testkit::sandbox::TINY.to_owned());
 }
 
 #[test]

@@ -95,6 +95,11 @@ impl TestPhone {
         fs::read_to_string(path).unwrap_or_default().trim().to_owned()
     }
 
+    /// Where a planted file is on this machine.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.files.join(path)
+    }
+
     /// A planted file as it is now.
     pub fn planted(&self, path: &str) -> String {
         fs::read_to_string(self.files.join(path)).expect("a planted file")
