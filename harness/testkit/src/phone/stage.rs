@@ -112,7 +112,7 @@ impl Stage {
     pub fn left_behind(&self) -> String {
         self.phone.connect();
         self.phone.shell(
-            "ps | grep '[s]lm-agent' | grep ' run '; cd /data/local/tmp/slm-bench 2> /dev/null || exit 0; \
+            "ps | grep '[s]lm-agent-[0-9a-f]* run --job'; cd /data/local/tmp/slm-bench 2> /dev/null || exit 0; \
              find . -type f | grep -v -e '^./bin/slm-agent-[0-9a-f]*$' -e '^./models/[^/]*[.]gguf$' \
              -e '^./models/[^/]*[.]gguf[.]sha256$'; ls -d lock settings runs/* 2> /dev/null; true",
         )
