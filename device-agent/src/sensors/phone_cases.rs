@@ -20,8 +20,11 @@ fn words(value: &Value) -> Vec<String> {
 fn dump(thermal: &Table) -> String {
     let block = |heading: &str, at: usize| {
         let sensor = |sensor: &Value| {
-            let (name, kind, value) =
-                (sensor[0].as_str().unwrap(), &sensor[1], sensor[at].as_float().unwrap());
+            let (name, kind, value) = (
+                sensor[0].as_str().unwrap(),
+                sensor[1].as_integer().unwrap(),
+                sensor[at].as_float().unwrap(),
+            );
             format!("\tTemperature{{mValue={value:?}, mType={kind}, mName={name}, mStatus=0}}\n")
         };
         let sensors = thermal["sensors"].as_array().unwrap().iter().map(sensor).collect::<String>();
@@ -50,10 +53,10 @@ fn thermal_services() {
             expected.iter().map(|(name, value)| (name.as_str(), value.as_float().unwrap())).collect();
         let temperatures: BTreeMap<&str, f64> =
             found.temperatures.iter().map(|(name, degrees)| (name.as_str(), *degrees)).collect();
-        assert_eq!(temperatures, expected, "{}", phone["name"]);
+        assert_eq!(temperatures, expected, "{:?}", phone["name"]);
         let left_out: Vec<&str> =
             found.left_out.iter().map(|left| left.split_once(" (").unwrap().0).collect();
-        assert_eq!(left_out, words(&thermal["left_out"]), "{}", phone["name"]);
+        assert_eq!(left_out, words(&thermal["left_out"]), "{:?}", phone["name"]);
         tried += 1;
     }
     assert!(tried >= 9, "{tried}");
@@ -77,10 +80,10 @@ fn thermal_zones() {
         let expected = zones["expected"].as_array().unwrap().iter();
         let expected: Vec<(&str, f64)> =
             expected.map(|zone| (zone[0].as_str().unwrap(), zone[1].as_float().unwrap())).collect();
-        assert_eq!(read, expected, "{}", phone["name"]);
+        assert_eq!(read, expected, "{:?}", phone["name"]);
         let left_out: Vec<&str> =
             found.left_out.iter().map(|left| left.split_once(" (").unwrap().0).collect();
-        assert_eq!(left_out, words(&zones["left_out"]), "{}", phone["name"]);
+        assert_eq!(left_out, words(&zones["left_out"]), "{:?}", phone["name"]);
         tried += 1;
     }
     assert!(tried >= 4, "{tried}");
@@ -94,8 +97,8 @@ fn batteries() {
         let lines = words(&battery["lines"]).join("\n  ");
         let found = android::dumped_battery(&format!("Current Battery Service state:\n  {lines}\n"));
         let number = |name: &str| battery.get(name).and_then(Value::as_float);
-        assert_eq!(found.level, number("percent"), "{}", phone["name"]);
-        assert_eq!(found.temperature, number("celsius"), "{}", phone["name"]);
+        assert_eq!(found.level, number("percent"), "{:?}", phone["name"]);
+        assert_eq!(found.temperature, number("celsius"), "{:?}", phone["name"]);
         tried += 1;
     }
     assert!(tried >= 4, "{tried}");

@@ -27,6 +27,8 @@ pub(super) struct ShLink {
     /// Requests after which the link is lost once, again and again; 0: never.
     pub(super) lost_after: AtomicU32,
     requests: AtomicU32,
+    /// A folder of programs that go before this machine's.
+    tools: PathBuf,
 }
 
 impl ShLink {
@@ -43,7 +45,9 @@ pub(super) fn gone() -> LinkError {
 
 impl Shell for ShLink {
     fn run(&self, script: &str, _: Duration) -> Result<ShellOutput, LinkError> {
-        let output = Command::new("sh").arg("-c").arg(script).output().expect("sh is there");
+        let path = format!("{}:{}", self.tools.display(), std::env::var("PATH").unwrap_or_default());
+        let mut sh = Command::new("sh");
+        let output = sh.arg("-c").arg(script).env("PATH", path).output().expect("sh is there");
         // Lost before its answer came: the command has had its effect.
         if self.is_lost() {
             return Err(gone());
@@ -113,7 +117,11 @@ impl Fixture {
             .args(["-c", "cp script bin/slm-agent-0 && chmod 755 bin/slm-agent-0"])
             .status();
         assert!(made.unwrap().success());
-        let link = Arc::new(ShLink { lost_after: AtomicU32::new(0), requests: AtomicU32::new(0) });
+        let link = Arc::new(ShLink {
+            lost_after: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            tools: folder.path().join("tools"),
+        });
         let phone = Phone {
             name: "here".into(),
             link: RetryingLink::new(link.clone(), "here", no_notices()),
@@ -130,6 +138,15 @@ impl Fixture {
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
+    }
+
+    /// A program of the phone, as a script. Another process writes it, as it does the agent.
+    pub(super) fn tool(&self, name: &str, script: &str) {
+        let tools = self.folder.path().join("tools");
+        fs::create_dir_all(&tools).unwrap();
+        fs::write(tools.join("script"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        let copy = format!("cp script {name} && chmod 755 {name}");
+        assert!(Command::new("sh").current_dir(&tools).args(["-c", &copy]).status().unwrap().success());
     }
 
     pub(super) fn start(&self) -> Box<dyn AgentRun> {

@@ -38,10 +38,10 @@ fn batteries() {
         let state = parse::parse(&text).unwrap();
         let number = |name: &str| battery.get(name).and_then(Value::as_float);
         let name = &phone["name"];
-        assert_eq!(state.battery_percent, number("percent"), "{name}");
-        assert_eq!(state.battery_temp_c, number("celsius"), "{name}");
-        assert_eq!(state.battery_voltage_v, number("volts"), "{name}");
-        assert_eq!(state.charging, battery.get("charging").and_then(Value::as_bool), "{name}");
+        assert_eq!(state.battery_percent, number("percent"), "{name:?}");
+        assert_eq!(state.battery_temp_c, number("celsius"), "{name:?}");
+        assert_eq!(state.battery_voltage_v, number("volts"), "{name:?}");
+        assert_eq!(state.charging, battery.get("charging").and_then(Value::as_bool), "{name:?}");
     }
 }
 
@@ -51,8 +51,9 @@ fn thermal_services() {
         let Some(thermal) = of(&phone, "thermal") else { continue };
         let block = |heading: &str, at: usize| {
             let sensor = |sensor: &Value| {
-                let (name, kind) = (sensor[0].as_str().unwrap(), &sensor[1]);
-                format!("\tTemperature{{mValue={}, mType={kind}, mName={name}, mStatus=0}}\n", sensor[at])
+                let (name, kind) = (sensor[0].as_str().unwrap(), sensor[1].as_integer().unwrap());
+                let value = sensor[at].as_float().unwrap();
+                format!("\tTemperature{{mValue={value:?}, mType={kind}, mName={name}, mStatus=0}}\n")
             };
             let sensors = thermal["sensors"].as_array().unwrap().iter().map(sensor).collect::<String>();
             format!("{heading}:\n{sensors}")
@@ -64,11 +65,11 @@ fn thermal_services() {
         let text = format!("@@thermal\nThermal Status: 0\n{}{live}@@end\n", block("Cached temperatures", 2));
         let state = parse::parse(&text).unwrap();
         let number = |name: &str| thermal.get(name).and_then(Value::as_float);
-        assert_eq!(state.thermal_status, Some(ThermalStatus::None), "{}", phone["name"]);
+        assert_eq!(state.thermal_status, Some(ThermalStatus::None), "{:?}", phone["name"]);
         assert_eq!(
             (state.cpu_temp_c, state.skin_temp_c),
             (number("cpu_c"), number("skin_c")),
-            "{}",
+            "{:?}",
             phone["name"]
         );
     }
@@ -108,9 +109,9 @@ fn cores() {
         let named = reported.clusters.iter().filter(|cluster| cluster.core != "unknown core");
         let clusters: Vec<String> =
             named.map(|cluster| format!("{} {}", cluster.cpus, cluster.core)).collect();
-        assert_eq!(clusters, words(&cpu["expected"]), "{}", phone["name"]);
+        assert_eq!(clusters, words(&cpu["expected"]), "{:?}", phone["name"]);
         let flavour = reported.flavour.map(|flavour| flavour.name());
-        assert_eq!(flavour, cpu["flavour"].as_str(), "{}", phone["name"]);
+        assert_eq!(flavour, cpu["flavour"].as_str(), "{:?}", phone["name"]);
     }
 }
 
