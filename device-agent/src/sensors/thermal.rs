@@ -36,13 +36,8 @@ impl Zone {
     /// Degrees Celsius.
     pub(super) fn read(&self) -> Option<f64> {
         let raw = self.file.number()?;
-        let unit = match self.unit.get() {
-            Some(unit) => *unit,
-            None => {
-                let unit = Unit::of(raw, self.part)?;
-                *self.unit.get_or_init(|| unit)
-            }
-        };
+        let unit = self.unit.get().copied().or_else(|| Unit::of(raw, self.part))?;
+        self.unit.get_or_init(|| unit);
         unit.degrees(raw)
     }
 

@@ -2,7 +2,8 @@
 //! public reports.
 
 use super::*;
-use crate::profile::{Identity, read_cores};
+use crate::profile::{Flavour, Identity, read_cores};
+use std::fmt::Write;
 use toml::{Table, Value};
 
 const CASES: &str = include_str!("../../../../testkit/phones.toml");
@@ -58,9 +59,10 @@ fn thermal_services() {
             let sensors = thermal["sensors"].as_array().unwrap().iter().map(sensor).collect::<String>();
             format!("{heading}:\n{sensors}")
         };
-        let live = match thermal["hal_ready"].as_bool().unwrap() {
-            true => format!("HAL Ready: true\n{}", block("Current temperatures from HAL", 3)),
-            false => "HAL Ready: false\n".to_owned(),
+        let live = if thermal["hal_ready"].as_bool() == Some(true) {
+            format!("HAL Ready: true\n{}", block("Current temperatures from HAL", 3))
+        } else {
+            "HAL Ready: false\n".to_owned()
         };
         let text = format!("@@thermal\nThermal Status: 0\n{}{live}@@end\n", block("Cached temperatures", 2));
         let state = parse::parse(&text).unwrap();
@@ -87,7 +89,7 @@ fn cpuinfo(cpu: &Table) -> String {
              CPU variant\t: 0x0\nCPU part\t: {part}\nCPU revision\t: 4\n\n"
         );
         for _ in 0..kind[2].as_integer().unwrap() {
-            text += &format!("processor\t: {number}\n");
+            let _ = writeln!(text, "processor\t: {number}");
             text += if listed_once { "" } else { &design };
             number += 1;
         }
@@ -110,7 +112,7 @@ fn cores() {
         let clusters: Vec<String> =
             named.map(|cluster| format!("{} {}", cluster.cpus, cluster.core)).collect();
         assert_eq!(clusters, words(&cpu["expected"]), "{:?}", phone["name"]);
-        let flavour = reported.flavour.map(|flavour| flavour.name());
+        let flavour = reported.flavour.map(Flavour::name);
         assert_eq!(flavour, cpu["flavour"].as_str(), "{:?}", phone["name"]);
     }
 }
