@@ -66,21 +66,22 @@ impl Unit {
     }
 }
 
-/// Whether a unit is in doubt beside its neighbours': among tenths a lone 45 may be 4.5 °C
-/// or 45 °C. Other mixtures are clear: 36 thousandths are no temperature.
-pub fn is_doubtful(unit: Unit, others: impl IntoIterator<Item = Unit>) -> bool {
-    if unit != Unit::Degrees {
-        return false;
+/// Further than this from its neighbours, °C, a sensor whose unit is in doubt is left out.
+const NEAR: f64 = 25.0;
+
+/// The unit of a first reading beside its neighbours' units and temperatures. Among tenths a
+/// lone 45 may be 4.5 °C or 45 °C: what is nearer to the others, if it is near at all. Other
+/// mixtures are clear: 36 thousandths are no temperature.
+pub fn unit_beside(raw: f64, unit: Unit, others: &[(Unit, f64)]) -> Option<Unit> {
+    let is_among = |unit: Unit| others.iter().any(|(other, _)| *other == unit);
+    if unit != Unit::Degrees || is_among(Unit::Degrees) || !is_among(Unit::Tenths) {
+        return Some(unit);
     }
-    let mut tenths = 0;
-    for other in others {
-        match other {
-            Unit::Degrees => return false,
-            Unit::Tenths => tenths += 1,
-            Unit::Thousandths => {}
-        }
-    }
-    tenths > 0
+    let mean = others.iter().map(|(_, degrees)| degrees).sum::<f64>() / others.len() as f64;
+    let distance = |unit: &Unit| (unit.degrees(raw).unwrap_or(f64::INFINITY) - mean).abs();
+    let nearest =
+        [Unit::Degrees, Unit::Tenths].into_iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.filter(|unit| distance(unit) <= NEAR)
 }
 
 #[cfg(test)]
@@ -124,11 +125,15 @@ mod tests {
     #[test]
     fn neighbours_decide_what_may_be_either() {
         use Unit::{Degrees, Tenths, Thousandths};
-        assert!(is_doubtful(Degrees, [Tenths, Tenths, Thousandths]));
-        assert!(!is_doubtful(Degrees, [Tenths, Degrees]));
-        assert!(!is_doubtful(Degrees, [Thousandths, Thousandths]));
-        assert!(!is_doubtful(Degrees, []));
-        assert!(!is_doubtful(Tenths, [Thousandths, Degrees]));
+        let warm = [(Tenths, 41.2), (Tenths, 39.8), (Thousandths, 36.0)];
+        assert_eq!(unit_beside(45.0, Degrees, &warm), Some(Degrees));
+        assert_eq!(unit_beside(95.0, Degrees, &[(Tenths, 12.5), (Tenths, 13.1)]), Some(Tenths));
+        // 4.5 °C and 45 °C are both far from 100 °C.
+        assert_eq!(unit_beside(45.0, Degrees, &[(Tenths, 100.0)]), None);
+        for clear in [&[(Tenths, 41.2), (Degrees, 40.0)][..], &[(Thousandths, 90.0)], &[]] {
+            assert_eq!(unit_beside(45.0, Degrees, clear), Some(Degrees));
+        }
+        assert_eq!(unit_beside(309.0, Tenths, &[(Degrees, 90.0)]), Some(Tenths));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use super::{
     battery::{self, tenths, volts},
     readings::Readings,
 };
-use slm_protocol::degrees::{Part, Unit, is_doubtful};
+use slm_protocol::degrees::{Part, Unit, unit_beside};
 use std::{
     collections::HashSet,
     env,
@@ -158,28 +158,32 @@ fn sensor(inner: &str) -> Option<Sensor<'_>> {
 
 /// Sorts the sensors of a block into temperatures and what is left out.
 fn judge(sensors: &[Sensor<'_>], found: &mut Thermal) {
-    let unit_of = |sensor: &Sensor<'_>| {
-        let part = part_of(sensor.kind)?;
-        Unit::of(sensor.raw?, part)
+    let first = |sensor: &Sensor<'_>| {
+        let raw = sensor.raw?;
+        let unit = Unit::of(raw, part_of(sensor.kind)?)?;
+        Some((unit, unit.degrees(raw)?))
     };
-    let units: Vec<Option<Unit>> = sensors.iter().map(unit_of).collect();
+    let read: Vec<Option<(Unit, f64)>> = sensors.iter().map(first).collect();
     let mut names = HashSet::new();
     for (index, sensor) in sensors.iter().enumerate() {
         if !names.insert(sensor.name) {
             continue;
         }
-        let others = units.iter().enumerate().filter(|(other, _)| *other != index);
-        let others = others.filter_map(|(_, unit)| *unit);
-        let degrees = match units[index] {
-            Some(unit) if !is_doubtful(unit, others) => sensor.raw.and_then(|raw| unit.degrees(raw)),
-            _ => None,
-        };
+        let others = read.iter().enumerate().filter(|(other, _)| *other != index);
+        let others: Vec<(Unit, f64)> = others.filter_map(|(_, read)| *read).collect();
+        let degrees = read[index]
+            .zip(sensor.raw)
+            .and_then(|((unit, _), raw)| unit_beside(raw, unit, &others)?.degrees(raw));
         match degrees {
             Some(degrees) if found.temperatures.len() < MAX_TEMPERATURES => {
                 found.temperatures.push((sensor.name.to_owned(), degrees));
             }
             Some(_) => found.left_out.push(format!("{} (one too many)", sensor.name)),
-            None => found.left_out.push(format!("{} ({})", sensor.name, why_left_out(sensor, units[index]))),
+            None => found.left_out.push(format!(
+                "{} ({})",
+                sensor.name,
+                why_left_out(sensor, read[index].is_some())
+            )),
         }
     }
 }
@@ -196,13 +200,13 @@ fn part_of(kind: Option<i32>) -> Option<Part> {
     }
 }
 
-fn why_left_out(sensor: &Sensor<'_>, unit: Option<Unit>) -> String {
+fn why_left_out(sensor: &Sensor<'_>, is_possible: bool) -> String {
     match (sensor.kind, sensor.raw) {
         (Some(6), _) => "a voltage".to_owned(),
         (Some(7), _) => "a current".to_owned(),
         (Some(8), _) => "a share of charge".to_owned(),
         (kind, _) if part_of(kind).is_none() => "of unknown type".to_owned(),
-        (_, Some(_)) if unit.is_some() => "degrees or tenths".to_owned(),
+        (_, Some(_)) if is_possible => "degrees or tenths".to_owned(),
         (_, Some(raw)) => format!("gives {raw}"),
         (_, None) => "gives no number".to_owned(),
     }
@@ -304,8 +308,8 @@ Current temperatures from HAL:
         );
         let found = live(&[(41_500.0, 0, "CPU"), (28_100.0, 2, "BAT")]);
         assert_eq!(found.temperatures, [("CPU".to_owned(), 41.5), ("BAT".to_owned(), 28.1)]);
-        let found = live(&[(415.0, 0, "CPU"), (281.0, 2, "BAT"), (45.0, 1, "GPU"), (0.0, 4, "USB")]);
-        assert_eq!(found.temperatures, [("CPU".to_owned(), 41.5), ("BAT".to_owned(), 28.1)]);
+        let found = live(&[(995.0, 0, "CPU"), (1005.0, 0, "CPU2"), (45.0, 1, "GPU"), (0.0, 4, "USB")]);
+        assert_eq!(found.temperatures, [("CPU".to_owned(), 99.5), ("CPU2".to_owned(), 100.5)]);
         assert_eq!(found.left_out, ["GPU (degrees or tenths)", "USB (gives 0)"]);
     }
 

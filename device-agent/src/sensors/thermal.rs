@@ -4,7 +4,7 @@ use super::{
     battery::Battery,
     file::{KernelFile, numbered},
 };
-use slm_protocol::degrees::{Part, Unit, is_doubtful};
+use slm_protocol::degrees::{Part, Unit, unit_beside};
 use std::{collections::HashSet, fs, path::Path, sync::OnceLock};
 
 /// More zones than this are a phone's internals; the first ones are the CPU's.
@@ -74,7 +74,7 @@ pub(super) fn zones(sys: &Path) -> Zones {
         }
         found.all.push(zone);
     }
-    drop_doubtful(&mut found);
+    settle_units(&mut found);
     // Those that count are never cut off.
     found.all.sort_by_key(|zone| !zone.counts);
     let more = found.all.split_off(found.all.len().min(MAX_ZONES));
@@ -82,22 +82,26 @@ pub(super) fn zones(sys: &Path) -> Zones {
     found
 }
 
-/// Leaves out those whose unit is in doubt.
-fn drop_doubtful(found: &mut Zones) {
-    let units: Vec<Option<Unit>> = found.all.iter().map(|zone| zone.unit.get().copied()).collect();
-    let doubtful = |index: usize| {
-        let others = units.iter().enumerate().filter(|(other, _)| *other != index);
-        units[index].is_some_and(|unit| is_doubtful(unit, others.filter_map(|(_, unit)| *unit)))
-    };
-    let doubtful: Vec<bool> = (0..units.len()).map(doubtful).collect();
+/// Judges units by the neighbours', and leaves out zones where that does not help.
+fn settle_units(found: &mut Zones) {
+    let first = |zone: &Zone| Some((*zone.unit.get()?, zone.read()?));
+    let read: Vec<Option<(Unit, f64)>> = found.all.iter().map(first).collect();
     let mut index = 0;
-    found.all.retain(|zone| {
-        let is_left_out = doubtful[index];
+    found.all.retain_mut(|zone| {
+        let others = read.iter().enumerate().filter(|(other, _)| *other != index);
+        let others: Vec<(Unit, f64)> = others.filter_map(|(_, read)| *read).collect();
+        let own = read[index];
         index += 1;
-        if is_left_out {
+        // One that sleeps is judged alone once it wakes.
+        let Some((unit, raw)) = own.zip(zone.file.number()).map(|((unit, _), raw)| (unit, raw)) else {
+            return true;
+        };
+        let Some(settled) = unit_beside(raw, unit, &others) else {
             found.left_out.push(format!("{} (degrees or tenths)", zone.name));
-        }
-        !is_left_out
+            return false;
+        };
+        zone.unit = OnceLock::from(settled);
+        true
     });
 }
 
@@ -239,9 +243,20 @@ mod tests {
     #[test]
     fn a_zone_whose_unit_is_in_doubt_is_left_out() {
         let sys = tempfile::tempdir().unwrap();
-        plant(sys.path(), &[("cpu0", "412"), ("cpu1", "398"), ("gpu", "45")]);
-        let zones = zones(sys.path());
-        assert_eq!(read(&zones), [("thermal-cpu0", Some(41.2)), ("thermal-cpu1", Some(39.8))]);
-        assert_eq!(zones.left_out, ["thermal-gpu (degrees or tenths)"]);
+        plant(sys.path(), &[("cpu0", "412"), ("cpu1", "398"), ("gpu", "45"), ("modem", "3")]);
+        let found = zones(sys.path());
+        let expected = [
+            ("thermal-cpu0", Some(41.2)),
+            ("thermal-cpu1", Some(39.8)),
+            ("thermal-gpu", Some(45.0)),
+            ("thermal-modem", Some(3.0)),
+        ];
+        assert_eq!(read(&found), expected, "two of them vouch for whole degrees");
+        plant(sys.path(), &[("cpu0", "1002"), ("cpu1", "1008"), ("gpu", "45"), ("modem", "0")]);
+        let found = zones(sys.path());
+        assert_eq!(read(&found).len(), 3);
+        assert_eq!(found.left_out, ["thermal-modem (gives 0 at first)", "thermal-gpu (degrees or tenths)"]);
+        plant(sys.path(), &[("cpu0", "125"), ("cpu1", "131"), ("gpu", "95"), ("modem", "0")]);
+        assert_eq!(zones(sys.path()).all[2].read(), Some(9.5));
     }
 }
