@@ -6,7 +6,7 @@ use crate::{
     open_hub,
     work::Work,
 };
-use slm_models::{Catalogue, Entry, GgufError, Header, Shape, read_header_of_part};
+use slm_models::{Catalogue, Entry, GgufError, Header, Shape, read_header_even_if_cut};
 use slm_plan::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
@@ -84,5 +84,5 @@ pub fn pull_named(address: &Address, work: Work<'_>) -> Result<HubFile> {
 pub(crate) fn header_of(path: &Path) -> Result<Header> {
     let not_a_model =
         |error: GgufError| Error::input(error.to_string(), "give a readable GGUF file (version 2 or 3)");
-    read_header_of_part(path).map_err(not_a_model)
+    read_header_even_if_cut(path).map_err(not_a_model)
 }
