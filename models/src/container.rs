@@ -4,8 +4,6 @@ use std::fmt;
 
 use crate::plain_text;
 
-/// How much of a file's beginning is looked at, bytes.
-pub(crate) const LOOKED_AT: usize = 1024;
 /// Longest header of a safetensors file (the format's own limit).
 const MAX_SAFETENSORS_HEADER: u64 = 100_000_000;
 
@@ -72,8 +70,12 @@ const SIGNATURES: [(&[u8], Container); 24] = [
 ];
 
 impl Container {
-    /// What a file of `size` bytes is by its first ones; `None`: nothing that is known here.
-    pub(crate) fn of(start: &[u8], size: u64) -> Option<Self> {
+    /// How much of a file's beginning is looked at, bytes.
+    pub const LOOKED_AT: usize = 1024;
+
+    /// What a file of `size` bytes is by its first ones, [`Self::LOOKED_AT`] of them;
+    /// `None`: nothing that is known here.
+    pub fn of(start: &[u8], size: u64) -> Option<Self> {
         if size == 0 {
             return Some(Self::Empty);
         }

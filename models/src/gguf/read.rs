@@ -17,7 +17,7 @@ use source::{Outcome, Source, Trouble, invalid};
 
 use super::MAGIC;
 use crate::GgmlType;
-use crate::container::{Container, LOOKED_AT};
+use crate::container::Container;
 
 /// Most dimensions of a tensor (`GGML_MAX_DIMS`).
 const MAX_DIMENSIONS: u32 = 4;
@@ -73,8 +73,11 @@ impl GgufError {
         match self {
             Self::Io { .. } => "check the path and its permissions",
             Self::Foreign { container, .. } => container.remedy(),
+            Self::Invalid { path, .. } if is_piece(path) => {
+                "it is one piece of a file that was cut: put all pieces together, as with `cat NAME.part* > NAME`"
+            }
             Self::Invalid { problem, .. } if problem.starts_with("truncated") => {
-                "download or copy it again (of a file that was cut into pieces, put them together with `cat`)"
+                "download or copy it again"
             }
             Self::Invalid { .. } => "give a readable GGUF file (version 2 or 3)",
             Self::Split { .. } => {
@@ -92,6 +95,15 @@ impl GgufError {
             Self::Invalid { problem, .. } | Self::Split { problem, .. } => problem.clone(),
         }
     }
+}
+
+/// Whether a file is called as one piece of a larger one: `m.gguf.part01`, `m.gguf.part1of2`,
+/// `m.gguf-split-a`.
+fn is_piece(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let Some((_, end)) = name.split_once(".gguf") else { return false };
+    let number = end.strip_prefix(".part").or_else(|| end.strip_prefix("-part"));
+    end.starts_with("-split-") || number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// Reads and checks one file by itself, which may be a part of a split model.
@@ -121,7 +133,7 @@ pub(super) fn read_even_if_cut(path: &Path) -> Result<Header, GgufError> {
     }
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(io)?);
     let start = reader.fill_buf().map_err(io)?;
-    let start = &start[..start.len().min(LOOKED_AT)];
+    let start = &start[..start.len().min(Container::LOOKED_AT)];
     if !start.starts_with(&MAGIC)
         && let Some(container) = Container::of(start, metadata.len())
     {

@@ -134,6 +134,17 @@ fn the_path_is_named() {
     let error = read_one_file(&path).unwrap_err().to_string();
     assert!(error.contains(r#"readme.gguf: not a GGUF file (starts with "\x01\x02\x03\x04")"#), "{error}");
     assert!(read_one_file(folder.path()).unwrap_err().to_string().contains("folder"));
+    for (name, is_piece) in [
+        ("m.gguf.part01", true),
+        ("m.gguf.part1of2", true),
+        ("m.gguf-split-b", true),
+        ("m.gguf", false),
+        ("part1.gguf", false),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, [1, 2, 3, 4].repeat(9)).unwrap();
+        assert_eq!(read_one_file(&path).unwrap_err().remedy().contains("`cat "), is_piece, "{name}");
+    }
 }
 
 #[test]
