@@ -90,7 +90,8 @@ fn folder(name: &str, path: &Path) -> Error {
     files.sort();
     let has = |wanted: &str| files.iter().any(|file| file == wanted);
     let name = name.trim_end_matches('/');
-    if let Some(file) = files.iter().find(|file| file.ends_with(".gguf")) {
+    let is_gguf = |file: &&String| Path::new(file).extension().is_some_and(|extension| extension == "gguf");
+    if let Some(file) = files.iter().find(is_gguf) {
         let remedy = format!("name the file in it, such as {name}/{file}");
         return Error::input(format!("{name} is a folder"), remedy);
     }

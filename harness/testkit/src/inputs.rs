@@ -51,18 +51,20 @@ fn model(arch: &'static str, more: &'static dyn Fn(&mut HeaderWriter)) -> Vec<u8
     gguf(&write, &["token_embd.weight", "blk.0.attn_q.weight"])
 }
 
+const MODEL_FILE: &str = "give the GGUF file of the model itself";
+
 /// GGUF files that hold no text generator.
 pub fn other_kinds() -> Vec<Input> {
+    [other_models(), no_models()].into_iter().flatten().collect()
+}
+
+fn input(name: &'static str, bytes: Vec<u8>, what: &'static str, remedy: &'static str) -> Input {
+    Input { name, bytes, what, remedy }
+}
+
+/// Models that write no text token by token.
+fn other_models() -> Vec<Input> {
     const GENERATOR: &str = "give a model that generates text token by token";
-    const MODEL_FILE: &str = "give the GGUF file of the model itself";
-    let input = |name, bytes, what, remedy| Input { name, bytes, what, remedy };
-    let typed = |general_type: &'static str, more: &'static dyn Fn(&mut HeaderWriter), tensors: &[&str]| {
-        let write = move |out: &mut HeaderWriter| {
-            out.str("general.type", general_type);
-            more(out);
-        };
-        gguf(&write, tensors)
-    };
     vec![
         input(
             "t5.gguf",
@@ -102,6 +104,19 @@ pub fn other_kinds() -> Vec<Input> {
         input("llada.gguf", model("llada", &|_| {}), "a diffusion model", GENERATOR),
         input("eagle.gguf", model("eagle3", &|_| {}), "a draft model", MODEL_FILE),
         input("vocoder.gguf", model("wavtokenizer-dec", &|_| {}), "a model for speech", GENERATOR),
+    ]
+}
+
+/// What goes beside a model, or is a part of one.
+fn no_models() -> Vec<Input> {
+    let typed = |general_type: &'static str, more: &'static dyn Fn(&mut HeaderWriter), tensors: &[&str]| {
+        let write = move |out: &mut HeaderWriter| {
+            out.str("general.type", general_type);
+            more(out);
+        };
+        gguf(&write, tensors)
+    };
+    vec![
         input(
             "mmproj.gguf",
             typed(
@@ -204,7 +219,7 @@ pub fn foreign() -> Vec<Input> {
     const IMPORT: &str = "bench models import";
     const OLD: &str = "llama.cpp has not read such files since August 2023";
     const ENGINE: &str = "give a GGUF file of the model";
-    let input = |name, bytes: &[u8], what, remedy| Input { name, bytes: bytes.to_vec(), what, remedy };
+    let input = |name, bytes: &[u8], what, remedy| input(name, bytes.to_vec(), what, remedy);
     let safetensors = [&2_u64.to_le_bytes()[..], b"{}"].concat();
     let imatrix =
         [&9_u32.to_le_bytes()[..], &19_u32.to_le_bytes(), b"blk.0.attn_k.weight", &[7; 40]].concat();

@@ -99,7 +99,7 @@ impl GgufError {
 
 /// Whether a file is called as one piece of a larger one: `m.gguf.part01`, `m.gguf.part1of2`,
 /// `m.gguf-split-a`.
-fn is_piece(path: &Path) -> bool {
+pub(super) fn is_piece(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let Some((_, end)) = name.split_once(".gguf") else { return false };
     let number = end.strip_prefix(".part").or_else(|| end.strip_prefix("-part"));

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::read::{GgufError, Header, complete, read_even_if_cut};
+use super::read::{GgufError, Header, complete, is_piece, read_even_if_cut};
 use super::value::Value;
 use crate::split_name::SplitName;
 
@@ -16,9 +16,10 @@ pub fn read_header(path: &Path) -> Result<Header, GgufError> {
 }
 
 /// As [`read_header`], but for a model whose data may be cut short: ask
-/// [`Header::cut_short`].
+/// [`Header::cut_short`]. One piece of a file that was cut on purpose is refused.
 pub fn read_header_even_if_cut(path: &Path) -> Result<Header, GgufError> {
-    whole(path, read_even_if_cut(path)?)
+    let header = whole(path, read_even_if_cut(path)?)?;
+    if is_piece(path) { complete(path, header) } else { Ok(header) }
 }
 
 /// The header with those of all other parts, if the file is one part of several; whichever

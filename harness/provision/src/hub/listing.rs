@@ -134,7 +134,7 @@ impl Listing {
             "it is an adapter (LoRA): choose its base model, or a repository with both merged"
         } else if any(&|name| name == "model_index.json") {
             "it is a pipeline of diffusers, which writes no text: choose a text generator"
-        } else if any(&|name| name.ends_with(".gguf") && goes_beside(name)) {
+        } else if self.files.iter().any(|file| file.name.is_gguf() && goes_beside(file.name.base())) {
             "its GGUF files go beside a model (projector, adapter, importance matrix): choose the model's repository"
         } else if ends(".safetensors") || ends(".bin") || ends(".pth") || ends(".pt") {
             "its weights have names of their own: choose a repository in the form of transformers"

@@ -64,6 +64,19 @@ fn a_part_that_is_cut_short_is_named() {
 }
 
 #[test]
+fn a_piece_of_a_file_is_refused_though_it_begins_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let parts = three(folder.path());
+    let piece = folder.path().join("m.gguf.part00");
+    write(&piece, (0, 1), &["a", "b"], 2);
+    let size = fs::metadata(&piece).unwrap().len();
+    fs::File::options().write(true).open(&piece).unwrap().set_len(size - 64).unwrap();
+    let error = read_header_even_if_cut(&piece).unwrap_err();
+    assert!(error.to_string().contains("truncated") && error.remedy().contains("`cat "), "{error}");
+    assert!(read_header_even_if_cut(&parts[0]).is_ok());
+}
+
+#[test]
 fn parts_that_do_not_go_together_are_refused() {
     type Damage = fn(&[PathBuf; 3]);
     let cases: [(&str, Damage); 7] = [
