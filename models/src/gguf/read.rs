@@ -76,9 +76,7 @@ impl GgufError {
             Self::Invalid { path, .. } if is_piece(path) => {
                 "it is one piece of a file that was cut: put all pieces together, as with `cat NAME.part* > NAME`"
             }
-            Self::Invalid { problem, .. } if problem.starts_with("truncated") => {
-                "download or copy it again"
-            }
+            Self::Invalid { problem, .. } if problem.starts_with("truncated") => "download or copy it again",
             Self::Invalid { .. } => "give a readable GGUF file (version 2 or 3)",
             Self::Split { .. } => {
                 "put all parts into one folder under their own names, or make one file of them with llama.cpp's \
@@ -103,7 +101,8 @@ pub(super) fn is_piece(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
     let Some((_, end)) = name.split_once(".gguf") else { return false };
     let number = end.strip_prefix(".part").or_else(|| end.strip_prefix("-part"));
-    end.starts_with("-split-") || number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    end.starts_with("-split-")
+        || number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }
 
 /// Reads and checks one file by itself, which may be a part of a split model.
