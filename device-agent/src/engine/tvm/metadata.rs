@@ -2,8 +2,12 @@
 
 use crate::engine::error::LoadError;
 use serde::Deserialize;
+use slm_models::plain_text;
 use slm_protocol::Failure;
-use std::{fs, path::Path};
+use std::path::Path;
+
+/// Largest JSON file that is read, bytes.
+const MAX_JSON: u64 = 128 << 20;
 
 /// `_metadata` of a library, as far as it is needed.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,7 +205,8 @@ pub(in crate::engine) fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> R
         failure: Failure::LoadFailed,
         message: format!("{}: {why}", path.display()),
     };
-    let text = fs::read_to_string(path).map_err(|error| refuse(&error))?;
+    let text = plain_text::read(path, MAX_JSON)
+        .map_err(|error| LoadError { failure: Failure::LoadFailed, message: error.to_string() })?;
     serde_json::from_str(&text).map_err(|error| refuse(&error))
 }
 

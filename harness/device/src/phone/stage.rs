@@ -11,11 +11,11 @@ use super::{
     timeouts::COMMAND_TIMEOUT,
 };
 use crate::{LinkError, Notice, StagedModel, quote};
-use slm_models::{Made, MakeOptions, Shape, cache_file_name};
-use slm_plan::{ModelSource, PlannedModel};
+use slm_models::{Made, MakeOptions, Shape, SplitName, cache_file_name};
+use slm_plan::{FilePart, ModelSource, PlannedModel, digest::sha256_hex};
 use slm_protocol::{Failure, ModelSpec};
 use slm_provision::StageError;
-use std::{path::Path, time::Duration};
+use std::{iter, path::Path, time::Duration};
 
 /// The agent prints a line a second while it makes a model.
 const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
@@ -36,8 +36,8 @@ pub(super) fn stage(
     let staged = link.waiting_for_space(|| match &model.source {
         ModelSource::Compiled(source) => stage_compiled::stage(link, root, &model.name, source),
         ModelSource::Nothing | ModelSource::Pending { .. } => Ok(StagedModel::default()),
-        ModelSource::File { path, sha256 } => {
-            send(link, root, model, Path::new(path), sha256).map(StagedModel::file)
+        ModelSource::File { path, sha256, further } => {
+            send(link, root, model, (path, sha256), further).map(StagedModel::file)
         }
         ModelSource::Shape { shape, types, seed } => {
             let options = MakeOptions { types: *types, seed: *seed };
@@ -48,21 +48,42 @@ pub(super) fn stage(
     staged.map_err(|error| stage_error(&error))
 }
 
+/// Sends a file, or all parts of a split model under names by which the engine finds them;
+/// the path of the (first) file.
 fn send(
     link: &RetryingLink,
     root: &str,
     model: &PlannedModel,
-    file: &Path,
-    sha256: &str,
+    (path, sha256): (&str, &str),
+    further: &[FilePart],
 ) -> Result<String, LinkError> {
-    let path =
-        format!("{root}/models/{}-{}.gguf", &sha256[..sha256.len().min(16)], file_name_part(&model.name));
-    let remote = RemoteFile { path: &path, sha256, bytes: model.file_bytes, mode: "644" };
-    if !remote.exists(link)? {
-        link.notify(Notice::Sending { model: &model.name, bytes: model.file_bytes, files: 1 });
+    let bytes = model.file_bytes - further.iter().map(|part| part.bytes).sum::<u64>().min(model.file_bytes);
+    let first = FilePart { path: path.to_owned(), bytes, sha256: sha256.to_owned() };
+    let parts: Vec<&FilePart> = iter::once(&first).chain(further).collect();
+    let hash = match &parts[..] {
+        [only] => only.sha256.clone(),
+        parts => sha256_hex(parts.iter().map(|part| part.sha256.as_str()).collect::<String>()),
+    };
+    let stem = format!("{root}/models/{}-{}", &hash[..hash.len().min(16)], file_name_part(&model.name));
+    let names: Vec<String> = match u32::try_from(parts.len()) {
+        Ok(count) if count > 1 => (1..=count).map(|part| SplitName::of(&stem, part, count)).collect(),
+        _ => vec![format!("{stem}.gguf")],
+    };
+    let mut missing = Vec::new();
+    for (name, part) in names.iter().zip(parts) {
+        let remote = RemoteFile { path: name, sha256: &part.sha256, bytes: part.bytes, mode: "644" };
+        if !remote.exists(link)? {
+            missing.push((remote, Path::new(&part.path)));
+        }
+    }
+    if !missing.is_empty() {
+        let bytes = missing.iter().map(|(remote, _)| remote.bytes).sum();
+        link.notify(Notice::Sending { model: &model.name, bytes, files: missing.len() });
+    }
+    for (remote, file) in missing {
         remote.place(link, file)?;
     }
-    Ok(path)
+    Ok(names.into_iter().next().unwrap_or_default())
 }
 
 /// A synthetic model on a phone.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::schema::{OnOff, Row, TelemetryRow, TokenRow, TrialRow};
+use crate::schema::{FigureRow, OnOff, Row, TelemetryRow, TokenRow, TrialRow};
 use proptest::prelude::*;
 use slm_plan::prompts::Context;
 
@@ -108,4 +108,36 @@ proptest! {
             }
         }
     }
+}
+
+/// Programs that people open tables with save them in other ways.
+#[test]
+fn a_table_is_the_same_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figures.csv");
+    let row = "t0001,größe,trial,x,1,s";
+    let plain = format!("{}{row}\n", FigureRow::TABLE.header());
+    let read = |bytes: Vec<u8>| {
+        std::fs::write(&path, bytes).unwrap();
+        let rows: Result<Vec<FigureRow>> = rows(&path).and_then(Iterator::collect);
+        rows.map_err(|error| error.to_string())
+    };
+    let expected = read(plain.clone().into_bytes()).unwrap();
+    assert_eq!(expected.len(), 1);
+    let dos = plain.replace('\n', "\r\n");
+    let wide = |bytes: fn(u16) -> [u8; 2]| {
+        format!("\u{feff}{dos}").encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    for bytes in [
+        format!("\u{feff}{plain}").into_bytes(),
+        dos.clone().into_bytes(),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+    ] {
+        assert_eq!(read(bytes).unwrap(), expected);
+    }
+    let mut half = wide(u16::to_le_bytes);
+    half.pop();
+    let error = read(half).unwrap_err();
+    assert!(error.contains("is not UTF-16 text at byte ") && error.contains("save it as UTF-8"), "{error}");
 }
