@@ -18,6 +18,11 @@ pub fn student_quantile_95(freedom: f64) -> f64 {
     student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(0.975))
 }
 
+/// The t that is exceeded, on either side, with probability 10 %; NaN as above.
+pub fn student_quantile_90(freedom: f64) -> f64 {
+    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(0.95))
+}
+
 fn student(freedom: f64) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, freedom).ok()
 }
@@ -34,6 +39,7 @@ mod tests {
         }
         for [freedom, t] in reference::student_quantiles() {
             assert!((student_quantile_95(freedom) - t).abs() < 1e-6 * t, "{freedom}");
+            assert!((student_two_sided(student_quantile_90(freedom), freedom) - 0.1).abs() < 1e-9);
         }
     }
 

@@ -8,6 +8,7 @@
 pub mod adb_server;
 pub mod agent;
 pub mod chromium;
+pub mod dated;
 pub mod fake_phone;
 pub mod hub;
 pub mod inputs;
