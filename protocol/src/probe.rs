@@ -20,7 +20,7 @@ pub struct Probe {
     /// rate seen, times what a matrix unit that the loop has no instructions for does more.
     /// `None` where the CPU may have faster instructions of unknown speed.
     pub peak_ops_per_s: Option<f64>,
-    /// Bytes per second read of a buffer beyond the last cache: the median pass. `None` where
+    /// Bytes per second read of a buffer beyond the last cache: the fastest pass. `None` where
     /// there was no memory for it.
     pub bytes_per_s: Option<f64>,
     /// Size of that buffer, bytes.

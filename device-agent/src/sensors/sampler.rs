@@ -75,7 +75,8 @@ impl Sampler {
         state.sensors.before(&mut readings);
         let now = Instant::now();
         let next = now + state.interval.unwrap_or_default();
-        let next_clocks = state.sensors.has_clocks().then_some(now + CLOCKS_EVERY);
+        let is_rarer = state.interval > Some(CLOCKS_EVERY);
+        let next_clocks = (is_rarer && state.sensors.has_clocks()).then_some(now + CLOCKS_EVERY);
         state.running = Some(Running { readings, next, next_clocks, clocks_until: now + CLOCKS_FOR });
         if state.interval.is_some() {
             self.shared.changed.notify_one();

@@ -1,7 +1,7 @@
 //! How fast this machine reads memory. Every step of a dense model reads all its weights, which
 //! bounds plausible decode rates.
 
-use super::{median, on_threads};
+use super::on_threads;
 use std::{
     hint::black_box,
     time::{Duration, Instant},
@@ -26,7 +26,7 @@ const PASSES: std::ops::RangeInclusive<usize> = 3..=24;
 const PIECE_WORDS: usize = (1 << 20) / 8;
 
 pub(super) struct Read {
-    /// Of the buffer, the median pass; bytes per second.
+    /// Of the buffer, the fastest pass; bytes per second.
     pub(super) bytes_per_s: f64,
     /// Of a part as large as the model, each piece of it at its best; of the whole buffer where the
     /// model is larger.
@@ -53,12 +53,11 @@ pub(super) fn measure(buffer_bytes: u64, model_bytes: Option<u64>, threads: u32)
         let best = model.and_then(|words| {
             if words == whole { passes.best_rate() } else { read(&buffer[..words]).best_rate() }
         });
-        (passes.median_rate(), best)
+        (passes.pass_rate(), best)
     })?;
-    let sum = |pick: fn(&(Option<f64>, Option<f64>)) -> Option<f64>| {
-        of_threads.iter().map(pick).sum::<Option<f64>>()
-    };
-    Some(Read { bytes_per_s: sum(|(median, _)| *median)?, model_bytes_per_s: sum(|(_, best)| *best) })
+    let bytes_per_s = of_threads.iter().map(|(pass, _)| *pass).sum::<Option<f64>>()?;
+    let model_bytes_per_s = of_threads.iter().map(|(_, best)| *best).sum();
+    Some(Read { bytes_per_s, model_bytes_per_s })
 }
 
 /// Times of passes over a buffer.
@@ -77,8 +76,9 @@ impl Passes {
         (seconds > 0.0 && seconds.is_finite()).then(|| self.bytes / seconds)
     }
 
-    fn median_rate(&self) -> Option<f64> {
-        median(self.seconds.clone()).filter(|seconds| *seconds > 0.0).map(|seconds| self.bytes / seconds)
+    fn pass_rate(&self) -> Option<f64> {
+        let fastest = self.seconds.iter().copied().reduce(f64::min);
+        fastest.filter(|seconds| *seconds > 0.0).map(|seconds| self.bytes / seconds)
     }
 }
 

@@ -93,13 +93,11 @@ impl Hindsight {
         reasons
     }
 
-    /// The trials of a cell that others are held against: no warm-ups, and none that are doubted already
-    /// where enough are not.
+    /// The trials of a cell that others are held against: no warm-ups, and none that is doubted by itself, which
+    /// may be slow where the others are as they should be.
     fn references<'k>(&self, plan: &Plan, keys: &[&'k Key]) -> Vec<&'k Key> {
-        let measured: Vec<&Key> = keys.iter().copied().filter(|key| !plan.trials[key.1].warmup).collect();
-        let is_valid = |key: &&Key| self.first.get(*key).is_some_and(|first| first.0 == Some(Verdict::Valid));
-        let valid: Vec<&Key> = measured.iter().copied().filter(is_valid).collect();
-        if 2 * valid.len() >= measured.len() { valid } else { measured }
+        let is_valid = |key: &Key| self.first.get(key).is_some_and(|first| first.0 == Some(Verdict::Valid));
+        keys.iter().copied().filter(|key| !plan.trials[key.1].warmup && is_valid(key)).collect()
     }
 
     fn usual(&self, references: &[&Key], but: Option<&Key>) -> Pace {

@@ -3,6 +3,7 @@
 //! of docs/validity.md comes of `cargo test --release -p slm-sweep --test guards -- --nocapture`.
 
 #![allow(clippy::unwrap_used)] // helpers of tests, outside of test functions
+#![expect(clippy::print_stdout, reason = "the table for the documentation")]
 
 mod plants;
 mod recording;

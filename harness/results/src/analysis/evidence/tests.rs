@@ -136,7 +136,9 @@ fn big(max_khz: u64, base_khz: Option<u64>) -> Cluster {
 }
 
 fn of_samples(watch: &mut EvidenceCollector, id: &str, samples: &[Sample]) -> Evidence {
-    samples.iter().for_each(|sample| watch.sample(sample));
+    for sample in samples {
+        watch.sample(sample);
+    }
     watch.finish(id, Some(&options(Some("4-7"), 4)))
 }
 

@@ -71,12 +71,13 @@ fn a_busy_process_beside_it_is_seen() {
     assert!(reasons(&trial).contains("waited"));
 }
 
+fn with_evidence(trial: &TrialReport, evidence: &Evidence) -> Judgement {
+    judged(trial, |case| case.evidence = Box::leak(Box::new(evidence.clone())))
+}
+
 #[test]
 fn heat_makes_a_trial_throttled_and_a_gate_given_up_makes_it_suspect() {
     let trial = usual();
-    fn with_evidence(trial: &TrialReport, evidence: &Evidence) -> Judgement {
-        judged(trial, |case| case.evidence = Box::leak(Box::new(evidence.clone())))
-    }
     let with = |evidence: &Evidence| with_evidence(&trial, evidence);
     let cool = Evidence { thermal_status: Some(ThermalStatus::None), ..known() };
     assert_eq!(with(&cool).verdict, Verdict::Valid);
