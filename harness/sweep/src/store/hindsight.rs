@@ -94,10 +94,12 @@ impl Hindsight {
     }
 
     /// The trials of a cell that others are held against: no warm-ups, and none that is doubted by itself, which
-    /// may be slow where the others are as they should be.
+    /// may be slow where the others are as they should be. None where these are most of the cell.
     fn references<'k>(&self, plan: &Plan, keys: &[&'k Key]) -> Vec<&'k Key> {
         let is_valid = |key: &Key| self.first.get(key).is_some_and(|first| first.0 == Some(Verdict::Valid));
-        keys.iter().copied().filter(|key| !plan.trials[key.1].warmup && is_valid(key)).collect()
+        let measured: Vec<&Key> = keys.iter().copied().filter(|key| !plan.trials[key.1].warmup).collect();
+        let valid: Vec<&Key> = measured.iter().copied().filter(|key| is_valid(key)).collect();
+        if 2 * valid.len() >= measured.len() { valid } else { Vec::new() }
     }
 
     fn usual(&self, references: &[&Key], but: Option<&Key>) -> Pace {

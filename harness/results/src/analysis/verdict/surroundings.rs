@@ -19,6 +19,9 @@ const RUN_DELAY_SHARE: f64 = 0.05;
 const RUN_DELAY_FLOOR_S: f64 = 0.01;
 
 pub(super) fn throttling(evidence: &Evidence, findings: &mut Findings) {
+    if !evidence.clocks_known {
+        findings.skip(Check::Clocks);
+    }
     if let Some(status) = evidence.thermal_status.filter(|status| *status > ThermalStatus::None) {
         findings.doubt(format!("Android's thermal status was '{status}'"));
     }
@@ -41,9 +44,6 @@ pub(super) fn throttling(evidence: &Evidence, findings: &mut Findings) {
 }
 
 pub(super) fn cool_down(evidence: &Evidence, findings: &mut Findings) {
-    if !evidence.clocks_known {
-        findings.skip(Check::Clocks);
-    }
     if let Some(wait) = evidence.cool_down.as_ref().filter(|wait| !wait.reached) {
         findings.doubt(format!(
             "it began at {:.1} C ({}), not at {:.1} C: the cool-down was given up after {:.0} s",
