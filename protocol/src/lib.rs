@@ -24,6 +24,8 @@ mod figure;
 mod job;
 #[cfg(test)]
 mod names;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod probe;
 mod quantize;
 mod tokenize;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
@@ -39,13 +41,17 @@ pub use event::{
     Calibration, CalibrationStep, CoolDownReport, Envelope, Event, LoadReport, Progress, PromptReport, Ready,
     Sample,
 };
-pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
+pub use facts::{
+    AgentFacts, BufferSizes, Cluster, ContentionSources, EngineFacts, MachineFacts, ModelFacts,
+    ResolvedOptions,
+};
 pub use failure::Failure;
 pub use figure::{Figure, FigureScope};
 pub use job::{
     CompiledModel, CoolDown, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
     Prompt, PromptContent, StopRule, TrialOrder,
 };
+pub use probe::{Probe, ProbeMoment};
 pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use tokenize::{TokenizeReport, TokenizeRequest};
 pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};

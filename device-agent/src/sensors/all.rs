@@ -62,7 +62,19 @@ impl Sensors {
         self.zones(readings);
         self.slow(readings);
         self.clocks.restart();
+        self.clocks.limits(readings);
         self.quick(readings);
+    }
+
+    /// Whether there are clocks to be read.
+    pub(super) fn has_clocks(&self) -> bool {
+        !self.clocks.is_empty()
+    }
+
+    /// Within a trial: the clocks alone.
+    pub(super) fn clocks(&mut self, readings: &mut Readings) {
+        readings.stamp();
+        self.clocks.read(readings);
     }
 
     /// Within a trial: what is cheap and changes.
@@ -80,6 +92,7 @@ impl Sensors {
     pub(super) fn after(&mut self, readings: &mut Readings) {
         readings.stamp();
         self.quick(readings);
+        self.clocks.limits(readings);
         self.zones(readings);
         self.slow(readings);
         self.android.read(self.battery.is_some(), readings);
@@ -124,6 +137,7 @@ mod tests {
             let folder = format!("devices/system/cpu/cpu{cpu}/cpufreq");
             write(&format!("{folder}/scaling_cur_freq"), "2400000\n");
             write(&format!("{folder}/cpuinfo_max_freq"), "3000000\n");
+            write(&format!("{folder}/scaling_max_freq"), "2500000\n");
             write(&format!("{folder}/stats/time_in_state"), "600000 10\n2400000 10\n");
         }
         fs::create_dir_all(root.path().join("devices/system/cpu/cpufreq")).unwrap();
@@ -146,6 +160,7 @@ mod tests {
             all.map(|sample| (sample.value, sample.unit.as_str())).collect::<Vec<_>>()
         };
         assert_eq!(of("cpu2-frequency"), [(2400.0, "MHz"); 2]);
+        assert_eq!(of("cpu2-limit"), [(2500.0, "MHz")], "around a trial only");
         assert_eq!(of("cpu10-residency"), [(1950.0, "MHz")], "5 ticks at 600 MHz and 15 at 2.4 GHz");
         assert_eq!(of("thermal-modem"), [(31.5, "C"); 2]);
         assert_eq!(samples[0].sensor, "thermal-cpu-0-0", "those that count come first");

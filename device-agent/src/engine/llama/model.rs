@@ -65,6 +65,7 @@ impl Llama {
             n_params: model.n_params(),
             size: model.size(),
             decode_bytes: Some(header.decode_bytes()),
+            prefill_params: header.prefill_params(),
             n_vocab: u32::try_from(model.n_vocab()).unwrap_or(0),
             n_ctx_train: model.n_ctx_train(),
             chat_template_sha256: None,

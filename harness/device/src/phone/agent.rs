@@ -123,6 +123,7 @@ mod tests {
                 cpus: None,
                 clusters: Vec::new(),
                 temperature_c: None,
+                contention: None,
             },
         }
     }

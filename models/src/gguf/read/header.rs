@@ -124,6 +124,26 @@ impl Header {
         self.tensors.iter().map(read).sum()
     }
 
+    /// Weights that every token of a prompt is multiplied with: matrices of the blocks, of experts only
+    /// those that are chosen. Not the embedding and position tables, of which a row is taken, nor the output layer,
+    /// which only the last token needs, nor vectors. `None` where it is not known how many experts are chosen.
+    pub fn prefill_params(&self) -> Option<u64> {
+        let (chosen, experts) = (self.number("expert_used_count"), self.number("expert_count"));
+        let of = |tensor: &TensorInfo| match tensor.name.as_str() {
+            name if !name.starts_with("blk.") || tensor.dims.iter().filter(|size| **size > 1).count() < 2 => {
+                Some(0)
+            }
+            name if name.contains("_exps.") => {
+                let (chosen, experts) = (chosen?, experts.filter(|count| *count > 0)?);
+                let share =
+                    u128::from(tensor.elements) * u128::from(chosen.min(experts)) / u128::from(experts);
+                u64::try_from(share).ok()
+            }
+            _ => Some(tensor.elements),
+        };
+        self.tensors.iter().map(of).sum()
+    }
+
     /// Whether the file says that this crate made it with random weights.
     pub fn is_synthetic(&self) -> bool {
         self.metadata.get(keys::SYNTHETIC).and_then(Value::as_bool) == Some(true)

@@ -65,6 +65,9 @@ fn a_valid_file_is_understood() {
     assert_eq!(header.tensors.len(), 12);
     // Untied: the embedding is not read whole.
     assert_eq!(header.weight_bytes() - header.decode_bytes(), 257 * 18);
+    let blocks = header.synthetic_shape().unwrap().params_without_embeddings();
+    let vectors = 3 * 32;
+    assert_eq!(header.prefill_params(), Some(blocks - vectors));
     assert_eq!(header.main_type(), Some(GgmlType::Q4_0));
     // Version 2 has the same layout.
     let mut second = bytes;
@@ -161,6 +164,10 @@ fn k_quants_and_experts_are_sized() {
     let header = parsed(&crafted(&metadata, 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
     assert_eq!(header.weight_bytes(), 2100 + 32 * 144);
     assert_eq!(header.decode_bytes(), 2100 + 8 * 144);
+    assert_eq!(header.prefill_params(), Some(8 * 256), "two of eight experts, and no output layer");
+    let uncounted =
+        parsed(&crafted(&metadata[..1], 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
+    assert_eq!(uncounted.prefill_params(), None);
 }
 
 proptest! {
