@@ -17,7 +17,13 @@ fn weekly(drifts: bool) -> Sandbox {
     let sandbox = Sandbox::new();
     for week in 0..12 {
         let is_new = !drifts && week >= 7;
-        let speed = if drifts { 0.99f64.powf(week as f64) } else if is_new { 0.94 } else { 1.0 };
+        let speed = if drifts {
+            0.99f64.powf(week as f64)
+        } else if is_new {
+            0.94
+        } else {
+            1.0
+        };
         let made = Made {
             figures: Figures::Steady { speed, seed: week },
             agent: Some(facts(if is_new { "2.0" } else { "1.0" })),

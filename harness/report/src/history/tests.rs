@@ -30,10 +30,16 @@ fn texts_say_what_changed_with_what_in_80_columns() {
     let history = history(folder.path(), 14);
     let shown = text(&history);
     assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
-    assert!(shown.starts_with("14 sweeps from 2026-01-02 to 2026-04-03; 30 series, of which 24 changed\n"), "{shown}");
+    assert!(
+        shown.starts_with("14 sweeps from 2026-01-02 to 2026-04-03; 30 series, of which 24 changed\n"),
+        "{shown}"
+    );
     assert!(shown.contains("2026-02-27 sweep-08, with engine 1.0 -> 2.0"), "{shown}");
     let (markdown, json) = (markdown(&history), json(&history));
-    assert!(markdown.contains("| 2026-02-27 sweep-08 | slimlm-125m at 0 chunks | ITPS (t/s) |"), "{markdown}");
+    assert!(
+        markdown.contains("| 2026-02-27 sweep-08 | slimlm-125m at 0 chunks | ITPS (t/s) |"),
+        "{markdown}"
+    );
     let steps = json["series"].as_array().unwrap().iter().filter(|series| series["course"] == "steps");
     assert_eq!(steps.clone().count(), 24);
     for series in steps {
@@ -78,5 +84,8 @@ fn one_sweep_has_no_plot_and_says_that_it_is_too_few() {
 
 #[test]
 fn changes_have_their_sign() {
-    assert_eq!([0.948, 1.1, 1.0, 0.999_9, 2.5].map(percent), ["-5.2 %", "+10.0 %", "0.0 %", "0.0 %", "+150 %"]);
+    assert_eq!(
+        [0.948, 1.1, 1.0, 0.999_9, 2.5].map(percent),
+        ["-5.2 %", "+10.0 %", "0.0 %", "0.0 %", "+150 %"]
+    );
 }
