@@ -38,7 +38,7 @@ impl Error {
 
     /// A file that could not be read.
     pub fn reading(path: &Path, error: &io::Error) -> Self {
-        if error.get_ref().is_some_and(|inner| inner.is::<Fault>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Fault>) {
             return Error::Input(format!("{} {error}; save it as UTF-8", path.display()));
         }
         Error::Input(format!("cannot read {}: {error}; check the path and its permissions", path.display()))
