@@ -17,8 +17,9 @@ pub fn level_cuts(values: &[f64], cuts: usize, shortest: usize) -> Option<Vec<us
     for _ in 0..cuts {
         let (mut next, mut starts) = (vec![f64::INFINITY; n + 1], vec![0; n + 1]);
         for end in 2 * shortest..=n {
-            for start in shortest..=end - shortest {
-                let total = best[start] + squares.of_piece(start, end);
+            let earlier = best.iter().enumerate().take(end + 1 - shortest).skip(shortest);
+            for (start, before) in earlier {
+                let total = before + squares.of_piece(start, end);
                 if total < next[end] {
                     (next[end], starts[end]) = (total, start);
                 }

@@ -41,7 +41,7 @@ pub fn theil_sen(points: &[(f64, f64)]) -> Option<Slope> {
         slopes.get(rank.min(slopes.len() - 1)).copied()
     };
     let low = end(((pairs - Z_95 * deviation) / 2.0).round_ties_even() - 1.0)?;
-    let high = end((pairs + Z_95 * deviation) / 2.0)?;
+    let high = end(f64::midpoint(pairs, Z_95 * deviation))?;
     Some(Slope { slope, interval: Interval { low, high } })
 }
 
