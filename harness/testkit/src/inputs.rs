@@ -108,6 +108,7 @@ fn other_models() -> Vec<Input> {
 }
 
 /// What goes beside a model, or is a part of one.
+#[expect(clippy::too_many_lines, reason = "one entry after another")]
 fn no_models() -> Vec<Input> {
     let typed = |general_type: &'static str, more: &'static dyn Fn(&mut HeaderWriter), tensors: &[&str]| {
         let write = move |out: &mut HeaderWriter| {

@@ -90,7 +90,9 @@ impl<'a> Raw<'a> {
             offset += tensor.data.len() as u64;
         }
         out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
-        tensors.iter().for_each(|tensor| out.extend(tensor.data));
+        for tensor in tensors {
+            out.extend(tensor.data);
+        }
         out
     }
 }

@@ -29,7 +29,9 @@ pub(super) fn results_folders(folder: &Path, skipped: &mut Vec<Skipped>) -> Resu
         found.push(folder.to_owned());
     } else {
         let entries = folders(folder).map_err(|error| Error::reading(folder, &error))?;
-        entries.iter().for_each(|entry| walk(entry, 1, &mut found, skipped));
+        for entry in entries {
+            walk(&entry, 1, &mut found, skipped);
+        }
     }
     Ok(found)
 }

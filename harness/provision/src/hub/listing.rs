@@ -65,7 +65,7 @@ impl Listing {
             };
             match models.iter_mut().find(|model| model.name == name) {
                 Some(model) => {
-                    model.bytes = model.bytes.zip(file.bytes).map(|(all, own)| all.saturating_add(own))
+                    model.bytes = model.bytes.zip(file.bytes).map(|(all, own)| all.saturating_add(own));
                 }
                 None => models.push(ListedFile { name, bytes: file.bytes }),
             }
