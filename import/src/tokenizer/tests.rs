@@ -210,8 +210,8 @@ fn tokens_that_no_text_comes_to_need_no_row() {
 
     // What a text comes to is refused: a character, what a merge makes, a plain added token, one
     // with two ids, one that the template puts.
-    type Change = dyn Fn(&mut Value);
-    let cases: [(&str, &Change); 4] = [
+    type Change<'a> = &'a dyn Fn(&mut Value);
+    let cases: [(&str, Change<'_>); 4] = [
         ("\"€\"", &|json| json["model"]["vocab"]["€"] = json!(9000)),
         ("\"zqzq\"", &|json| {
             json["model"]["vocab"]["zqzq"] = json!(9000);

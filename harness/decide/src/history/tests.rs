@@ -264,7 +264,7 @@ fn what_cannot_be_told_is_not() {
 #[test]
 fn a_drift_has_a_slope_and_no_steps() {
     let figures: Vec<f64> =
-        about_100(15).iter().enumerate().map(|(week, figure)| figure * 0.99f64.powi(week as i32)).collect();
+        (0..).zip(about_100(15)).map(|(week, figure)| figure * 0.99f64.powi(week)).collect();
     let found = judged(&figures);
     assert_eq!(found.course, Course::Drift, "{found:?}");
     let slope = found.trend.unwrap().slope.unwrap();

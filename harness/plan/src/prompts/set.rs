@@ -131,7 +131,8 @@ mod tests {
         let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| {
             format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
         };
-        let ways: [(&str, &dyn Fn(&str) -> Vec<u8>); 5] = [
+        type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+        let ways: [(&str, Write<'_>); 5] = [
             ("mark", &|text| format!("\u{feff}{text}").into_bytes()),
             ("line ends", &|text| dos(text).into_bytes()),
             ("mark and line ends", &|text| format!("\u{feff}{}", dos(text)).into_bytes()),

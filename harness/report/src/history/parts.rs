@@ -35,7 +35,7 @@ pub(super) fn cell(series: &Series) -> String {
 /// A factor as a percentage: `-5.2 %`.
 pub(super) fn percent(factor: f64) -> String {
     let change = 100.0 * (factor - 1.0);
-    let digits = if change.abs() < 99.95 { 1 } else { 0 };
+    let digits = usize::from(change.abs() < 99.95);
     let text = format!("{change:+.digits$}");
     // No change has no sign.
     if text.trim_start_matches(['+', '-']).parse() == Ok(0.0) { "0.0 %".into() } else { format!("{text} %") }
@@ -99,21 +99,18 @@ pub(super) fn changes(changes: &[Change]) -> String {
 
 fn change(change: &Change) -> String {
     let Change { what, removed, added } = change;
-    let text = match (&removed[..], &added[..]) {
-        ([before], [after]) => format!("{what} {before} -> {after}"),
-        _ => {
-            let signed = |sign: char, all: &[String]| {
-                let mut shown: Vec<String> =
-                    all.iter().take(MOST_VALUES).map(|value| format!(" {sign}{value}")).collect();
-                if all.len() > MOST_VALUES {
-                    shown.push(format!(" {sign}{} more", all.len() - MOST_VALUES));
-                }
-                shown.concat()
-            };
-            format!("{what}{}{}", signed('+', added), signed('-', removed))
+    if let ([before], [after]) = (&removed[..], &added[..]) {
+        return clean(&format!("{what} {before} -> {after}"));
+    }
+    let signed = |sign: char, all: &[String]| {
+        let mut shown: Vec<String> =
+            all.iter().take(MOST_VALUES).map(|value| format!(" {sign}{value}")).collect();
+        if all.len() > MOST_VALUES {
+            shown.push(format!(" {sign}{} more", all.len() - MOST_VALUES));
         }
+        shown.concat()
     };
-    clean(&text)
+    clean(&format!("{what}{}{}", signed('+', added), signed('-', removed)))
 }
 
 /// A sweep with its time: `2026-02-13 sweep-07`.

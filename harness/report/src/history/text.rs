@@ -22,10 +22,14 @@ pub fn text(history: &History) -> String {
     text += &drifts(history);
     if !history.events.is_empty() {
         text += "\nWhat changed between sweeps\n";
-        history.events.iter().for_each(|own| text += &wrapped(&format!("  {}", event(history, own)), "    "));
+        for own in &history.events {
+            text += &wrapped(&format!("  {}", event(history, own)), "    ");
+        }
     }
     text.push('\n');
-    closing(history).iter().for_each(|line| text += &wrapped(line, "  "));
+    for line in closing(history) {
+        text += &wrapped(&line, "  ");
+    }
     text
 }
 
