@@ -1,8 +1,6 @@
 //! What is given for a model: a sweep refuses what is none before anything is measured, the agent
 //! before the engine sees it; split models run whole; text files are read however they are written.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
-
 use slm_models::read_header;
 use slm_testkit::{
     inputs::{foreign, other_kinds},
@@ -85,6 +83,9 @@ fn a_split_model_is_measured_and_quantized_as_the_whole_one() {
 }
 
 /// The same prompts in three ways of writing give the same number of tokens.
+/// How a text becomes bytes.
+type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
 #[test]
 fn prompts_are_the_same_however_they_are_written() {
     let sandbox = Sandbox::new();
@@ -96,7 +97,7 @@ fn prompts_are_the_same_however_they_are_written() {
     let wide = |text: &str| {
         format!("\u{feff}{}", text.replace('\n', "\r\n")).encode_utf16().flat_map(u16::to_le_bytes).collect()
     };
-    let ways: [(&str, &dyn Fn(&str) -> Vec<u8>); 3] = [
+    let ways: [(&str, Write<'_>); 3] = [
         ("plain", &|text| text.as_bytes().to_vec()),
         ("marked", &|text| format!("\u{feff}{}", text.replace('\n', "\r\n")).into_bytes()),
         ("wide", &wide),

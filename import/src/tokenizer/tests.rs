@@ -170,6 +170,8 @@ fn tokens_have_their_types_and_rows_are_padded() {
     assert!(error.contains("the embedding has 290 rows"), "{error}");
 }
 
+type Change<'a> = &'a dyn Fn(&mut Value);
+
 /// Tokens beyond the embedding's rows (305 of smollm's checkpoint are needed).
 #[test]
 fn tokens_that_no_text_comes_to_need_no_row() {
@@ -210,7 +212,6 @@ fn tokens_that_no_text_comes_to_need_no_row() {
 
     // What a text comes to is refused: a character, what a merge makes, a plain added token, one
     // with two ids, one that the template puts.
-    type Change<'a> = &'a dyn Fn(&mut Value);
     let cases: [(&str, Change<'_>); 4] = [
         ("\"€\"", &|json| json["model"]["vocab"]["€"] = json!(9000)),
         ("\"zqzq\"", &|json| {

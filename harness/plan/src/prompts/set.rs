@@ -112,6 +112,8 @@ mod tests {
         assert_eq!(error.exit_code(), 2);
     }
 
+    type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
     /// The same prompts in each way that a text file is written.
     #[test]
     fn marks_and_line_ends_are_no_part_of_a_prompt() {
@@ -131,7 +133,6 @@ mod tests {
         let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| {
             format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
         };
-        type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
         let ways: [(&str, Write<'_>); 5] = [
             ("mark", &|text| format!("\u{feff}{text}").into_bytes()),
             ("line ends", &|text| dos(text).into_bytes()),
