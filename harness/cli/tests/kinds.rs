@@ -82,10 +82,10 @@ fn a_split_model_is_measured_and_quantized_as_the_whole_one() {
     );
 }
 
-/// The same prompts in three ways of writing give the same number of tokens.
 /// How a text becomes bytes.
 type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
 
+/// The same prompts in three ways of writing give the same number of tokens.
 #[test]
 fn prompts_are_the_same_however_they_are_written() {
     let sandbox = Sandbox::new();
