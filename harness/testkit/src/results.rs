@@ -44,6 +44,14 @@ impl Row {
         self.get("status") == "completed"
     }
 
+    /// What was measured, without what it is worth.
+    #[must_use]
+    pub fn without_verdict(&self) -> Self {
+        let is_measured = |(column, _): &(&String, &String)| !column.starts_with("verdict");
+        let kept = self.0.iter().filter(is_measured);
+        Self(kept.map(|(column, value)| (column.clone(), value.clone())).collect())
+    }
+
     /// Whether the trial is a warm-up.
     pub fn is_warmup(&self) -> bool {
         self.get("warmup") == "true"
