@@ -44,18 +44,22 @@ impl Row {
         self.get("status") == "completed"
     }
 
-    /// What was measured, without what it is worth.
-    #[must_use]
-    pub fn without_verdict(&self) -> Self {
-        let is_measured = |(column, _): &(&String, &String)| !column.starts_with("verdict");
-        let kept = self.0.iter().filter(is_measured);
-        Self(kept.map(|(column, value)| (column.clone(), value.clone())).collect())
-    }
-
     /// Whether the trial is a warm-up.
     pub fn is_warmup(&self) -> bool {
         self.get("warmup") == "true"
     }
+}
+
+/// Whether all rows are still there as they were measured. Some verdicts need the other trials, and are
+/// found when the sweep ends.
+pub fn are_kept<'r>(before: impl IntoIterator<Item = &'r Row>, after: &[Row]) -> bool {
+    let is_measured = |(column, _): &(&String, &String)| !column.starts_with("verdict");
+    let measured = |row: &Row| -> BTreeMap<String, String> {
+        let kept = row.0.iter().filter(is_measured);
+        kept.map(|(column, value)| (column.clone(), value.clone())).collect()
+    };
+    let after: BTreeSet<_> = after.iter().map(measured).collect();
+    before.into_iter().all(|row| after.contains(&measured(row)))
 }
 
 /// A results folder.

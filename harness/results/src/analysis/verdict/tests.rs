@@ -3,9 +3,7 @@ use crate::{
     analysis::evidence::{Evidence, Slowed, SlowedBelow},
     schema::ThermalStatus,
 };
-use slm_protocol::{
-    Capabilities, ContentionSources, CoolDownReport, EngineKind, Ready, StopRule, Timestamps, TrialReport,
-};
+use slm_protocol::{ContentionSources, CoolDownReport, EngineKind, Ready, StopRule, Timestamps, TrialReport};
 use slm_testkit::agent::{ready, report};
 
 const MS: u64 = 1_000_000;
