@@ -7,7 +7,7 @@ use rustix::process::Signal;
 use slm_testkit::{
     phone::{Stage, rounds},
     processes::{Live, signal, wait_until},
-    results::Row,
+    results::{Row, are_kept},
     sandbox::Ran,
 };
 use std::{fs, thread, time::Duration};
