@@ -111,7 +111,7 @@ fn check_resumed(stage: &Stage, before: &[Row]) {
     let ran = stage.resume();
     check_unharmed(stage, &ran);
     let after = stage.results().trials();
-    assert!(are_kept(&before, &after), "a row was lost or changed");
+    assert!(are_kept(before, &after), "a row was lost or changed");
 }
 
 #[test]
