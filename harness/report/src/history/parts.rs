@@ -142,7 +142,9 @@ pub(super) fn summary(history: &History) -> String {
     let outcome = match few {
         0 => format!(", of which {changed} changed"),
         _ if told == 0 => " with too few sweeps to tell (5 or more are needed)".to_owned(),
-        _ => format!(", of which {changed} changed; {few} have too few sweeps to tell (5 or more are needed)"),
+        _ => {
+            format!(", of which {changed} changed; {few} have too few sweeps to tell (5 or more are needed)")
+        }
     };
     format!("{}{when}; {series}{outcome}", crate::numbers::count(history.sweeps.len(), "sweep"))
 }
