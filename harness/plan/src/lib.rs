@@ -30,6 +30,6 @@ pub use compute::Compute;
 pub use device::{Capabilities, DeviceFacts};
 pub use estimate::{Estimate, trial_cost};
 pub use input::{Conditions, PlanInput, PlannedTrial};
-pub use model::{CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Weights};
+pub use model::{CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Weights, model_sha256};
 pub use name::model_name;
 pub use plan::{Cell, Plan};
