@@ -68,7 +68,7 @@ fn replies_come_with_their_counts_and_their_times() {
     assert!(generator.is_usable());
     let start = Instant::now();
     drop(generator);
-    assert!(start.elapsed() < Duration::from_secs(5), "its threads end when told to");
+    assert!(start.elapsed() < Duration::from_secs(60), "its threads end when told to");
 }
 
 #[test]
