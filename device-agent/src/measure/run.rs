@@ -104,7 +104,7 @@ fn calibrate(
         }
         // What made it fail makes the trials fail too, with a row for each.
         Err(error) => {
-            let threads = machine::free_cores(machine);
+            let threads = machine::physical_cores();
             if session.set_threads(threads).is_ok() {
                 opened.options.threads = threads;
             }
@@ -132,7 +132,7 @@ fn setup(job: &Job, prompts: &[Prepared], machine: &MachineFacts) -> Setup {
         threads: job
             .options
             .threads
-            .unwrap_or_else(|| machine::free_cores(machine).min(machine::physical_cores())),
+            .unwrap_or_else(machine::physical_cores),
         flash_attention: job.options.flash_attention,
         n_ctx: job.options.n_ctx.unwrap_or_else(|| {
             prepare::context_length(prompts, job.generation.max_new_tokens).unwrap_or(256)

@@ -25,7 +25,7 @@ fn trials_beside_busy_threads_are_suspect_and_name_them() {
             });
         }
         let ran = sandbox.sweep(
-            "--models ./model.gguf --prompt-tokens 200 --repetitions 1 --max-new-tokens 40 --threads 1",
+            "--models ./model.gguf --prompt-tokens 200 --runs 1 --repetitions 1 --max-new-tokens 40 --threads 1",
         );
         done.store(true, Ordering::Relaxed);
         ran

@@ -49,7 +49,7 @@ fn an_imported_model_is_measured_under_its_catalogue_name() {
     assert_eq!(manifest["sources"].as_array().unwrap().len(), 4);
     assert_eq!(sandbox.names("models/imported").len(), 2, "the temporary file is gone");
 
-    let options = "--models smollm-135m-instruct --prompt-tokens 50 --repetitions 1 --max-new-tokens 4 --warmups 0 \
+    let options = "--models smollm-135m-instruct --prompt-tokens 50 --runs 1 --repetitions 1 --max-new-tokens 4 --warmups 0 \
                    --threads 1 --weights real";
     let ran = sandbox.sweep(options);
     assert_eq!(ran.code, Some(0), "{ran:?}");

@@ -229,7 +229,7 @@ fn the_cable_is_pulled_while_a_model_is_sent() {
         let model =
             stage.sandbox.make_model("shape:arch=mpt,layers=2,d_model=64,heads=2,vocab=800000", "big.gguf");
         let bytes = fs::metadata(&model).expect("the model").len();
-        let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1";
+        let few = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 4 --threads 1";
         let mut live = stage.start_with(&model.display().to_string(), few);
         let folder = stage.phone.disk().join("slm-bench");
         let wanted = stage.below(bytes * 3 / 4).max(1);
@@ -332,7 +332,7 @@ fn the_agent_is_killed() {
 #[ignore = "needs the test phone"]
 fn the_phone_kills_the_agent_for_want_of_memory() {
     let mut stage = Stage::set(1, &[]);
-    let long = "--chunks 0 --repetitions 3 --max-new-tokens 120 --threads 1";
+    let long = "--chunks 0 --runs 1 --repetitions 3 --max-new-tokens 120 --threads 1";
     let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
     stage.await_agent(&mut live);
     stage.await_trials(&mut live, 3);

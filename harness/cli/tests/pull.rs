@@ -315,7 +315,7 @@ fn hostile_models_are_refused_before_they_are_kept() {
 #[test]
 fn a_sweep_takes_a_model_of_the_hub() {
     let (sandbox, hub) = (Sandbox::new(), hub());
-    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --repetitions 1 --warmups 0 \
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --runs 1 --repetitions 1 --warmups 0 \
                  --max-new-tokens 2 --threads 1";
     let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
     settle(&sandbox, &hub, &mut command);

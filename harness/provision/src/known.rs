@@ -51,6 +51,7 @@ pub(crate) fn from_shape(
             file_bytes: shape.data_bytes(&types),
             source: ModelSource::Shape { shape: shape.clone(), types, seed: WEIGHTS_SEED },
             generation: request.output.generation(Weights::Synthetic),
+            variant: None,
         })
     };
     request.quants_or_default().into_iter().map(planned).collect()
@@ -81,6 +82,7 @@ pub(crate) fn from_file(
         file_bytes,
         source: ModelSource::File { path: text, sha256 },
         generation: request.output.generation(weights),
+        variant: None,
     })
 }
 

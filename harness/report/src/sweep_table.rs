@@ -7,7 +7,8 @@ use slm_plan::{
     text::{clean, columns, figure},
 };
 use slm_protocol::EngineKind;
-use slm_results::schema::{SummaryRow, TrialRow};
+use slm_results::schema::{SummaryRow, TrialRow, VarianceRow};
+use slm_stats::median;
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
@@ -66,12 +67,12 @@ impl Notes {
         let lines = [
             (
                 self.interval,
-                "± half of the 95 % bootstrap interval of the mean, over all valid trials of the cell",
+                "± half of the 95 % interval of the mean over these prompts, from what differs between runs",
             ),
             (self.synthetic, "*  synthetic weights: the exact shape, random values"),
             (
                 self.none_valid,
-                "!  no valid trial: these figures come from suspect trials; see verdict_reason in trials.csv",
+                "!  no valid trial, so no figures; see verdict_reason in trials.csv",
             ),
             (
                 self.paper,
@@ -153,6 +154,19 @@ fn paper_row(row: &SummaryRow) -> Vec<String> {
 
 fn same_cell(theirs: &SummaryRow, ours: &SummaryRow) -> bool {
     theirs.model == ours.model && theirs.chunks.is_some() && theirs.chunks == ours.chunks
+}
+
+/// What figures vary with, in one line; nothing where there was one run.
+pub fn variances<'a>(rows: impl Iterator<Item = &'a VarianceRow>) -> String {
+    let rows: Vec<&VarianceRow> = rows.collect();
+    let between = |metric: &str| {
+        let own = rows.iter().filter(|row| row.metric == metric);
+        median(&own.filter_map(|row| row.sd_runs).collect::<Vec<_>>())
+    };
+    let (Some(ttft), Some(otps)) = (between("ttft_s"), between("otps")) else { return String::new() };
+    let halve: Vec<f64> = rows.iter().filter_map(|row| row.runs_to_halve).map(f64::from).collect();
+    let halve = median(&halve).map_or_else(String::new, |runs| format!("; {runs:.0} runs would halve the intervals"));
+    format!("\nRuns differ by {:.1} % in TTFT and {:.1} % in OTPS (median over cells){halve}\n", 100.0 * ttft, 100.0 * otps)
 }
 
 /// One line for each kind of failure: how many trials, and the first one's evidence.

@@ -15,7 +15,17 @@ pub fn student_two_sided(t: f64, freedom: f64) -> f64 {
 /// The t that is exceeded, on either side, with probability 5 %; NaN unless `freedom`
 /// is above 0.
 pub fn student_quantile_95(freedom: f64) -> f64 {
-    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(0.975))
+    student_quantile(0.05, freedom)
+}
+
+/// The t that is exceeded, on either side, with this probability; NaN as above.
+pub fn student_quantile(level: f64, freedom: f64) -> f64 {
+    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(1.0 - 0.5 * level))
+}
+
+/// One-sided p: P(T > t); NaN as above.
+pub(crate) fn student_upper(t: f64, freedom: f64) -> f64 {
+    student(freedom).filter(|_| !t.is_nan()).map_or(f64::NAN, |student| student.sf(t))
 }
 
 fn student(freedom: f64) -> Option<StudentsT> {

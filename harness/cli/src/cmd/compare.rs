@@ -5,7 +5,7 @@ use crate::{
     args::{CompareArgs, CompareOutput},
     show::{data, note},
 };
-use slm_decide::compare::{Options, Side, compare, llama_bench};
+use slm_decide::compare::{Gate, NoiseChoice, Options, Side, compare, llama_bench};
 use slm_plan::error::{Error, Result};
 use slm_report::compare::{json, markdown, text};
 
@@ -15,10 +15,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
     let baseline = Side::read_of(&args.baseline, theirs.as_deref())?;
     let candidate = Side::read_of(&args.candidate, ours.as_deref())?;
     let options = Options {
-        noise: args.noise,
+        noise: args.noise.map_or(NoiseChoice::Assumed, NoiseChoice::Given),
         map: args.map.iter().cloned().collect(),
         against_all: args.against_all,
-        seed: args.seed,
+        across: args.across.iter().copied().collect(),
     };
     let comparison = compare(&baseline, &candidate, &options)?;
     if let Some(file) = &args.export_llama_bench {
@@ -33,5 +33,12 @@ pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
             data(&(text.map_err(|error| Error::Internal(error.to_string()))? + "\n"));
         }
     }
-    Ok(if args.fail_on_regression && comparison.has_regressed() { Outcome::Regressed } else { Outcome::Done })
+    if !args.fail_on_regression {
+        return Ok(Outcome::Done);
+    }
+    let reasons = Gate::from(args.gate).reasons(&comparison);
+    for reason in &reasons {
+        note(&format!("bench: the gate fails: {reason}"));
+    }
+    Ok(if reasons.is_empty() { Outcome::Done } else { Outcome::Regressed })
 }

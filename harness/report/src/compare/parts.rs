@@ -64,18 +64,36 @@ pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
         .iter()
         .filter(|(metric, _)| comparison.ratios().any(|ratio| ratio.metric == **metric && ratio.p.is_some()))
         .map(|(metric, noise)| {
-            let how = if noise.measured { "" } else { " (not measured)" };
-            format!("{} {:.1} %{how}", metric.column(), 100.0 * noise.value)
+            format!("{} {:.1} % ({})", metric.column(), 100.0 * noise.value, noise.source.into_str())
         })
         .collect();
     if !noise.is_empty() {
-        lines.push(format!("differences within the noise count as no change: {}", noise.join(", ")));
+        lines.push(format!("noise, which counts as no change: {}", noise.join(", ")));
     }
+    let hidden: Vec<f64> = comparison
+        .ratios()
+        .filter(|ratio| ratio.verdict == Verdict::Inconclusive)
+        .filter_map(|ratio| ratio.detectable)
+        .collect();
+    if let Some(hidden) = slm_stats::median(&hidden) {
+        let size = 100.0 * hidden;
+        lines.push(format!("inconclusive: a difference below {size:.0} % would not have shown (median)"));
+    }
+    let too_few = comparison.count(Verdict::Untestable);
+    if too_few > 0 {
+        lines.push("cannot be tested: one run, or means alone; measure with --runs 5".to_owned());
+    }
+    for row in &comparison.rows {
+        if let Some(refusal) = &row.refusal {
+            lines.push(format!("refused: {}: {} (--across allows it)", heading(row), clean(refusal)));
+        }
+    }
+    lines.push("not seen here: another day, another room, another charge of the battery".to_owned());
     for (basis, remark) in [
-        (Basis::PairedTrials, "ratios within each prompt, geometric mean over prompts"),
-        (Basis::Trials, "prompts differ, so intervals cover prompts as well as repetitions"),
+        (Basis::SamePrompts, "ratios within each prompt, geometric mean over these prompts; intervals over runs"),
+        (Basis::OtherPrompts, "each side's own prompts; intervals over runs"),
         (Basis::Intervals, "no trials, so errors are those of the cells' intervals"),
-        (Basis::Means, "no dispersion on one side, so nothing can be tested"),
+        (Basis::Means, "no intervals on one side, so nothing can be tested"),
     ] {
         let count = comparison.ratios().filter(|ratio| ratio.basis == basis).count();
         if count > 0 {

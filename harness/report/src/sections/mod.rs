@@ -14,6 +14,7 @@ mod quantization;
 mod section;
 mod size;
 mod spread;
+mod variance;
 mod tokens;
 
 pub(crate) use section::Section;

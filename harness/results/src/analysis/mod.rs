@@ -8,7 +8,7 @@ mod metrics;
 mod rows;
 mod verdict;
 
-pub use cells::summarize;
+pub use cells::{summarize, variances};
 pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed};
 pub use metrics::Metrics;
 pub use rows::{Circumstances, failed_row, figure_rows, finished_row, telemetry_row, token_rows};

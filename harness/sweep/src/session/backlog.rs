@@ -1,28 +1,43 @@
 //! The trials that are left, and what becomes of those that fail.
 
+use super::Failures;
 use crate::{rewarm, store::SweepEvent};
-use slm_plan::{Cell, Plan, PlannedTrial, error::Result};
+use slm_plan::{Plan, PlannedTrial, error::Result};
 use slm_protocol::Failure;
 use slm_results::schema::Status;
-use std::collections::HashMap;
-
-/// Equal failures after which a cell is given up.
-const FAILURES_PER_CELL: u32 = 2;
+use std::cell::RefCell;
 
 /// Trials left to do, in order.
 pub(super) struct Backlog<'a> {
     plan: &'a Plan,
     device: String,
     pending: Vec<usize>,
-    failures: HashMap<(Cell, Failure), u32>,
+    failures: &'a RefCell<Failures>,
     gave_up: bool,
 }
 
 type Emit<'e> = &'e mut dyn FnMut(SweepEvent) -> Result<()>;
 
 impl<'a> Backlog<'a> {
-    pub(super) fn new(plan: &'a Plan, device: &str, pending: Vec<usize>) -> Self {
-        Self { plan, device: device.to_owned(), pending, failures: HashMap::new(), gave_up: false }
+    pub(super) fn new(
+        plan: &'a Plan,
+        device: &str,
+        pending: Vec<usize>,
+        failures: &'a RefCell<Failures>,
+    ) -> Self {
+        Self { plan, device: device.to_owned(), pending, failures, gave_up: false }
+    }
+
+    /// Gives rows to the trials of cells that earlier runs gave up.
+    pub(super) fn skip_given_up(&mut self, emit: Emit<'_>) -> Result<()> {
+        for index in std::mem::take(&mut self.pending) {
+            let trial = &self.plan.trials[index];
+            match self.failures.borrow().given_up(self.plan.cell(trial)) {
+                Some((failure, evidence)) => emit(self.lost(trial, Status::Skipped, failure, &evidence))?,
+                None => self.pending.push(index),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -79,6 +94,9 @@ impl<'a> Backlog<'a> {
 
     /// None of the trials left can run.
     pub(super) fn lose_all(&mut self, failure: Failure, evidence: &str, emit: Emit<'_>) -> Result<()> {
+        if let Some(&first) = self.pending.first() {
+            self.failures.borrow_mut().load(self.plan.trials[first].model, failure);
+        }
         for index in std::mem::take(&mut self.pending) {
             emit(self.lost(&self.plan.trials[index], Status::Failed, failure, evidence))?;
         }
@@ -86,16 +104,8 @@ impl<'a> Backlog<'a> {
     }
 
     fn note_failure(&mut self, trial: &PlannedTrial, failure: Failure, emit: Emit<'_>) -> Result<()> {
-        // `unsupported` costs no time, and a kill from outside says nothing of the cell.
-        if matches!(failure, Failure::Unsupported | Failure::Killed) {
-            return Ok(());
-        }
         let cell = self.plan.cell(trial);
-        let count = self.failures.entry((cell, failure)).or_default();
-        *count += 1;
-        if *count < FAILURES_PER_CELL {
-            return Ok(());
-        }
+        let Some(count) = self.failures.borrow_mut().trial(cell, failure) else { return Ok(()) };
         let plan = self.plan;
         let (given_up, kept) =
             self.pending.iter().partition(|&&index| plan.cell(&plan.trials[index]) == cell);

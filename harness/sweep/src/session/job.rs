@@ -26,7 +26,7 @@ pub(super) fn make(plan: &Plan, model: usize, on_device: &StagedModel, backlog: 
             path: on_device.path.clone(),
             compiled: on_device.compiled.clone(),
         },
-        options: input.options.clone(),
+        options: planned.variant.as_ref().map_or(&input.options, |variant| &variant.options).clone(),
         generation: planned.generation.clone(),
         prompts: input
             .prompts

@@ -3,16 +3,16 @@
 use super::{Record, SweepEvent};
 use crate::{Recall, rewarm};
 use slm_plan::{
-    Cell, Plan, PlannedTrial,
+    Cell, Design, Plan, PlannedTrial,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, Ready};
 use slm_results::{
     analysis::{
         Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
-        summarize, telemetry_row, token_rows,
+        summarize, telemetry_row, token_rows, variances,
     },
-    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow},
+    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow, VarianceRow},
     write::replace,
 };
 use std::{
@@ -35,11 +35,12 @@ pub struct Tables {
     no_energy: BTreeMap<(String, NoEnergy), usize>,
     rows: BTreeMap<(String, usize), TrialRow>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
+    variances: BTreeMap<(String, Cell), Vec<VarianceRow>>,
     trials: Appender,
     figures: Appender,
     tokens: Appender,
     telemetry: Appender,
-    summary_path: PathBuf,
+    folder: PathBuf,
 }
 
 impl Tables {
@@ -61,11 +62,12 @@ impl Tables {
             no_energy: BTreeMap::new(),
             rows: BTreeMap::new(),
             summaries: BTreeMap::new(),
+            variances: BTreeMap::new(),
             trials: Appender::create(folder, &TrialRow::TABLE)?,
             figures: Appender::create(folder, &FigureRow::TABLE)?,
             tokens: Appender::create(folder, &TokenRow::TABLE)?,
             telemetry: Appender::create(folder, &TelemetryRow::TABLE)?,
-            summary_path: folder.join(SummaryRow::TABLE.file_name()),
+            folder: folder.to_owned(),
             plan,
         };
         for device in tables.plan.input.devices.clone() {
@@ -114,6 +116,11 @@ impl Tables {
     /// The summary, device by device, in the order of models and contexts.
     pub fn summary(&self) -> impl Iterator<Item = (Cell, &SummaryRow)> {
         self.summaries.iter().map(|((_, cell), row)| (*cell, row))
+    }
+
+    /// What the cells' figures vary with.
+    pub fn variances(&self) -> impl Iterator<Item = &VarianceRow> {
+        self.variances.values().flatten()
     }
 
     /// What the agents of a device found out so far.
@@ -182,11 +189,11 @@ impl Tables {
                 let evidence = self.evidence(device, trial_id);
                 return self.add(device, trial_id, &evidence, made);
             }
-            SweepEvent::RunStarted { .. }
+            SweepEvent::Started { .. }
             | SweepEvent::DeviceLost { .. }
             | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
-            | SweepEvent::RunEnded { .. }
+            | SweepEvent::Ended { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}
         }
@@ -232,8 +239,11 @@ impl Tables {
         let trials = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
         let key = |&index: &usize| (device.to_owned(), index);
         let rows: Vec<&TrialRow> = trials.iter().filter_map(|index| self.rows.get(&key(index))).collect();
-        let planned = u32::try_from(trials.len()).unwrap_or(u32::MAX);
+        // Of two settings, as much is measured as is needed.
+        let planned = if self.plan.input.design == Design::Ab { rows.len() } else { trials.len() };
+        let planned = u32::try_from(planned).unwrap_or(u32::MAX);
         let row = summarize(&self.plan, device, cell, planned, &rows);
+        self.variances.insert((device.to_owned(), cell), variances(&row, &rows));
         self.summaries.insert((device.to_owned(), cell), row);
     }
 
@@ -247,13 +257,19 @@ impl Tables {
     }
 
     fn write_summary(&self) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("summary.csv: {error}"));
-        for row in self.summaries.values() {
+        self.write_anew(self.summaries.values())?;
+        self.write_anew(self.variances.values().flatten())
+    }
+
+    fn write_anew<'r, T: Row + 'r>(&self, rows: impl Iterator<Item = &'r T>) -> Result<()> {
+        let path = self.folder.join(T::TABLE.file_name());
+        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(T::TABLE.header().into_bytes());
+        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("{}: {error}", path.display()));
+        for row in rows {
             writer.serialize(row).map_err(|error| failed(&error))?;
         }
         let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-        replace(&self.summary_path, &bytes).map_err(|error| Error::writing(&self.summary_path, &error))
+        replace(&path, &bytes).map_err(|error| Error::writing(&path, &error))
     }
 }
 
