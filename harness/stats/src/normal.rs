@@ -17,7 +17,6 @@ pub(crate) fn normal_cdf(z: f64) -> f64 {
 }
 
 /// Its inverse, for `p` from 0 to 1.
-#[cfg(test)]
 pub(crate) fn normal_quantile(p: f64) -> f64 {
     Normal::standard().inverse_cdf(p)
 }

@@ -141,6 +141,7 @@ mod tests {
     use super::super::job;
     use super::*;
     use slm_device::StagedModel;
+    use slm_plan::PlanInput;
     use slm_testkit::plan::plan_input as input;
 
     fn lost(events: &[SweepEvent], wanted: Status) -> usize {
@@ -153,7 +154,8 @@ mod tests {
     #[test]
     fn a_cell_that_fails_twice_is_given_up_and_every_trial_gets_its_row() {
         let plan = Plan::new(input(1, &[0, 4], 2, 1)).unwrap();
-        let mut backlog = Backlog::new(&plan, "local", (0..plan.trials.len()).collect());
+        let failures = RefCell::default();
+        let mut backlog = Backlog::new(&plan, "local", (0..plan.trials.len()).collect(), &failures);
         let mut events = Vec::new();
         let mut emit = |event| {
             events.push(event);
@@ -174,7 +176,8 @@ mod tests {
     #[test]
     fn a_crashing_re_warm_up_gives_its_cell_up() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
-        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
+        let failures = RefCell::default();
+        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect(), &failures);
         let id = job::make(&plan, 0, &StagedModel::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         for _ in 0..2 {
@@ -191,7 +194,8 @@ mod tests {
     #[test]
     fn a_re_warm_up_that_times_out_counts_for_its_cell() {
         let plan = Plan::new(input(1, &[0, 4], 1, 1)).unwrap();
-        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect());
+        let failures = RefCell::default();
+        let mut backlog = Backlog::new(&plan, "local", (2..plan.trials.len()).collect(), &failures);
         let id = job::make(&plan, 0, &StagedModel::file("m".into()), &backlog).trials[0].trial_id.clone();
         let mut events = Vec::new();
         let mut emit = |event| {
@@ -209,10 +213,48 @@ mod tests {
     #[test]
     fn a_kill_from_outside_gives_nothing_up() {
         let plan = Plan::new(input(1, &[0], 3, 1)).unwrap();
-        let mut backlog = Backlog::new(&plan, "local", (0..plan.trials.len()).collect());
+        let failures = RefCell::default();
+        let mut backlog = Backlog::new(&plan, "local", (0..plan.trials.len()).collect(), &failures);
         for trial in &plan.trials[..5] {
             backlog.lose(&trial.id, Failure::Killed, "", &mut |_| Ok(())).unwrap();
         }
         assert_eq!(backlog.len(), plan.trials.len() - 5);
+    }
+
+    #[test]
+    fn a_cell_that_failed_in_two_runs_is_not_tried_in_the_third() {
+        let plan = Plan::new(PlanInput { runs: 3, warmups: 0, ..input(1, &[0, 4], 1, 1) }).unwrap();
+        let failures = RefCell::default();
+        let of_run = |run| {
+            let trials = plan.trials.iter().enumerate().filter(move |(_, trial)| trial.run == run);
+            trials.map(|(index, _)| index).collect::<Vec<_>>()
+        };
+        let last_cell = plan.cells()[1];
+        for run in 1..=2 {
+            let mut backlog = Backlog::new(&plan, "local", of_run(run), &failures);
+            let id = backlog.trials().find(|trial| plan.cell(trial) == last_cell).unwrap().id.clone();
+            backlog.lose(&id, Failure::TimedOut, "", &mut |_| Ok(())).unwrap();
+        }
+        let mut backlog = Backlog::new(&plan, "local", of_run(3), &failures);
+        let mut events = Vec::new();
+        let mut emit = |event| {
+            events.push(event);
+            Ok(())
+        };
+        backlog.skip_given_up(&mut emit).unwrap();
+        assert_eq!((lost(&events, Status::Skipped), backlog.len()), (5, 5));
+    }
+
+    #[test]
+    fn a_model_that_twice_did_not_load_is_given_up() {
+        let plan = Plan::new(PlanInput { runs: 3, ..input(1, &[0], 1, 1) }).unwrap();
+        let failures = RefCell::default();
+        let mut all = Backlog::new(&plan, "local", (0..6).collect(), &failures);
+        all.lose_all(Failure::LoadFailed, "", &mut |_| Ok(())).unwrap();
+        assert!(failures.borrow().given_up(plan.cells()[0]).is_none());
+        let mut again = Backlog::new(&plan, "local", (6..12).collect(), &failures);
+        again.lose_all(Failure::LoadFailed, "", &mut |_| Ok(())).unwrap();
+        let (failure, why) = failures.borrow().given_up(plan.cells()[0]).unwrap();
+        assert_eq!((failure, why.as_str()), (Failure::LoadFailed, "its model was given up after 2 runs failed as load-failed"));
     }
 }
