@@ -129,10 +129,7 @@ fn gate(job: &Job, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Ga
 fn setup(job: &Job, prompts: &[Prepared], machine: &MachineFacts) -> Setup {
     Setup {
         // Bound to some cores, there are no more than those.
-        threads: job
-            .options
-            .threads
-            .unwrap_or_else(machine::physical_cores),
+        threads: job.options.threads.unwrap_or_else(machine::physical_cores),
         flash_attention: job.options.flash_attention,
         n_ctx: job.options.n_ctx.unwrap_or_else(|| {
             prepare::context_length(prompts, job.generation.max_new_tokens).unwrap_or(256)

@@ -27,17 +27,22 @@ fn a_much_larger_model_is_found_slower_and_the_session_ends() {
     assert!(ran.stderr.contains("run   4 of each   "), "{ran:?}");
 
     let results = Results::of(&sandbox);
-    let looks: Value = serde_json::from_str(&fs::read_to_string(sandbox.path("out/ab.json")).unwrap()).unwrap();
+    let looks: Value =
+        serde_json::from_str(&fs::read_to_string(sandbox.path("out/ab.json")).unwrap()).unwrap();
     let tested: Vec<&Value> =
         looks["looks"].as_array().unwrap().iter().filter(|look| look["tested"] == true).collect();
     assert!(tested.iter().all(|look| look["answer"] == "regressed"), "{looks}");
     // A B B A: both models in each run, the last of one first in the next.
     let trials = results.trials();
-    let order: Vec<String> = trials.iter().map(|row| format!("{}{}", row.get("run"), row.get("variant"))).collect();
+    let order: Vec<String> =
+        trials.iter().map(|row| format!("{}{}", row.get("run"), row.get("variant"))).collect();
     let mut runs = order.clone();
     runs.dedup();
     assert_eq!(runs[1][1..], runs[2][1..], "{runs:?}");
-    assert!(runs.chunks_exact(2).all(|block| block[0][..1] == block[1][..1] && block[0] != block[1]), "{runs:?}");
+    assert!(
+        runs.chunks_exact(2).all(|block| block[0][..1] == block[1][..1] && block[0] != block[1]),
+        "{runs:?}"
+    );
     let cells = results.csv("summary.csv");
     assert_eq!(cells.len(), 2);
     assert!(cells.iter().all(|cell| cell.get("n_planned") == cell.get("n_completed")));

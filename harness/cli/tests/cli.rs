@@ -90,7 +90,8 @@ fn phones_are_known_by_name() {
 #[test]
 fn a_dry_run_shows_the_plan_and_writes_nothing() {
     let sandbox = Sandbox::new();
-    let options = format!("--models {TINY},slimlm-125m --chunks 0,3 --runs 1 --repetitions 2 --threads 2 --dry-run");
+    let options =
+        format!("--models {TINY},slimlm-125m --chunks 0,3 --runs 1 --repetitions 2 --threads 2 --dry-run");
     let text = sandbox.sweep(&options);
     assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
     let ran = sandbox.sweep(&format!("{options} --output json"));

@@ -62,7 +62,8 @@ fn markdown_and_json_say_the_same() {
     let sandbox = two_sweeps(0.05);
     let markdown = compare(&sandbox, "a b --noise 2% --output markdown");
     insta::assert_snapshot!(markdown.stdout);
-    let json: Value = serde_json::from_str(&compare(&sandbox, "a b --noise 2% --output json").stdout).unwrap();
+    let json: Value =
+        serde_json::from_str(&compare(&sandbox, "a b --noise 2% --output json").stdout).unwrap();
     assert_eq!((&json["counts"]["regressed"], &json["tests"]), (&8.into(), &10.into()));
     let row = &json["rows"][0];
     assert_eq!(
@@ -121,7 +122,11 @@ fn llama_bench_is_read_and_written() {
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "12 tests written to ours.json\n"));
     insta::assert_snapshot!(ran.stdout);
     let again = compare(&sandbox, "ours.json sweep");
-    assert!(again.stdout.contains("0 improved, 0 regressed, 0 no change, 0 inconclusive, 4 cannot be tested"), "{}", again.stdout);
+    assert!(
+        again.stdout.contains("0 improved, 0 regressed, 0 no change, 0 inconclusive, 4 cannot be tested"),
+        "{}",
+        again.stdout
+    );
 }
 
 #[test]

@@ -203,7 +203,8 @@ fn a_lock_counts_while_its_owner_lives_and_no_longer() {
     let stage = Stage::set(0, &[]);
     let device = stage.device();
     let sweep = |out: &str| {
-        let args = format!("sweep --device {device} --out {out} --backend null --chunks 0 --runs 1 --repetitions 1");
+        let args =
+            format!("sweep --device {device} --out {out} --backend null --chunks 0 --runs 1 --repetitions 1");
         stage.bench(&args.split(' ').collect::<Vec<_>>())
     };
     // A host elsewhere, heard of just now.

@@ -51,13 +51,18 @@ fn a_sweep_through_llama_cpp_measures_every_planned_trial_once() {
 fn every_run_is_a_fresh_process_and_blocks_hold_every_model_once() {
     let sandbox = Sandbox::new();
     let other = "shape:arch=mpt,layers=1,d_model=64,heads=2,vocab=1024";
-    let ran = sandbox.sweep(&format!("--models {TINY},{other} --chunks 0 --runs 3 --max-new-tokens 4 --threads 1"));
+    let ran =
+        sandbox.sweep(&format!("--models {TINY},{other} --chunks 0 --runs 3 --max-new-tokens 4 --threads 1"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let results = Results::of(&sandbox);
     results.check_complete();
     assert_eq!(results.trials().len(), 3 * 2 * (1 + 5));
-    let started: Vec<Value> =
-        results.events().into_iter().map(|event| event["event"].clone()).filter(|e| e["type"] == "agent-started").collect();
+    let started: Vec<Value> = results
+        .events()
+        .into_iter()
+        .map(|event| event["event"].clone())
+        .filter(|e| e["type"] == "agent-started")
+        .collect();
     let processes: BTreeSet<String> = started.iter().map(|event| event["facts"]["pid"].to_string()).collect();
     assert_eq!(processes.len(), 6, "two models in three runs are six processes");
     for block in started.chunks(2) {

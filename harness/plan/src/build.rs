@@ -3,9 +3,9 @@
 use crate::{
     Conditions, Plan, PlanInput, PlannedModel,
     compute::Compute,
-    input::Design,
     device::DeviceFacts,
     error::{Error, Result},
+    input::Design,
     prompts,
     request::SweepRequest,
 };

@@ -90,7 +90,6 @@ fn threads(
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

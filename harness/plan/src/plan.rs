@@ -36,7 +36,10 @@ impl Plan {
         let trials = order::interleave(&input);
         if trials.len() > 1_000_000 {
             let what = format!("the plan has {} trials", trials.len());
-            return Err(Error::input(what, "a million is the most; give fewer models, --runs or --repetitions"));
+            return Err(Error::input(
+                what,
+                "a million is the most; give fewer models, --runs or --repetitions",
+            ));
         }
         if trials.iter().all(|trial| trial.warmup) {
             return Err(Error::input(

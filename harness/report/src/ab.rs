@@ -20,7 +20,11 @@ pub fn block_line(block: u32, test: &AbTest) -> String {
 /// The answer in a sentence.
 pub fn verdict(test: &AbTest) -> String {
     let sentences: Vec<String> = test.looks().filter(|look| look.is_tested).map(sentence).collect();
-    if sentences.is_empty() { "no valid trials of both, so nothing is known".to_owned() } else { sentences.join(", ") }
+    if sentences.is_empty() {
+        "no valid trials of both, so nothing is known".to_owned()
+    } else {
+        sentences.join(", ")
+    }
 }
 
 /// Every metric: the ratio B / A with its interval.
@@ -69,7 +73,8 @@ fn sentence(look: &Look) -> String {
             // By how much less or more there is of the figure.
             let grows = look.ratio > 1.0;
             let by = |ratio: f64| 100.0 * if grows { ratio - 1.0 } else { 1.0 - ratio };
-            let (low, high) = if grows { (interval.low, interval.high) } else { (interval.high, interval.low) };
+            let (low, high) =
+                if grows { (interval.low, interval.high) } else { (interval.high, interval.low) };
             let how = if look.answer == Answer::Improved { "faster" } else { "slower" };
             let what = match look.metric {
                 Metric::Ttft => format!("{how} to the first token"),

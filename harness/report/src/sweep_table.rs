@@ -70,10 +70,7 @@ impl Notes {
                 "± half of the 95 % interval of the mean over these prompts, from what differs between runs",
             ),
             (self.synthetic, "*  synthetic weights: the exact shape, random values"),
-            (
-                self.none_valid,
-                "!  no valid trial, so no figures; see verdict_reason in trials.csv",
-            ),
+            (self.none_valid, "!  no valid trial, so no figures; see verdict_reason in trials.csv"),
             (
                 self.paper,
                 "†  SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length",
@@ -165,8 +162,13 @@ pub fn variances<'a>(rows: impl Iterator<Item = &'a VarianceRow>) -> String {
     };
     let (Some(ttft), Some(otps)) = (between("ttft_s"), between("otps")) else { return String::new() };
     let halve: Vec<f64> = rows.iter().filter_map(|row| row.runs_to_halve).map(f64::from).collect();
-    let halve = median(&halve).map_or_else(String::new, |runs| format!("; {runs:.0} runs would halve the intervals"));
-    format!("\nRuns differ by {:.1} % in TTFT and {:.1} % in OTPS (median over cells){halve}\n", 100.0 * ttft, 100.0 * otps)
+    let halve =
+        median(&halve).map_or_else(String::new, |runs| format!("; {runs:.0} runs would halve the intervals"));
+    format!(
+        "\nRuns differ by {:.1} % in TTFT and {:.1} % in OTPS (median over cells){halve}\n",
+        100.0 * ttft,
+        100.0 * otps
+    )
 }
 
 /// One line for each kind of failure: how many trials, and the first one's evidence.

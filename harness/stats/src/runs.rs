@@ -149,7 +149,9 @@ mod tests {
         assert!((found.mean - 12.0).abs() < 1e-12 && found.runs() == 4);
         assert!((found.log_mean - known.log_mean).abs() < 1e-12);
         assert!((found.half_width().unwrap() - known.half_width).abs() < 1e-9, "{found:?}");
-        assert!(found.between_runs() < standard_deviation(&found.effects.values().copied().collect::<Vec<_>>()));
+        assert!(
+            found.between_runs() < standard_deviation(&found.effects.values().copied().collect::<Vec<_>>())
+        );
     }
 
     #[test]

@@ -88,9 +88,7 @@ impl Density {
 
     /// Probability of lying outside of a boundary after a step of this deviation.
     fn exits(&self, boundary: f64, deviation: f64) -> f64 {
-        self.integrate(|x| {
-            normal_cdf((x - boundary) / deviation) + normal_cdf((-boundary - x) / deviation)
-        })
+        self.integrate(|x| normal_cdf((x - boundary) / deviation) + normal_cdf((-boundary - x) / deviation))
     }
 
     /// Simpson's rule over the density times a function.

@@ -1,7 +1,8 @@
 //! Arguments of `bench ab`.
 
 use super::{
-    SweepArgs, choices::{self, LoadArg, SwitchArg, ToggleArg, WeightsArg},
+    SweepArgs,
+    choices::{self, LoadArg, SwitchArg, ToggleArg, WeightsArg},
     lists::{self, ModelList, QuantList},
     shares::parse_share,
 };
@@ -128,7 +129,9 @@ fn wrong(name: &str, error: &clap::Error) -> Error {
     let line = super::one_line(&error.render().to_string());
     let line = line.trim_start_matches("error: ");
     let remedy = match error.kind() {
-        ErrorKind::UnknownArgument => "give it outside of --a and --b, for both; `bench ab --help` names what may differ",
+        ErrorKind::UnknownArgument => {
+            "give it outside of --a and --b, for both; `bench ab --help` names what may differ"
+        }
         _ => "`bench ab --help` names what may differ",
     };
     Error::input(format!("--{name}: {line}"), remedy)
@@ -149,8 +152,15 @@ mod tests {
 
     #[test]
     fn sides_have_what_is_their_own_and_share_the_rest() {
-        let [a, b] =
-            requests(&["--ctx", "512", "--a", "--threads 4", "--b", "--threads 6 --models './my model.gguf'"]).unwrap();
+        let [a, b] = requests(&[
+            "--ctx",
+            "512",
+            "--a",
+            "--threads 4",
+            "--b",
+            "--threads 6 --models './my model.gguf'",
+        ])
+        .unwrap();
         assert_eq!((a.threads, b.threads), (ThreadsChoice::Count(4), ThreadsChoice::Count(6)));
         assert_eq!((a.models[0].as_str(), b.models[0].as_str()), ("m", "./my model.gguf"));
         assert_eq!((a.n_ctx, b.n_ctx), (Some(512), Some(512)));

@@ -18,7 +18,6 @@ pub(super) fn difference(rows: &[&TrialRow], metric: Metric) -> Option<f64> {
             prompts.entry(&row.prompt_id).or_default()[side].push(value.ln());
         }
     }
-    let differences: Vec<f64> =
-        prompts.values().filter_map(|[a, b]| Some(mean(b)? - mean(a)?)).collect();
+    let differences: Vec<f64> = prompts.values().filter_map(|[a, b]| Some(mean(b)? - mean(a)?)).collect();
     mean(&differences)
 }

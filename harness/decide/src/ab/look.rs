@@ -43,7 +43,14 @@ impl Look {
             let Interval { low, high } = difference.interval(level);
             Interval { low: low.exp(), high: high.exp() }
         });
-        Some(Self { metric, is_tested: false, blocks: differences.len(), ratio: centre.exp(), interval, answer: Answer::Open })
+        Some(Self {
+            metric,
+            is_tested: false,
+            blocks: differences.len(),
+            ratio: centre.exp(),
+            interval,
+            answer: Answer::Open,
+        })
     }
 
     /// The same of a metric that is tested, which gets an answer.

@@ -30,15 +30,10 @@ struct MetricTest {
 impl AbTest {
     /// A test that is to find differences of at least this size, relative, or rule them out.
     pub fn new(detect: f64) -> Self {
-        let boundary = |metric| {
-            TESTED.contains(&metric).then(|| Sequential::new(ALPHA / TESTED.len() as f64))
-        };
-        let metric = |metric| MetricTest {
-            metric,
-            differences: Vec::new(),
-            boundary: boundary(metric),
-            look: None,
-        };
+        let boundary =
+            |metric| TESTED.contains(&metric).then(|| Sequential::new(ALPHA / TESTED.len() as f64));
+        let metric =
+            |metric| MetricTest { metric, differences: Vec::new(), boundary: boundary(metric), look: None };
         Self { detect, metrics: Metric::ALL.into_iter().map(metric).collect() }
     }
 

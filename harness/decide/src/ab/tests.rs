@@ -125,6 +125,8 @@ fn nothing_is_decided_before_the_fourth_block() {
     for blocks in 1..=3 {
         let rows: Vec<TrialRow> = (1..=5).flat_map(|p| [trial("a", p, 1.0), trial("b", p, 2.0)]).collect();
         test.add_block(&rows.iter().collect::<Vec<_>>(), 0.1 * f64::from(blocks));
-        assert!(!test.is_decided() && test.looks().filter(|look| look.is_tested).all(|l| l.interval.is_none()));
+        assert!(
+            !test.is_decided() && test.looks().filter(|look| look.is_tested).all(|l| l.interval.is_none())
+        );
     }
 }

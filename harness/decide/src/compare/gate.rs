@@ -44,13 +44,20 @@ impl Gate {
         if !self.allow_missing {
             let missing = &comparison.missing;
             if let Some(first) = missing.first() {
-                let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
+                let more = if missing.len() > 1 {
+                    format!(" and {} more", missing.len() - 1)
+                } else {
+                    String::new()
+                };
                 reasons.push(format!("not compared: {}{more} (--allow-missing lets it pass)", clean(first)));
             }
         }
         let few = comparison.rows.iter().filter(|row| {
             let cell = &row.candidate;
-            let share = cell.n_valid.zip(cell.n_planned).map(|(valid, planned)| f64::from(valid) / f64::from(planned));
+            let share = cell
+                .n_valid
+                .zip(cell.n_planned)
+                .map(|(valid, planned)| f64::from(valid) / f64::from(planned));
             share.is_some_and(|share| share < self.min_valid)
         });
         let few = few.count();

@@ -19,10 +19,8 @@ pub(super) fn judge(rows: &mut [Row], noise: &BTreeMap<Metric, Noise>) -> usize 
         .flat_map(|row| &mut row.ratios)
         .filter_map(|ratio| ratio.difference.map(|difference| (ratio, difference)))
         .collect();
-    let p: Vec<f64> = tested
-        .iter()
-        .map(|(ratio, difference)| difference.p_within(margin(ratio.metric).ln_1p()))
-        .collect();
+    let p: Vec<f64> =
+        tested.iter().map(|(ratio, difference)| difference.p_within(margin(ratio.metric).ln_1p())).collect();
     let strictest = LEVEL / p.len().max(1) as f64;
     for (((ratio, difference), adjusted), p) in tested.iter_mut().zip(holm(&p)).zip(&p) {
         let noise = margin(ratio.metric);

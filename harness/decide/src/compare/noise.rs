@@ -37,9 +37,9 @@ pub(super) fn noise(choice: &NoiseChoice) -> BTreeMap<Metric, Noise> {
     let of = |metric| match choice {
         NoiseChoice::Assumed => assumed,
         NoiseChoice::Given(value) => Noise { value: *value, source: NoiseSource::Given },
-        NoiseChoice::History(found) => found
-            .get(&metric)
-            .map_or(assumed, |&value| Noise { value, source: NoiseSource::Measured }),
+        NoiseChoice::History(found) => {
+            found.get(&metric).map_or(assumed, |&value| Noise { value, source: NoiseSource::Measured })
+        }
     };
     Metric::ALL.into_iter().map(|metric| (metric, of(metric))).collect()
 }

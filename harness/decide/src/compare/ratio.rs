@@ -51,13 +51,7 @@ pub struct Ratio {
 }
 
 /// The ratio, where both cells have the metric.
-pub(super) fn ratio(
-    baseline: &Side,
-    b: &Cell,
-    candidate: &Side,
-    c: &Cell,
-    metric: Metric,
-) -> Option<Ratio> {
+pub(super) fn ratio(baseline: &Side, b: &Cell, candidate: &Side, c: &Cell, metric: Metric) -> Option<Ratio> {
     let (theirs, ours) = (b.estimate(metric)?, c.estimate(metric)?);
     if theirs.mean <= 0.0 || ours.mean <= 0.0 {
         return None;
@@ -138,7 +132,8 @@ fn common_prompts<'s>(
 fn by_intervals(b: &Cell, baseline: Estimate, c: &Cell, candidate: Estimate) -> Option<Difference> {
     let side = |cell: &Cell, estimate: Estimate| {
         let interval = estimate.interval.filter(|interval| interval.low > 0.0)?;
-        let freedom = cell.n_runs.filter(|&runs| runs > 1).map_or(f64::INFINITY, |runs| f64::from(runs) - 1.0);
+        let freedom =
+            cell.n_runs.filter(|&runs| runs > 1).map_or(f64::INFINITY, |runs| f64::from(runs) - 1.0);
         let quantile = if freedom.is_finite() { student_quantile_95(freedom) } else { Z_95 };
         let error = (interval.high / interval.low).ln() / (2.0 * quantile);
         Some(Measured { mean: estimate.mean.ln(), error, freedom })

@@ -35,13 +35,8 @@ impl Setting {
         let cpus = options.affinity.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string);
         let load = serde_json::to_value(options.load).ok();
         let load = load.as_ref().and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        [
-            (Self::Affinity, cpus),
-            (Self::Ctx, ctx),
-            (Self::Load, load),
-            (Self::Repack, on_off(options.repack)),
-        ]
-        .into()
+        [(Self::Affinity, cpus), (Self::Ctx, ctx), (Self::Load, load), (Self::Repack, on_off(options.repack))]
+            .into()
     }
 }
 
@@ -52,14 +47,15 @@ pub(super) fn refusal(
     row: &Row,
     allowed: &BTreeSet<Setting>,
 ) -> Option<String> {
-    let differing = Setting::VARIANTS.iter().filter(|setting| !allowed.contains(setting)).filter_map(|&setting| {
-        let theirs = baseline.values(&row.baseline.key, setting);
-        let ours = candidate.values(&row.candidate.key, setting);
-        let both_known = !theirs.is_empty() && !ours.is_empty();
-        let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
-        (both_known && theirs != ours)
-            .then(|| format!("{} {} against {}", setting.into_str(), list(&theirs), list(&ours)))
-    });
+    let differing =
+        Setting::VARIANTS.iter().filter(|setting| !allowed.contains(setting)).filter_map(|&setting| {
+            let theirs = baseline.values(&row.baseline.key, setting);
+            let ours = candidate.values(&row.candidate.key, setting);
+            let both_known = !theirs.is_empty() && !ours.is_empty();
+            let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
+            (both_known && theirs != ours)
+                .then(|| format!("{} {} against {}", setting.into_str(), list(&theirs), list(&ours)))
+        });
     let differing: Vec<String> = differing.collect();
     (!differing.is_empty()).then(|| differing.join("; "))
 }

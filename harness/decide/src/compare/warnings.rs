@@ -49,9 +49,7 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
         let cell = |row: &Row| if side == 0 { row.baseline.n_valid } else { row.candidate.n_valid };
         let doubtful = rows.iter().filter(|row| cell(row) == Some(0)).count();
         if doubtful > 0 {
-            warnings.push(format!(
-                "{doubtful} cells of {name} have no valid trial, so they have no figures"
-            ));
+            warnings.push(format!("{doubtful} cells of {name} have no valid trial, so they have no figures"));
         }
     }
     warnings

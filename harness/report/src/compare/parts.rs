@@ -90,7 +90,10 @@ pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
     }
     lines.push("not seen here: another day, another room, another charge of the battery".to_owned());
     for (basis, remark) in [
-        (Basis::SamePrompts, "ratios within each prompt, geometric mean over these prompts; intervals over runs"),
+        (
+            Basis::SamePrompts,
+            "ratios within each prompt, geometric mean over these prompts; intervals over runs",
+        ),
         (Basis::OtherPrompts, "each side's own prompts; intervals over runs"),
         (Basis::Intervals, "no trials, so errors are those of the cells' intervals"),
         (Basis::Means, "no intervals on one side, so nothing can be tested"),

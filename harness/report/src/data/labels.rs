@@ -12,7 +12,8 @@ impl ReportData {
         let parts = |subject: &Subject| {
             let run = self.runs.get(subject.run).map_or("", |run| run.id.as_str());
             let variant = subject.variant.as_deref().unwrap_or_default();
-            [&subject.quant, &subject.device, &subject.backend, &subject.weights, variant, run].map(str::to_owned)
+            [&subject.quant, &subject.device, &subject.backend, &subject.weights, variant, run]
+                .map(str::to_owned)
         };
         let all: Vec<(String, [String; 6])> =
             self.subjects.iter().map(|subject| (subject.model.clone(), parts(subject))).collect();

@@ -14,8 +14,8 @@ mod quantization;
 mod section;
 mod size;
 mod spread;
-mod variance;
 mod tokens;
+mod variance;
 
 pub(crate) use section::Section;
 

@@ -11,7 +11,10 @@ use slm_stats::{mean, median, outliers, standard_deviation};
 
 /// The section.
 pub(super) fn section(data: &ReportData) -> Section {
-    Section::new("spread", "Spread").plots(plots::spread::plots(data)).table("", table(data)).table("What figures vary with", variance::table(data))
+    Section::new("spread", "Spread")
+        .plots(plots::spread::plots(data))
+        .table("", table(data))
+        .table("What figures vary with", variance::table(data))
 }
 
 /// Median, deviation and outliers of each cell's trials.

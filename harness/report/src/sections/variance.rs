@@ -20,7 +20,9 @@ pub(super) fn table(data: &ReportData) -> Table {
         "#SD of a trial",
         "#Runs to halve the interval",
     ]);
-    for (run, row) in data.runs.iter().enumerate().flat_map(|(run, own)| own.variances.iter().map(move |row| (run, row))) {
+    for (run, row) in
+        data.runs.iter().enumerate().flat_map(|(run, own)| own.variances.iter().map(move |row| (run, row)))
+    {
         let name = match row.metric.as_str() {
             "ttft_s" => "TTFT",
             "otps" => "OTPS",
@@ -33,7 +35,10 @@ pub(super) fn table(data: &ReportData) -> Table {
             (None, None) => continue,
         };
         let percent = |value: Option<f64>| {
-            value.map_or_else(|| Field::text("–"), |value| Field::shown(format!("{:.1} %", 100.0 * value), value))
+            value.map_or_else(
+                || Field::text("–"),
+                |value| Field::shown(format!("{:.1} %", 100.0 * value), value),
+            )
         };
         let count = |count: u32| Field::shown(count.to_string(), f64::from(count));
         table.push(vec![

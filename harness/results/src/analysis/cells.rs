@@ -183,7 +183,10 @@ mod tests {
         };
         let rows = rows(&plan, pick, Verdict::Valid);
         let row = first_cell(&plan, &rows);
-        assert_eq!((row.n_planned, row.n_completed, row.n_valid, row.n_runs), (Some(10), Some(9), Some(9), Some(2)));
+        assert_eq!(
+            (row.n_planned, row.n_completed, row.n_valid, row.n_runs),
+            (Some(10), Some(9), Some(9), Some(2))
+        );
         assert_eq!(row.itps, Some(180.4));
         assert_eq!(row.failure, Some(Failure::Crashed));
         assert!(row.itps_ci_low < row.itps && row.itps < row.itps_ci_high);

@@ -255,6 +255,9 @@ mod tests {
         let mut again = Backlog::new(&plan, "local", (6..12).collect(), &failures);
         again.lose_all(Failure::LoadFailed, "", &mut |_| Ok(())).unwrap();
         let (failure, why) = failures.borrow().given_up(plan.cells()[0]).unwrap();
-        assert_eq!((failure, why.as_str()), (Failure::LoadFailed, "its model was given up after 2 runs failed as load-failed"));
+        assert_eq!(
+            (failure, why.as_str()),
+            (Failure::LoadFailed, "its model was given up after 2 runs failed as load-failed")
+        );
     }
 }

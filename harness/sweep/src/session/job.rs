@@ -86,9 +86,11 @@ mod tests {
     fn an_agent_that_starts_in_the_middle_warms_up_again() {
         let plan = Plan::new(input(1, &[0, 2], 1, 1)).unwrap();
         let all: Vec<usize> = (0..plan.trials.len()).collect();
-        let first = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all.clone(), &RefCell::default()));
+        let first =
+            make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all.clone(), &RefCell::default()));
         assert_eq!(first.trials.len(), 12);
-        let resumed = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all[5..].to_vec(), &RefCell::default()));
+        let resumed =
+            make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all[5..].to_vec(), &RefCell::default()));
         assert_eq!(resumed.trials.len(), 8);
         let rewarmed = rewarm::source(&resumed.trials[0].trial_id).unwrap();
         assert_eq!(plan.trials.iter().find(|t| t.id == rewarmed).unwrap().prompt, resumed.trials[0].prompt);

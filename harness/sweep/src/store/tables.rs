@@ -263,7 +263,8 @@ impl Tables {
 
     fn write_anew<'r, T: Row + 'r>(&self, rows: impl Iterator<Item = &'r T>) -> Result<()> {
         let path = self.folder.join(T::TABLE.file_name());
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(T::TABLE.header().into_bytes());
+        let mut writer =
+            csv::WriterBuilder::new().has_headers(false).from_writer(T::TABLE.header().into_bytes());
         let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("{}: {error}", path.display()));
         for row in rows {
             writer.serialize(row).map_err(|error| failed(&error))?;

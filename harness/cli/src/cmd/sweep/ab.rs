@@ -26,7 +26,9 @@ use std::{
 pub(in crate::cmd) fn run(args: &AbArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
     let study = Study::Ab(Box::new(args.requests()?));
-    let Some(mut ready) = prepare::prepare(&args.common, &study, &interrupt)? else { return Ok(Outcome::Done) };
+    let Some(mut ready) = prepare::prepare(&args.common, &study, &interrupt)? else {
+        return Ok(Outcome::Done);
+    };
     let mut session = Session::new(args, &ready.plan, &interrupt);
     let ends = measure(&mut ready, &interrupt, false, &mut |tables, event| session.watch(tables, event))?;
     let Session { test, blocks, start, .. } = session;
@@ -102,7 +104,11 @@ fn show_end(args: &AbArgs, test: &AbTest, blocks: u32, time: Duration) -> Result
         OutputFormat::Text => {
             let runs = if blocks == 1 { "1 run" } else { &format!("{blocks} runs") };
             let time = seconds(time.as_secs_f64());
-            show::data(&format!("{}\nafter {runs} of each in {time}: {}\n", ab::table(test), ab::verdict(test)));
+            show::data(&format!(
+                "{}\nafter {runs} of each in {time}: {}\n",
+                ab::table(test),
+                ab::verdict(test)
+            ));
             Ok(())
         }
     }
@@ -110,6 +116,7 @@ fn show_end(args: &AbArgs, test: &AbTest, blocks: u32, time: Duration) -> Result
 
 fn write(test: &AbTest, folder: &Path) -> Result<()> {
     let path = folder.join("ab.json");
-    let bytes = serde_json::to_vec_pretty(&ab::json(test)).map_err(|error| Error::Internal(error.to_string()))?;
+    let bytes =
+        serde_json::to_vec_pretty(&ab::json(test)).map_err(|error| Error::Internal(error.to_string()))?;
     replace(&path, &bytes).map_err(|error| Error::writing(&path, &error))
 }

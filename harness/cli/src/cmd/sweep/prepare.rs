@@ -31,7 +31,8 @@ const BUSY_CORES: f64 = 0.3;
 /// is left to be done after a `--dry-run`.
 pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) -> Result<Option<Ready>> {
     session::load_patience()?;
-    let engines: Vec<EngineKind> = study.requests().iter().flat_map(|request| request.engines.clone()).collect();
+    let engines: Vec<EngineKind> =
+        study.requests().iter().flat_map(|request| request.engines.clone()).collect();
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
@@ -118,7 +119,11 @@ fn busy(plan: &Plan, devices: &[DeviceFacts]) {
     for device in devices {
         let machine = &device.agent.machine;
         if machine.busy_cores >= BUSY_CORES {
-            let threads = plan.input.options.threads.map(|threads| format!("; {threads} threads are used all the same"));
+            let threads = plan
+                .input
+                .options
+                .threads
+                .map(|threads| format!("; {threads} threads are used all the same"));
             note(&format!(
                 "bench: other processes keep {:.1} of the {} cores of {} busy{}",
                 machine.busy_cores,

@@ -19,7 +19,10 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
     if manifest.plan.input.design == Design::Ab {
         let what = format!("{} is a session of `bench ab`", folder.display());
-        return Err(Error::input(what, "begin a new one: half of one says little of the other half's conditions"));
+        return Err(Error::input(
+            what,
+            "begin a new one: half of one says little of the other half's conditions",
+        ));
     }
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;

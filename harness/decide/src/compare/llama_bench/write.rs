@@ -49,7 +49,9 @@ fn tests(side: &Side, cell: &Cell) -> Vec<Map<String, Value>> {
         .filter(|&(_, n_prompt, n_gen, _)| n_prompt + n_gen > 0)
         .flat_map(|(metric, n_prompt, n_gen, depth)| {
             let samples = samples(side, cell, metric);
-            samples.into_iter().filter_map(move |samples| test(side, cell, &samples, [n_prompt, n_gen, depth]))
+            samples
+                .into_iter()
+                .filter_map(move |samples| test(side, cell, &samples, [n_prompt, n_gen, depth]))
         })
         .collect()
 }
