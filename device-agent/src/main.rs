@@ -24,6 +24,7 @@ use std::{
     panic,
     path::Path,
     process::ExitCode,
+    time::Duration,
 };
 use tokenize::TokenizeError;
 
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
 
 fn hello() -> ExitCode {
     let facts = ready::agent_facts(machine::facts());
-    match Output::open(None).and_then(|output| output.emit(Event::Hello(Box::new(facts)))) {
+    match Output::open(None, Duration::ZERO).and_then(|output| output.emit(Event::Hello(Box::new(facts)))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(CANNOT_WRITE, error),
     }
@@ -93,9 +94,12 @@ fn run(args: &RunArgs) -> ExitCode {
         Ok(job) => job,
         Err(error) => return fail(WRONG_INPUT, error),
     };
-    let result = Output::open(args.journal.as_deref())
-        .map_err(RunError::from)
-        .and_then(|output| measure::run::run(&job, &output));
+    let result =
+        Output::open(args.journal.as_deref(), args.patience).map_err(RunError::from).and_then(|output| {
+            let result = measure::run::run(&job, &output);
+            output.settle()?;
+            result
+        });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error @ RunError::LoadFailed(_)) => fail(LOAD_FAILED, error),

@@ -4,8 +4,8 @@
 use slm_models::{MakeOptions, Shape, make};
 use slm_protocol::{
     EngineKind, EngineOptions, Envelope, Event, EventReader, Failure, FlashAttention, Generation, Job,
-    LoadMode, ModelFile, Prompt, PromptContent, Ready, StopReason, StopRule, TrialOrder, TrialOutcome,
-    TrialReport, VERSION,
+    LoadMode, ModelFile, Probe, ProbeMoment, Prompt, PromptContent, Ready, StopReason, StopRule, TrialOrder,
+    TrialOutcome, TrialReport, VERSION,
 };
 use std::{
     fs::{self, File},
@@ -213,8 +213,39 @@ fn llama_runs_a_job_and_proves_what_ran() {
     assert_eq!((ready.model.architecture.as_str(), ready.model.n_ctx_train), ("llama", 1024));
     assert!(ready.model.decode_bytes.is_some_and(|bytes| bytes > 0 && bytes <= ready.model.size));
     assert!(ready.memory_bandwidth > Some(1e8));
+    assert!(ready.model.prefill_params.is_some_and(|params| params > 0 && params < ready.model.n_params));
     assert!(ready.engine_log.iter().any(|line| line.contains("KV buffer size")));
     assert!(ready.prompts.iter().all(|prompt| prompt.unsupported.is_none() && !prompt.templated));
+}
+
+#[test]
+fn the_device_is_probed_around_the_trials_and_another_clock_goes_with_them() {
+    let events = done(&job(EngineKind::Llama, &TINY.1, vec![exact(30)], 8));
+    let at = |wanted: fn(&Event) -> bool| events.iter().position(|e| wanted(&e.event)).unwrap();
+    let probes: Vec<(usize, &Probe)> = events
+        .iter()
+        .enumerate()
+        .filter_map(|(index, e)| if let Event::Probe(probe) = &e.event { Some((index, probe)) } else { None })
+        .collect();
+    let [(first, start), (last, end)] = probes[..] else { panic!("two probes: {probes:?}") };
+    assert_eq!((start.moment, end.moment), (ProbeMoment::Start, ProbeMoment::End));
+    assert!(
+        at(|e| matches!(e, Event::Ready(_))) < first
+            && first < at(|e| matches!(e, Event::TrialStarted { .. }))
+    );
+    assert!(last > events.iter().rposition(|e| matches!(e.event, Event::TrialFinished(_))).unwrap());
+    for probe in [start, end] {
+        assert!(probe.threads == 1 && probe.kernel == start.kernel && probe.took_ns > 50_000_000);
+        assert!(probe.ops_per_s > 1e8 && probe.bytes_per_s > Some(1e8), "{probe:?}");
+        assert!(probe.peak_ops_per_s.is_none_or(|peak| peak >= probe.ops_per_s), "{probe:?}");
+    }
+    for report in reports(&events) {
+        let span = report.times.end_ns.unwrap() - report.times.request_ns.unwrap();
+        let elapsed = report.elapsed_ns.unwrap();
+        assert!(elapsed >= span && elapsed < span + 500_000_000, "{elapsed} ns around {span}");
+    }
+    let null = done(&job(EngineKind::Null, Path::new(""), vec![exact(30)], 8));
+    assert!(!null.iter().any(|e| matches!(e.event, Event::Probe(_))), "it computes nothing");
 }
 
 #[test]

@@ -53,7 +53,15 @@ fn checkpoint(name: &str) -> PathBuf {
 }
 
 fn request(folder: PathBuf, weights: FileType) -> Request {
-    Request { folder, tokenizer: None, weights, embeddings: Embeddings::Same, repository: None, commit: None }
+    Request {
+        folder,
+        tokenizer: None,
+        weights,
+        embeddings: Embeddings::Same,
+        name: None,
+        repository: None,
+        commit: None,
+    }
 }
 
 /// The agent's word on a file.

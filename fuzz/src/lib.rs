@@ -43,6 +43,7 @@ pub fn import(checkpoint: &str, name: &str, content: &[u8]) {
         tokenizer: None,
         weights: FileType::Q4_0,
         embeddings: Embeddings::Same,
+        name: None,
         repository: None,
         commit: None,
     };

@@ -8,11 +8,15 @@ use slm_models::MakeError;
 /// What ended an import. Nothing is left at the destination.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    /// The input is damaged, hostile or of a kind that is not supported.
+    /// The input is damaged, hostile or of a kind that is not supported: what it is, and what to
+    /// do.
     #[error("{0}")]
     Refused(String),
+    /// The same, before whoever reads the whole folder knows what to do.
+    #[error("{0}")]
+    Unadvised(String),
     /// The system could not read a file.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}: {source}; check the path and its permissions", .path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -36,15 +40,35 @@ const LONGEST: usize = 600;
 /// An input that is not taken. Words of the input come in with `{:?}`, so that no
 /// control character passes.
 pub(crate) fn refused(what: impl AsRef<str>) -> ImportError {
-    let what = what.as_ref();
-    match what.char_indices().nth(LONGEST) {
-        Some((end, _)) => ImportError::Refused(format!("{}…", &what[..end])),
-        None => ImportError::Refused(what.to_owned()),
-    }
+    ImportError::Unadvised(cut(what.as_ref()))
 }
 
 pub(crate) fn refuse<T>(what: impl AsRef<str>) -> Result<T> {
     Err(refused(what))
+}
+
+/// The same where the message says what to do.
+pub(crate) fn advised(what: impl AsRef<str>) -> ImportError {
+    ImportError::Refused(cut(what.as_ref()))
+}
+
+pub(crate) fn advise<T>(what: impl AsRef<str>) -> Result<T> {
+    Err(advised(what))
+}
+
+/// Adds what to do to a refusal that does not say so.
+pub(crate) fn or(remedy: &str) -> impl FnOnce(ImportError) -> ImportError {
+    move |error| match error {
+        ImportError::Unadvised(what) => ImportError::Refused(format!("{what}; {remedy}")),
+        other => other,
+    }
+}
+
+fn cut(what: &str) -> String {
+    match what.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &what[..end]),
+        None => what.to_owned(),
+    }
 }
 
 pub(crate) fn reading(path: &Path, source: io::Error) -> ImportError {

@@ -26,6 +26,7 @@ use slm_protocol::{TokenizeReport, TokenizeRequest};
 
 use arch::Design;
 use checkpoint::Checkpoint;
+pub use checkpoint::shards_of_index;
 pub use error::{ImportError, Result};
 use plan::Item;
 pub use provenance::{Provenance, SourceFile};
@@ -41,6 +42,7 @@ pub struct Import {
     tokenizer: Tokenizer,
     types: WeightTypes,
     items: Vec<Item>,
+    notes: Vec<String>,
 }
 
 /// A file that was written, checked and published.
@@ -62,25 +64,29 @@ impl Import {
     /// # Errors
     /// One line that names what is not supported or damaged.
     pub fn read(request: Request) -> Result<Self> {
+        const VARIANT: &str = "give a GGUF file of the model, as others have converted it, or another model";
+        const DAMAGED: &str = "download the whole checkpoint anew";
+        const TOKENIZER: &str = "give a GGUF file of the model, as others have converted it, or the right tokenizer with --tokenizer";
         let config_path = request.folder.join("config.json");
-        let Some(config) = source::json(&config_path)? else {
-            return error::refuse(format!(
-                "{} is not there; give the folder of a model of the hub",
-                config_path.display()
-            ));
+        let Some(config) = source::json(&config_path).map_err(error::or(DAMAGED))? else {
+            return error::advise(no_config(&request.folder));
         };
         // First, so that an architecture that is not supported is said before anything else.
-        arch::design(&config, true).or_else(|_| arch::design(&config, false))?;
-        let checkpoint = Checkpoint::open(&request.folder)?;
+        arch::design(&config, true).or_else(|_| arch::design(&config, false)).map_err(error::or(VARIANT))?;
+        let checkpoint = Checkpoint::open(&request.folder).map_err(error::or(DAMAGED))?;
         let has_head = checkpoint.tensors.keys().any(|name| name.ends_with("lm_head.weight"));
-        let design = arch::design(&config, has_head)?;
+        let design = arch::design(&config, has_head).map_err(error::or(VARIANT))?;
         let types = types(&request, design.shape.tied());
-        let items = plan::items(&design, &checkpoint, types)?;
+        let items = plan::items(&design, &checkpoint, types).map_err(error::or(VARIANT))?;
         let folder = request.tokenizer.as_deref().unwrap_or(&request.folder);
-        let tokenizer = Tokenizer::read(folder, design.shape.vocab(), &config)?;
+        let tokenizer =
+            Tokenizer::read(folder, design.shape.vocab(), &config).map_err(error::or(TOKENIZER))?;
         // Refused now if the library cannot read it: it will be needed at the end.
-        tokenizer.reference()?;
-        Ok(Self { request, design, checkpoint, tokenizer, types, items })
+        tokenizer.reference().map_err(error::or(TOKENIZER))?;
+        let mut notes = design.notes.clone();
+        notes.extend(plan::stale_head(&design, &checkpoint)?);
+        notes.extend(tokenizer.notes());
+        Ok(Self { request, design, checkpoint, tokenizer, types, items, notes })
     }
 
     /// The model's shape.
@@ -95,7 +101,13 @@ impl Import {
 
     /// What a user should know of the conversion.
     pub fn notes(&self) -> &[String] {
-        &self.design.notes
+        &self.notes
+    }
+
+    /// The context that the model was trained for, tokens; the file's may be limited to that of
+    /// a window.
+    pub fn trained_context(&self) -> u32 {
+        self.design.trained_context
     }
 
     /// How texts are split into tokens.
@@ -124,13 +136,14 @@ impl Import {
         part.put(&header).map_err(|source| failed(&part, source))?;
         for item in &self.items {
             let start = part.bytes();
-            plan::convert(item, &self.checkpoint, &mut |bytes| {
+            let converted = plan::convert(item, &self.checkpoint, &mut |bytes| {
                 part.put(bytes).map_err(|source| failed(&part, source))?;
                 match progress(part.bytes(), total) {
                     ControlFlow::Continue(()) => Ok(()),
                     ControlFlow::Break(()) => Err(ImportError::Interrupted),
                 }
-            })?;
+            });
+            converted.map_err(error::or("download the whole checkpoint anew"))?;
             let end = start + padded(&item.spec);
             let padding = vec![0; usize::try_from(end.saturating_sub(part.bytes())).unwrap_or(0)];
             part.put(&padding).map_err(|source| failed(&part, source))?;
@@ -148,8 +161,7 @@ impl Import {
         let mut out = HeaderWriter::default();
         out.str("general.architecture", self.design.shape.arch().name());
         out.str("general.type", "model");
-        // Neutral on purpose: llama.cpp changes token attributes by substrings of it.
-        out.str("general.name", "imported");
+        out.str("general.name", &self.name());
         out.u32("general.alignment", ALIGNMENT);
         out.u32("general.quantization_version", 2);
         out.u32("general.file_type", self.types.matrices().number());
@@ -166,15 +178,24 @@ impl Import {
         out.finish(&specs)
     }
 
+    /// What the model is called in the file.
+    fn name(&self) -> String {
+        let folder = || self.request.folder.canonicalize().ok()?.file_name()?.to_str().map(str::to_owned);
+        let repository = || self.request.repository.as_deref()?.rsplit('/').next().map(str::to_owned);
+        let name = self.request.name.clone().or_else(repository).or_else(folder);
+        harmless(&name.unwrap_or_else(|| "imported".to_owned()))
+    }
+
     /// The engine's word on the file; the number of texts compared.
     fn check(
         &self,
         part: &HashedFile,
         engine: &mut dyn FnMut(&Path, &TokenizeRequest) -> std::result::Result<TokenizeReport, String>,
     ) -> Result<usize> {
+        const OTHERS: &str = "give a GGUF file of the model, as others have converted it, or another model";
         let request = TokenizeRequest { texts: check::texts(&self.tokenizer) };
-        let report = engine(part.path(), &request).map_err(error::refused)?;
-        check::compare(&self.tokenizer, &request.texts, &report)?;
+        let report = engine(part.path(), &request).map_err(error::refused).map_err(error::or(OTHERS))?;
+        check::compare(&self.tokenizer, &request.texts, &report).map_err(error::or(OTHERS))?;
         Ok(request.texts.len())
     }
 
@@ -186,6 +207,41 @@ impl Import {
     }
 }
 
+/// A name without the words at which llama.cpp changes what special tokens do to the spaces
+/// beside them (`llama-vocab.cpp`): the file's own metadata say that.
+fn harmless(name: &str) -> String {
+    let mut name = name.to_owned();
+    for (word, keeps) in [("phi-3", "phi"), ("phi3", "phi"), ("modern-bert", "modern")] {
+        while let Some(at) = name.to_ascii_lowercase().find(word) {
+            let rest = name[at + keeps.len()..].trim_start_matches('-').to_owned();
+            name = format!("{} {rest}", &name[..at + keeps.len()]);
+        }
+    }
+    name
+}
+
+/// What a folder without `config.json` is, and what to give instead.
+fn no_config(folder: &Path) -> String {
+    let has = |name: &str| folder.join(name).exists();
+    let folder = folder.display();
+    if has("adapter_config.json") {
+        return format!(
+            "{folder} holds an adapter (LoRA); merge it into its base model and import the result"
+        );
+    }
+    if has("model_index.json") {
+        return format!(
+            "{folder} holds a pipeline of diffusers, which writes no text; give a text generator"
+        );
+    }
+    if has("params.json") && (has("consolidated.00.pth") || has("consolidated.safetensors")) {
+        return format!(
+            "{folder} is in its maker's own form; download the repository in the form of transformers"
+        );
+    }
+    format!("{folder}/config.json is not there; give the folder of a model of the hub")
+}
+
 /// The types of the weights.
 fn types(request: &Request, tied: bool) -> WeightTypes {
     let types = WeightTypes::of(request.weights);
@@ -195,5 +251,23 @@ fn types(request: &Request, tied: bool) -> WeightTypes {
         Embeddings::Auto if tied => types.with_embeddings(WeightType::Q8_0),
         Embeddings::Auto => types.with_output(WeightType::Q8_0),
         Embeddings::Same => types,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_away_from_words_that_the_engine_acts_on() {
+        for (name, expected) in [
+            ("SmolLM2-360M", "SmolLM2-360M"),
+            ("Phi-3-mini-4k-instruct", "Phi 3-mini-4k-instruct"),
+            ("my-PHI3-phi-3.5", "my-PHI 3-phi 3.5"),
+            ("Modern-BERT-base", "Modern BERT-base"),
+            ("Phi-4-mini", "Phi-4-mini"),
+        ] {
+            assert_eq!(harmless(name), expected);
+        }
     }
 }

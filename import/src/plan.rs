@@ -9,7 +9,7 @@ use slm_models::{
 
 use crate::arch::{Change, Design, Fact, source_of};
 use crate::checkpoint::{Checkpoint, Dtype, Tensor};
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, advised, refuse, refused};
 
 /// Elements converted at once: a few megabytes.
 const PIECE: u64 = 1 << 20;
@@ -47,7 +47,7 @@ pub(crate) fn items(design: &Design, checkpoint: &Checkpoint, types: WeightTypes
             return refuse(format!("tensor {:?} has no counterpart in such checkpoints", spec.name));
         };
         if !can_encode(spec.ggml_type) {
-            return refuse(format!(
+            return advise(format!(
                 "the conversion writes f32, f16, q8_0 and q4_0, and no {}; import as f16 and quantize that",
                 spec.ggml_type
             ));
@@ -90,6 +90,48 @@ pub(crate) fn items(design: &Design, checkpoint: &Checkpoint, types: WeightTypes
         });
     }
     Ok(items)
+}
+
+/// What to know of a checkpoint whose output is its embedding by `config.json`, and which
+/// stores another output all the same. llama.cpp's converter would take it, transformers up to
+/// 4 would not.
+///
+/// # Errors
+/// A file that cannot be read.
+pub(crate) fn stale_head(design: &Design, checkpoint: &Checkpoint) -> Result<Option<String>> {
+    let arch = design.shape.arch();
+    let prefix = prefix(arch, checkpoint)?;
+    let named = |name: &str| checkpoint.tensors.get(&format!("{prefix}{name}"));
+    let embedding = source_of(arch, "token_embd.weight", 1).and_then(|(name, _)| named(&name));
+    let (true, Some(head), Some(embedding)) = (design.shape.tied(), named("lm_head.weight"), embedding)
+    else {
+        return Ok(None);
+    };
+    if same_values(checkpoint, head, embedding)? {
+        return Ok(None);
+    }
+    Ok(Some(
+        "the checkpoint stores an output (lm_head.weight) that is not its embedding, though config.json makes one of \
+         both: the embedding is taken; set tie_word_embeddings to false there to import what is stored"
+            .to_owned(),
+    ))
+}
+
+/// Whether two tensors hold the same numbers.
+fn same_values(checkpoint: &Checkpoint, one: &Tensor, other: &Tensor) -> Result<bool> {
+    if one.shape != other.shape {
+        return Ok(false);
+    }
+    let total: u64 = one.shape.iter().product();
+    let mut first = 0;
+    while first < total {
+        let count = usize::try_from(PIECE.min(total - first)).unwrap_or(0);
+        if checkpoint.values(one, first, count)? != checkpoint.values(other, first, count)? {
+            return Ok(false);
+        }
+        first += PIECE;
+    }
+    Ok(true)
 }
 
 /// What stands before all names of this checkpoint.
@@ -138,7 +180,7 @@ pub(crate) fn convert(
     let mut put = |values: &[f32]| -> Result<()> {
         bytes.clear();
         encode(values, spec.ggml_type, &mut bytes)
-            .map_err(|error| refused(format!("tensor {:?} {error}; choose another --type", spec.name)))?;
+            .map_err(|error| advised(format!("tensor {:?} {error}; choose another --type", spec.name)))?;
         emit(&bytes)
     };
     let (tensor, change) = match &item.content {

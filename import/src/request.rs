@@ -18,6 +18,8 @@ pub struct Request {
     pub weights: FileType,
     /// Type of the embeddings.
     pub embeddings: Embeddings,
+    /// What the model is called in the file; its folder's name where nothing is said.
+    pub name: Option<String>,
     /// Repository that the folder is a snapshot of.
     pub repository: Option<String>,
     /// Its commit.

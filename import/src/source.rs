@@ -1,20 +1,19 @@
 //! Files of the folder, read in places: nothing is mapped, so that a file that is
 //! cut while it is read gives an error, not a signal.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
-use slm_models::digest;
+use slm_models::{Container, digest, plain_text};
 
-use crate::error::{Result, reading, refuse, refused};
+use crate::error::{Result, advise, advised, reading, refuse};
 
 /// Largest JSON file that is read (the largest tokenizers have 35 MB).
 const MAX_JSON: u64 = 128 << 20;
-/// How a file begins that Git LFS left in the place of the real one.
-const LFS_POINTER: &[u8] = b"version https://git-lfs";
 
 /// An open file and its length.
 #[derive(Debug)]
@@ -34,17 +33,16 @@ impl SourceFile {
         }
         let file = File::open(path).map_err(failed)?;
         let opened = Self { path: path.to_owned(), len: metadata.len(), file };
-        let mut start = [0; LFS_POINTER.len()];
-        if opened.len >= LFS_POINTER.len() as u64 {
-            opened.read_at(0, &mut start)?;
+        let length = usize::try_from(opened.len).unwrap_or(usize::MAX).min(Container::LOOKED_AT);
+        let mut start = vec![0; length];
+        opened.read_at(0, &mut start)?;
+        // What downloads leave in a file's place; texts may be just that here.
+        match Container::of(&start, opened.len) {
+            Some(other @ (Container::LfsPointer | Container::XetPointer | Container::WebPage)) => {
+                advise(format!("{} is {other}; {}", path.display(), other.remedy()))
+            }
+            _ => Ok(opened),
         }
-        if start == LFS_POINTER {
-            return refuse(format!(
-                "{} is a Git LFS pointer, not the file itself; run `git lfs pull` in its folder",
-                path.display()
-            ));
-        }
-        Ok(opened)
     }
 
     pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<()> {
@@ -72,13 +70,29 @@ impl SourceFile {
 
 /// A JSON file, or `None` if it is not there. Depth is bounded by the parser.
 pub(crate) fn json(path: &Path) -> Result<Option<Value>> {
+    bytes(path)?.map(|bytes| parse_json(&bytes, path)).transpose()
+}
+
+/// JSON in whatever form text has; `path` is only named.
+pub(crate) fn parse_json(bytes: &[u8], path: &Path) -> Result<Value> {
+    let text = decode(bytes, path)?;
+    serde_json::from_str(&text)
+        .map_err(|error| advised(format!("{} is no valid JSON: {error}; download it anew", path.display())))
+}
+
+/// A text file, or `None` if it is not there; line ends as Python reads them.
+pub(crate) fn text(path: &Path) -> Result<Option<String>> {
     let Some(bytes) = bytes(path)? else { return Ok(None) };
-    let parsed = serde_json::from_slice(&bytes);
-    parsed.map(Some).map_err(|error| refused(format!("{} is no valid JSON: {error}", path.display())))
+    decode(&bytes, path).map(|text| Some(plain_text::with_unix_line_ends(&text).into_owned()))
+}
+
+fn decode<'a>(bytes: &'a [u8], path: &Path) -> Result<Cow<'a, str>> {
+    plain_text::decode(bytes)
+        .map_err(|fault| advised(format!("{} {fault}; save it as UTF-8", path.display())))
 }
 
 /// A small file, or `None` if it is not there.
-pub(crate) fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
+fn bytes(path: &Path) -> Result<Option<Vec<u8>>> {
     match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(reading(path, error)),

@@ -90,6 +90,11 @@ impl<W: Write> EventWriter<W> {
         Self { out, seq: 0 }
     }
 
+    /// Where events are written.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Writes one event with one `write` call and flushes it.
     ///
     /// # Errors

@@ -75,6 +75,9 @@ pub struct Capabilities {
     /// Whether the time of every output token is reported
     /// ([`crate::Timestamps::tokens_ns`]), and with it the bounds of the prefill.
     pub token_times: bool,
+    /// Whether the number of prompt tokens that were evaluated is reported
+    /// ([`crate::TrialReport::n_evaluated`]).
+    pub evaluated_tokens: bool,
     /// Whether prompts of an exact number of tokens can be made
     /// ([`crate::PromptContent::Exact`]).
     pub exact_token_counts: bool,
@@ -149,6 +152,7 @@ const LLAMA: Engine = Engine {
     capabilities: Capabilities {
         tokenizes_before_trial: true,
         token_times: true,
+        evaluated_tokens: true,
         exact_token_counts: true,
         checks_logits: true,
         own_chat_template: false,
@@ -195,6 +199,8 @@ const MLC_LLM: Engine = Engine {
     capabilities: Capabilities {
         tokenizes_before_trial: false,
         token_times: false,
+        // Among the extras of its usage, which it may leave out.
+        evaluated_tokens: false,
         exact_token_counts: false,
         checks_logits: false,
         own_chat_template: true,

@@ -1,7 +1,7 @@
 //! What an agent reports while it runs.
 
 use crate::{
-    AgentFacts, BufferSizes, Failure, MemoryReading, ModelFacts, ResolvedOptions, TrialReport, Version,
+    AgentFacts, BufferSizes, Failure, MemoryReading, ModelFacts, Probe, ResolvedOptions, TrialReport, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +47,8 @@ pub enum Event {
     /// A sign of life, once a second as long as the agent runs, also while it loads;
     /// never stored.
     Heartbeat,
+    /// How fast the device is at this moment: before the first trial and after the last.
+    Probe(Probe),
     /// The next trial had to wait until the device was cool.
     CoolDown(CoolDownReport),
     /// Last event of a run that reached its end.
@@ -74,8 +76,8 @@ pub struct Ready {
     pub devices: Vec<String>,
     /// Memory of the process after loading.
     pub memory: MemoryReading,
-    /// Read bandwidth that this machine showed over a buffer of the model's
-    /// size with the same threads; bytes per second. Bounds plausible decode rates.
+    /// The fastest that this machine read a buffer of the model's size, from begin to end and
+    /// again, with the same threads; bytes per second. Bounds plausible decode rates.
     pub memory_bandwidth: Option<f64>,
     /// The prompts as the model sees them, in the job's order.
     pub prompts: Vec<PromptReport>,

@@ -62,6 +62,18 @@ pub struct MachineFacts {
     /// Hottest of the sensors of CPU, SoC and battery when the agent started, degrees
     /// Celsius.
     pub temperature_c: Option<f64>,
+    /// What its kernel tells of other processes; `None` where the agent did not look.
+    pub contention: Option<ContentionSources>,
+}
+
+/// What a kernel lets the agent read of [`crate::Contention`]: a trial that lacks it in
+/// spite of that is doubted, and a phone that hides it is not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentionSources {
+    /// CPU time of the whole machine (`/proc/stat`).
+    pub other_cpu: bool,
+    /// Time that threads waited for a core (`schedstat`).
+    pub run_delay: bool,
 }
 
 /// CPUs that share a clock.
@@ -71,6 +83,9 @@ pub struct Cluster {
     pub cpus: CpuList,
     /// The highest frequency that the kernel names, kHz.
     pub max_khz: u64,
+    /// The frequency that all of them can hold, where the kernel tells one below the
+    /// highest (x86, whose highest is a single core's), kHz.
+    pub base_khz: Option<u64>,
 }
 
 /// The loaded model, by the engine's own report.
@@ -87,6 +102,9 @@ pub struct ModelFacts {
     /// Bytes of the weights that one decode step must read (the embedding table
     /// is left out unless it is also the output layer). `None` where unknown.
     pub decode_bytes: Option<u64>,
+    /// Weights that every prompt token is multiplied with: without embedding and output
+    /// layer, and of experts only those chosen. `None` where unknown.
+    pub prefill_params: Option<u64>,
     /// Vocabulary size.
     pub n_vocab: u32,
     /// Context length the model was trained for.

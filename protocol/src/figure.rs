@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// by one study. Every engine-specific value of a trial goes here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
-    /// The part of the trial that the value covers.
+    /// What the value covers.
     pub scope: FigureScope,
     /// What was measured, in the words of the engine or study that reports it. Unique
     /// within its scope.
@@ -17,7 +17,7 @@ pub struct Figure {
     pub unit: String,
 }
 
-/// The part of a trial that a [`Figure`] covers.
+/// What a [`Figure`] covers: a part of a trial, or the run around it.
 #[derive(
     Clone,
     Copy,
@@ -37,6 +37,8 @@ pub struct Figure {
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", const_into_str)]
 pub enum FigureScope {
+    /// The run of the agent that the trial is one of.
+    Run,
     /// Loading the model, before the trial.
     Load,
     /// From the request to the first output token.

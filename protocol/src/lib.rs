@@ -1,6 +1,6 @@
 //! What crosses the wire between the host (`bench`) and the device agent
-//! (`slm-agent`), and nothing else: the job, the events, their codec, the
-//! version handshake.
+//! (`slm-agent`): the job, the events, their codec, the
+//! version handshake. Beside that, how both read a thermal sensor ([`degrees`]).
 //!
 //! A [`Job`] goes in as one JSON document. Events come out as JSON lines, one
 //! [`Envelope`] per line, on stdout and (for detached runs) in a journal file.
@@ -12,6 +12,7 @@
 
 mod codec;
 mod cpus;
+pub mod degrees;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod engine;
 mod event;
@@ -23,6 +24,8 @@ mod figure;
 mod job;
 #[cfg(test)]
 mod names;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod probe;
 mod quantize;
 mod tokenize;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
@@ -38,13 +41,17 @@ pub use event::{
     Calibration, CalibrationStep, CoolDownReport, Envelope, Event, LoadReport, Progress, PromptReport, Ready,
     Sample,
 };
-pub use facts::{AgentFacts, BufferSizes, Cluster, EngineFacts, MachineFacts, ModelFacts, ResolvedOptions};
+pub use facts::{
+    AgentFacts, BufferSizes, Cluster, ContentionSources, EngineFacts, MachineFacts, ModelFacts,
+    ResolvedOptions,
+};
 pub use failure::Failure;
 pub use figure::{Figure, FigureScope};
 pub use job::{
     CompiledModel, CoolDown, EngineOptions, FlashAttention, Generation, Job, LoadMode, ModelFile, ModelSpec,
     Prompt, PromptContent, StopRule, TrialOrder,
 };
+pub use probe::{Probe, ProbeMoment};
 pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use tokenize::{TokenizeReport, TokenizeRequest};
 pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};

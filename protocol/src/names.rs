@@ -1,6 +1,6 @@
 //! Names are derived twice, for files by serde and for tables by strum: they must agree.
 
-use crate::{ComputeDevice, EngineKind, Failure, FigureScope, StopReason};
+use crate::{ComputeDevice, EngineKind, Failure, FigureScope, ProbeMoment, StopReason};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fmt::{Debug, Display},
@@ -28,5 +28,6 @@ fn serde_and_strum_give_the_same_names() {
     agree::<EngineKind>();
     agree::<Failure>();
     agree::<FigureScope>();
+    agree::<ProbeMoment>();
     agree::<StopReason>();
 }

@@ -18,6 +18,10 @@ pub struct TrialReport {
     pub n_evaluated: Option<u32>,
     /// The raw times.
     pub times: Timestamps,
+    /// Time that passed around the loop in which [`TrialReport::times`] were read, by the
+    /// kernel's clock that also runs while the device sleeps, nanoseconds. The times must
+    /// account for it.
+    pub elapsed_ns: Option<u64>,
     /// What came out, as far as it got.
     pub output: Option<Output>,
     /// Values that only this engine or this study reports.
@@ -51,6 +55,7 @@ impl TrialReport {
             n_in: None,
             n_evaluated: None,
             times: Timestamps::default(),
+            elapsed_ns: None,
             output: None,
             figures: Vec::new(),
             rss_peak: None,

@@ -42,6 +42,7 @@ impl Null {
                 n_params: 0,
                 size: 0,
                 decode_bytes: None,
+                prefill_params: None,
                 n_vocab: 259,
                 n_ctx_train: 1 << 20,
                 chat_template_sha256: None,

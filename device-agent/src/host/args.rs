@@ -6,12 +6,12 @@ use lexopt::{
     Parser, ValueExt,
 };
 use slm_models::{UnknownQuantType, UnknownTensorType};
-use std::{ffi::OsString, path::PathBuf};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 /// What `--help` prints.
 pub(crate) const USAGE: &str = "\
 Usage: slm-agent hello
-       slm-agent run [--job FILE|-] [--journal FILE] [--die-with-parent]
+       slm-agent run [--job FILE|-] [--journal FILE] [--patience MS] [--die-with-parent]
        slm-agent make --spec JSON --out FILE
        slm-agent quantize --input FILE --output FILE --type TYPE [--embd TYPE] [--head TYPE] [--threads N]
                           [--dry-run] [--die-with-parent]
@@ -23,6 +23,7 @@ hello              print one event that describes this agent
 run                read a job (stdin by default), run it, print its events as JSON lines
   --job FILE       read the job from a file
   --journal FILE   append the events to a file too
+  --patience MS    how long to keep events while the journal's disk is full [default: 0]
   --die-with-parent  end when the process that started this one ends
 make               make a model file with random weights
   --spec JSON      shape, types and seed
@@ -58,6 +59,8 @@ pub(crate) struct RunArgs {
     /// `None`: stdin.
     pub(crate) job: Option<PathBuf>,
     pub(crate) journal: Option<PathBuf>,
+    /// How long events are kept while the journal's disk is full.
+    pub(crate) patience: Duration,
     pub(crate) die_with_parent: bool,
 }
 
@@ -110,6 +113,11 @@ fn run(parser: &mut Parser) -> Result<RunArgs, String> {
         match argument {
             Long("job") => parsed.job = Some(path(parser, "--job")?).filter(|path| path.as_os_str() != "-"),
             Long("journal") => parsed.journal = Some(path(parser, "--journal")?),
+            Long("patience") => {
+                let text = value(parser, "--patience")?.to_string_lossy().into_owned();
+                let ms = text.parse().map_err(|_| format!("'{text}' is not a number of milliseconds"))?;
+                parsed.patience = Duration::from_millis(ms);
+            }
             Long("die-with-parent") => parsed.die_with_parent = true,
             other => return Err(unknown(&other, "run")),
         }
@@ -225,8 +233,13 @@ mod tests {
         assert_eq!(parsed("run"), Ok(Command::Run(RunArgs::default())));
         assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenize("m.gguf".into())));
         assert_eq!(parsed("run --job -"), Ok(Command::Run(RunArgs::default())));
-        let all = RunArgs { job: Some("a".into()), journal: Some("b".into()), die_with_parent: true };
-        assert_eq!(parsed("run --journal b --die-with-parent --job a"), Ok(Command::Run(all)));
+        let patience = Duration::from_millis(1500);
+        let all =
+            RunArgs { job: Some("a".into()), journal: Some("b".into()), patience, die_with_parent: true };
+        assert_eq!(
+            parsed("run --journal b --die-with-parent --patience 1500 --job a"),
+            Ok(Command::Run(all))
+        );
         let make = MakeArgs { spec: "{}".into(), out: "m".into() };
         assert_eq!(parsed("make --out m --spec {}"), Ok(Command::Make(make)));
         assert_eq!(parsed("check x.gguf"), Ok(Command::Check("x.gguf".into())));
@@ -253,6 +266,7 @@ mod tests {
             ("hello there", "'there'"),
             ("run --fast", "'--fast'"),
             ("run --job", "needs a file"),
+            ("run --patience 1s", "'1s'"),
             ("make --spec {}", "--out"),
             ("make --spec", "needs a value"),
             ("make --fast", "'--fast'"),

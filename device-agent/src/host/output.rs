@@ -1,13 +1,18 @@
 //! Where events go: stdout, and a journal for runs that outlive their host.
 
+use super::journal::Journal;
 use crate::measure::clock;
 use slm_protocol::{Event, EventWriter};
 use std::{
-    fs::{File, OpenOptions},
     io::{self, Write},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
+
+/// How often the last events are tried again while the disk is full.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Writes events from several threads, as whole lines in one sequence. A run is worth
 /// nothing without its events, so every error here ends it.
@@ -26,17 +31,10 @@ struct State {
 }
 
 impl Output {
-    /// Opens the journal, if one is asked for, before anything is measured.
-    pub(crate) fn open(journal: Option<&Path>) -> io::Result<Self> {
-        let journal = journal
-            .map(|path| {
-                OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(path)
-                    .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))
-            })
-            .transpose()?;
+    /// Opens the journal, if one is asked for, before anything is measured. Events are kept
+    /// for `patience` while its disk is full.
+    pub(crate) fn open(journal: Option<&Path>, patience: Duration) -> io::Result<Self> {
+        let journal = journal.map(|path| Journal::open(path, patience)).transpose()?;
         let events = EventWriter::new(Tee { journal, stdout: io::stdout() });
         Ok(Self { state: Arc::new(Mutex::new(State { events, closed: false, broken: None })) })
     }
@@ -46,12 +44,23 @@ impl Output {
         self.lock().emit(event)
     }
 
-    /// Writes the last event.
+    /// Writes the last event, and all that was kept while the disk was full.
     pub(crate) fn emit_last(&self, event: Event) -> io::Result<()> {
-        let mut state = self.lock();
-        let result = state.emit(event);
-        state.closed = true;
-        result
+        {
+            let mut state = self.lock();
+            let result = state.emit(event);
+            state.closed = true;
+            result?;
+        }
+        self.settle()
+    }
+
+    /// Waits until everything is written. To be called before the process ends.
+    pub(crate) fn settle(&self) -> io::Result<()> {
+        while !self.lock().is_settled()? {
+            thread::sleep(RETRY);
+        }
+        Ok(())
     }
 
     /// Whether the last event is written.
@@ -67,6 +76,16 @@ impl Output {
 }
 
 impl State {
+    /// Tries to write what was kept; whether nothing is left.
+    fn is_settled(&mut self) -> io::Result<bool> {
+        if self.broken.is_some() {
+            return Ok(true);
+        }
+        let Some(journal) = &mut self.events.get_mut().journal else { return Ok(true) };
+        journal.drain()?;
+        Ok(journal.is_written())
+    }
+
     fn emit(&mut self, event: Event) -> io::Result<()> {
         if let Some((kind, message)) = &self.broken {
             return Err(io::Error::new(*kind, message.clone()));
@@ -83,16 +102,14 @@ impl State {
 
 /// The journal first: it is what a host reads after the link was lost.
 struct Tee {
-    journal: Option<File>,
+    journal: Option<Journal>,
     stdout: io::Stdout,
 }
 
 impl Write for Tee {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(journal) = &mut self.journal {
-            journal
-                .write_all(bytes)
-                .map_err(|error| io::Error::new(error.kind(), format!("the journal: {error}")))?;
+            journal.write(bytes)?;
         }
         self.stdout
             .write_all(bytes)

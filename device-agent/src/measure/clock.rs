@@ -1,5 +1,6 @@
 //! The agent's clock: nanoseconds since the first statement of `main`.
 
+use rustix::time::{ClockId, clock_gettime};
 use std::{
     sync::OnceLock,
     time::{Duration, Instant, SystemTime},
@@ -19,6 +20,11 @@ fn origin() -> &'static (Instant, u64) {
 /// Nanoseconds since the origin, monotonic.
 pub(crate) fn now_ns() -> u64 {
     duration_ns(origin().0.elapsed())
+}
+
+/// The kernel's clock that also runs while the device sleeps, nanoseconds since its boot.
+pub(crate) fn boot_ns() -> u64 {
+    Duration::try_from(clock_gettime(ClockId::Boottime)).map_or(0, duration_ns)
 }
 
 /// Wall clock at the origin, nanoseconds since the Unix epoch.

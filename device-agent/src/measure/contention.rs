@@ -4,7 +4,7 @@
 use super::helper_threads;
 use crate::sensors::root;
 use rustix::time::{ClockId, clock_gettime};
-use slm_protocol::Contention;
+use slm_protocol::{Contention, ContentionSources};
 use std::{fs, time::Duration};
 
 /// A reading at one moment; two of them make a [`Contention`].
@@ -34,6 +34,11 @@ impl Moment {
             run_delay_s: difference(self.run_delay, end.run_delay).map(|time| time.as_secs_f64()),
             load_average: self.load_average,
         }
+    }
+
+    /// What could be read of the kernel's counters.
+    pub(crate) fn sources(&self) -> ContentionSources {
+        ContentionSources { other_cpu: self.machine_busy.is_some(), run_delay: self.run_delay.is_some() }
     }
 
     /// CPU time of all other processes. The kernel counts the machine in ticks of

@@ -1,6 +1,6 @@
 //! What the first events say: who the agent is, and what was loaded.
 
-use super::{bandwidth, clock, memory::Memory};
+use super::{clock, memory::Memory};
 use crate::{
     engine::{self, Model, Opened},
     prepare::Prepared,
@@ -21,28 +21,23 @@ pub(crate) fn agent_facts(machine: MachineFacts) -> AgentFacts {
     }
 }
 
-/// The event after loading. Measures the memory's bandwidth.
+/// The event after loading. What only a run adds is left empty: calibration, notes, and the
+/// bandwidth, whose buffer is not to be counted as the model's memory.
 pub(super) fn ready(
     load: LoadReport,
     model: &dyn Model,
     opened: &Opened<'_>,
     memory: &Memory,
-    machine: &MachineFacts,
     prompts: &[Prepared],
 ) -> Ready {
-    let model = model.facts().clone();
-    // Memory first: the buffer for the bandwidth is not the model's.
-    let memory = memory.read();
-    let bandwidth = (model.size > 0)
-        .then(|| bandwidth::measure(model.size, machine.memory_available, opened.options.threads))
-        .flatten();
+    let (model, memory) = (model.facts().clone(), memory.read());
     Ready {
         load,
         options: opened.options.clone(),
         buffers: opened.buffers,
         devices: opened.devices.clone(),
         memory,
-        memory_bandwidth: bandwidth,
+        memory_bandwidth: None,
         prompts: prompts.iter().map(|prompt| prompt.report.clone()).collect(),
         engine_log: opened.log.clone(),
         calibration: None,

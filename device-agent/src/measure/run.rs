@@ -1,7 +1,7 @@
 //! A run: one model load, then its trials in order.
 
 use super::{
-    affinity, calibrate, clock, error::RunError, gate::Gate, memory::Memory, ready, residency,
+    affinity, calibrate, clock, error::RunError, gate::Gate, memory::Memory, probe, ready, residency,
     trials::Trials, watchdog::Watchdog,
 };
 use crate::{
@@ -57,11 +57,23 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let calibration =
         if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
     let gate = gate(job, &machine, &mut notes);
+    notes.extend(sampler.left_out());
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }
-    let ready = ready::ready(load, model.as_ref(), &opened, &memory, &machine, &prompts);
-    output.emit(Event::Ready(Box::new(Ready { calibration, notes, ..ready })))?;
+    let ready = ready::ready(load, model.as_ref(), &opened, &memory, &prompts);
+    let threads = opened.options.threads;
+    // An engine that computes nothing is as fast on a slow device.
+    let is_probed = job.engine.descriptor().capabilities.reads_weights;
+    let (probe, memory_bandwidth) = if is_probed {
+        probe::start(model.facts().size, threads, &machine.cpu_features)
+    } else {
+        (None, None)
+    };
+    output.emit(Event::Ready(Box::new(Ready { memory_bandwidth, calibration, notes, ..ready })))?;
+    if let Some(probe) = probe {
+        output.emit(Event::Probe(probe))?;
+    }
     let mut trials = Trials {
         job,
         prompts: &prompts,
@@ -73,6 +85,9 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
         watchdog: watchdog.clone(),
     };
     let result = trials.run(output).and_then(|()| {
+        if let Some(probe) = is_probed.then(|| probe::end(threads, &machine.cpu_features)).flatten() {
+            output.emit(Event::Probe(probe))?;
+        }
         output.emit_last(Event::Done { trials: job.trials.len() as u64 })?;
         Ok(())
     });

@@ -37,6 +37,7 @@ pub(crate) struct Measured {
     pub(crate) n_in: Option<u32>,
     pub(crate) n_evaluated: Option<u32>,
     pub(crate) times: Timestamps,
+    pub(crate) elapsed_ns: Option<u64>,
     pub(crate) output: Option<Output>,
     pub(crate) figures: Vec<Figure>,
     pub(crate) rss_after_prefill: Option<u64>,
@@ -51,6 +52,7 @@ impl Measured {
             n_in: None,
             n_evaluated: None,
             times: Timestamps::default(),
+            elapsed_ns: None,
             output: None,
             figures: Vec::new(),
             rss_after_prefill: None,
@@ -67,6 +69,7 @@ impl Measured {
             n_in: self.n_in,
             n_evaluated: self.n_evaluated,
             times: self.times,
+            elapsed_ns: self.elapsed_ns,
             output: self.output,
             figures: self.figures,
             rss_peak: None,
@@ -128,7 +131,9 @@ impl Trial<'_> {
         };
         session.reset();
         session.set_deadline(Instant::now().checked_add(self.timeout));
+        let begin = clock::boot_ns();
         let result = self.steps(vocabulary, session, memory, &mut progress, &mut state);
+        let elapsed = clock::boot_ns().saturating_sub(begin);
         session.set_deadline(None);
         if signals::interrupted() {
             return Err(Stop::Interrupted);
@@ -151,6 +156,7 @@ impl Trial<'_> {
             }),
             figures: Vec::new(),
             times: state.times,
+            elapsed_ns: Some(elapsed),
             rss_after_prefill: state.rss_after_prefill,
             after_prefill: state.after_prefill,
         })

@@ -1,7 +1,10 @@
 //! One trial on an engine with a token loop of its own: a prompt goes in, text comes out.
 //! Only what can be seen from outside is measured, not the times of single tokens.
 
-use super::trial::{Measured, Stop, Trial};
+use super::{
+    clock,
+    trial::{Measured, Stop, Trial},
+};
 use crate::{
     engine::{GenerateRequest, Generated, Generator},
     host::signals,
@@ -12,6 +15,7 @@ use std::time::Instant;
 impl Trial<'_> {
     /// Runs the trial.
     pub(crate) fn generate(&self, generator: &mut dyn Generator) -> Result<Measured, Stop> {
+        let begin = clock::boot_ns();
         let generated = generator.generate(&GenerateRequest {
             text: &self.prompt.text,
             system: self.generation.system.as_deref(),
@@ -19,10 +23,11 @@ impl Trial<'_> {
             ignore_end: self.generation.stop == StopRule::FixedLength,
             deadline: Instant::now().checked_add(self.timeout),
         });
-        if signals::interrupted() { Err(Stop::Interrupted) } else { Ok(self.measured(generated)) }
+        let elapsed = clock::boot_ns().saturating_sub(begin);
+        if signals::interrupted() { Err(Stop::Interrupted) } else { Ok(self.measured(generated, elapsed)) }
     }
 
-    fn measured(&self, generated: Generated) -> Measured {
+    fn measured(&self, generated: Generated, elapsed_ns: u64) -> Measured {
         let reached = match generated.first_text_ns {
             None => "before the first text",
             Some(_) => "within the reply",
@@ -43,6 +48,7 @@ impl Trial<'_> {
             n_in: end.as_ref().map(|end| end.n_in),
             n_evaluated: end.as_ref().and_then(|end| end.n_evaluated),
             times,
+            elapsed_ns: Some(elapsed_ns),
             // The number of tokens of a reply that did not end is not known.
             output: end.as_ref().map(|end| Output {
                 n_out: end.n_out,

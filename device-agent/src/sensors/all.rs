@@ -7,7 +7,7 @@ use super::{
     cpufreq::Clocks,
     readings::Readings,
     root,
-    thermal::{self, Zone},
+    thermal::{self, Zones},
 };
 use crate::measure::{contention, memory::Memory};
 use std::path::Path;
@@ -16,9 +16,12 @@ use std::path::Path;
 /// another processor.
 const ZONES_WITHIN: usize = 16;
 
+/// Sensors left out that are named; a phone may have a hundred.
+const MAX_NAMED: usize = 24;
+
 /// The sensors found once, at the start.
 pub(crate) struct Sensors {
-    zones: Vec<Zone>,
+    zones: Zones,
     clocks: Clocks,
     battery: Option<Battery>,
     android: Android,
@@ -41,20 +44,46 @@ impl Sensors {
         }
     }
 
+    /// Which sensors are left out, and why, in one line; `None` where none is. Asks the slow
+    /// ones.
+    pub(super) fn left_out(&mut self) -> Option<String> {
+        let mut all = self.zones.left_out.clone();
+        all.extend(self.android.left_out());
+        let more = all.len().saturating_sub(MAX_NAMED);
+        all.truncate(MAX_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        (!all.is_empty()).then(|| format!("sensors left out: {}{more}", all.join(", ")))
+    }
+
     /// Before a trial; the slow ones first.
     pub(super) fn before(&mut self, readings: &mut Readings) {
         self.android.read(self.battery.is_some(), readings);
         readings.stamp();
-        self.zones(usize::MAX, readings);
+        self.zones(readings);
         self.slow(readings);
         self.clocks.restart();
+        self.clocks.limits(readings);
         self.quick(readings);
+    }
+
+    /// Whether there are clocks to be read.
+    pub(super) fn has_clocks(&self) -> bool {
+        !self.clocks.is_empty()
+    }
+
+    /// Within a trial: the clocks alone.
+    pub(super) fn clocks(&mut self, readings: &mut Readings) {
+        readings.stamp();
+        self.clocks.read(readings);
     }
 
     /// Within a trial: what is cheap and changes.
     pub(super) fn within(&mut self, readings: &mut Readings) {
         readings.stamp();
-        self.zones(ZONES_WITHIN, readings);
+        // What sleeps is looked for before and after a trial.
+        for zone in self.zones.all.iter().filter(|zone| zone.is_awake()).take(ZONES_WITHIN) {
+            readings.push(&zone.name, zone.read(), "C");
+        }
         self.quick(readings);
         readings.push("rss", self.memory.rss().map(|bytes| bytes as f64), "B");
     }
@@ -63,13 +92,14 @@ impl Sensors {
     pub(super) fn after(&mut self, readings: &mut Readings) {
         readings.stamp();
         self.quick(readings);
-        self.zones(usize::MAX, readings);
+        self.clocks.limits(readings);
+        self.zones(readings);
         self.slow(readings);
         self.android.read(self.battery.is_some(), readings);
     }
 
-    fn zones(&self, at_most: usize, readings: &mut Readings) {
-        for zone in self.zones.iter().take(at_most) {
+    fn zones(&self, readings: &mut Readings) {
+        for zone in &self.zones.all {
             readings.push(&zone.name, zone.read(), "C");
         }
     }
@@ -107,6 +137,7 @@ mod tests {
             let folder = format!("devices/system/cpu/cpu{cpu}/cpufreq");
             write(&format!("{folder}/scaling_cur_freq"), "2400000\n");
             write(&format!("{folder}/cpuinfo_max_freq"), "3000000\n");
+            write(&format!("{folder}/scaling_max_freq"), "2500000\n");
             write(&format!("{folder}/stats/time_in_state"), "600000 10\n2400000 10\n");
         }
         fs::create_dir_all(root.path().join("devices/system/cpu/cpufreq")).unwrap();
@@ -129,6 +160,7 @@ mod tests {
             all.map(|sample| (sample.value, sample.unit.as_str())).collect::<Vec<_>>()
         };
         assert_eq!(of("cpu2-frequency"), [(2400.0, "MHz"); 2]);
+        assert_eq!(of("cpu2-limit"), [(2500.0, "MHz")], "around a trial only");
         assert_eq!(of("cpu10-residency"), [(1950.0, "MHz")], "5 ticks at 600 MHz and 15 at 2.4 GHz");
         assert_eq!(of("thermal-modem"), [(31.5, "C"); 2]);
         assert_eq!(samples[0].sensor, "thermal-cpu-0-0", "those that count come first");

@@ -6,6 +6,7 @@ use super::{
     battery::{self, tenths, volts},
     readings::Readings,
 };
+use slm_protocol::degrees::{Part, Unit, unit_beside};
 use std::{
     collections::HashSet,
     env,
@@ -38,6 +39,13 @@ impl Android {
     #[cfg(test)]
     pub(super) fn none() -> Self {
         Self { dumpsys: None }
+    }
+
+    /// Sensors of the thermal service that are left out, and why.
+    pub(super) fn left_out(&mut self) -> Vec<String> {
+        let name = |left: String| format!("thermalservice-{left}");
+        self.ask("thermalservice")
+            .map_or_else(Vec::new, |text| thermal(&text).left_out.into_iter().map(name).collect())
     }
 
     /// Reads both services. What the kernel said of the battery is not said again.
@@ -90,41 +98,50 @@ impl Android {
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Thermal {
+pub(super) struct Thermal {
     /// 0 none, 1 light, 2 moderate, 3 severe, 4 critical, 5 emergency, 6 shutdown.
     status: Option<u8>,
-    temperatures: Vec<(String, f64)>,
+    pub(super) temperatures: Vec<(String, f64)>,
+    /// Sensors left out, and why.
+    pub(super) left_out: Vec<String>,
+}
+
+/// A sensor of the thermal service, as it is printed.
+struct Sensor<'a> {
+    name: &'a str,
+    /// `TemperatureType` of Android's thermal HAL.
+    kind: Option<i32>,
+    raw: Option<f64>,
 }
 
 /// `Thermal Status: N`, and lines `Temperature{mValue=31.5, mType=2, mName=battery,
-/// mStatus=0}` that stand below `Cached temperatures:`, or below another heading
-/// where that one has none.
-fn thermal(text: &str) -> Thermal {
+/// mStatus=0}` below headings: those of `Current temperatures from HAL:` are live; below
+/// `Cached temperatures:` are those of the last event, which may be days old.
+pub(super) fn thermal(text: &str) -> Thermal {
     let mut found = Thermal::default();
-    let mut headings: Vec<(bool, Vec<(String, f64)>)> = Vec::new();
+    let mut headings: Vec<(&str, Vec<Sensor<'_>>)> = Vec::new();
     for line in text.lines().map(str::trim) {
         if let Some(status) = line.strip_prefix("Thermal Status:") {
             found.status = status.trim().parse().ok().filter(|status| *status <= 6);
         } else if let Some(inner) = line.strip_prefix("Temperature{") {
-            if let (Some((_, readings)), Some(reading)) = (headings.last_mut(), temperature(inner)) {
-                readings.push(reading);
+            if let (Some((_, sensors)), Some(sensor)) = (headings.last_mut(), sensor(inner)) {
+                sensors.push(sensor);
             }
         } else if line.ends_with(':') {
-            headings.push((line.starts_with("Cached temperatures"), Vec::new()));
+            headings.push((line, Vec::new()));
         }
     }
-    let with_readings = || headings.iter().filter(|(_, readings)| !readings.is_empty());
-    let cached = with_readings().find(|(cached, _)| *cached).or_else(|| with_readings().next());
-    if let Some((_, readings)) = cached {
-        let mut names = HashSet::new();
-        let fresh = readings.iter().filter(|(name, _)| names.insert(name.as_str()));
-        found.temperatures = fresh.take(MAX_TEMPERATURES).cloned().collect();
+    let block = |heading: &str| {
+        headings.iter().find(|(line, sensors)| line.starts_with(heading) && !sensors.is_empty())
+    };
+    if let Some((_, sensors)) = block("Current temperatures").or_else(|| block("Cached temperatures")) {
+        judge(sensors, &mut found);
     }
     found
 }
 
 /// `mValue=31.5, mType=2, mName=battery, mStatus=0}`
-fn temperature(inner: &str) -> Option<(String, f64)> {
+fn sensor(inner: &str) -> Option<Sensor<'_>> {
     let field = |name: &str| {
         let fields = inner.trim_end_matches('}').split(',');
         fields
@@ -132,26 +149,89 @@ fn temperature(inner: &str) -> Option<(String, f64)> {
             .find(|(key, _)| key.trim() == name)
             .map(|(_, v)| v.trim())
     };
-    let degrees: f64 = field("mValue")?.parse().ok()?;
-    let name = field("mName").filter(|name| !name.is_empty())?;
-    (degrees != 0.0 && (-40.0..=150.0).contains(&degrees)).then(|| (name.to_owned(), degrees))
+    Some(Sensor {
+        name: field("mName").filter(|name| !name.is_empty())?,
+        kind: field("mType").and_then(|kind| kind.parse().ok()),
+        raw: field("mValue").and_then(|value| value.parse().ok()),
+    })
+}
+
+/// Sorts the sensors of a block into temperatures and what is left out.
+fn judge(sensors: &[Sensor<'_>], found: &mut Thermal) {
+    let first = |sensor: &Sensor<'_>| {
+        let raw = sensor.raw?;
+        let unit = Unit::of(raw, part_of(sensor.kind)?)?;
+        Some((unit, unit.degrees(raw)?))
+    };
+    let read: Vec<Option<(Unit, f64)>> = sensors.iter().map(first).collect();
+    let mut names = HashSet::new();
+    for (index, sensor) in sensors.iter().enumerate() {
+        if !names.insert(sensor.name) {
+            continue;
+        }
+        let others = read.iter().enumerate().filter(|(other, _)| *other != index);
+        let others: Vec<(Unit, f64)> = others.filter_map(|(_, read)| *read).collect();
+        let degrees = read[index]
+            .zip(sensor.raw)
+            .and_then(|((unit, _), raw)| unit_beside(raw, unit, &others)?.degrees(raw));
+        match degrees {
+            Some(degrees) if found.temperatures.len() < MAX_TEMPERATURES => {
+                found.temperatures.push((sensor.name.to_owned(), degrees));
+            }
+            Some(_) => found.left_out.push(format!("{} (one too many)", sensor.name)),
+            None => found.left_out.push(format!(
+                "{} ({})",
+                sensor.name,
+                why_left_out(sensor, read[index].is_some())
+            )),
+        }
+    }
+}
+
+/// What a type of the HAL measures; `None` where that is no temperature, or may be in any
+/// unit. Types: `hardware/interfaces/thermal/aidl/android/hardware/thermal/TemperatureType.aidl`.
+fn part_of(kind: Option<i32>) -> Option<Part> {
+    match kind? {
+        // Battery and skin.
+        2 | 3 => Some(Part::Outer),
+        0 | 1 | 4 | 5 | 9..=19 => Some(Part::Inner),
+        // Unknown, voltage, current and share of charge of the battery.
+        _ => None,
+    }
+}
+
+fn why_left_out(sensor: &Sensor<'_>, is_possible: bool) -> String {
+    match (sensor.kind, sensor.raw) {
+        (Some(6), _) => "a voltage".to_owned(),
+        (Some(7), _) => "a current".to_owned(),
+        (Some(8), _) => "a share of charge".to_owned(),
+        (kind, _) if part_of(kind).is_none() => "of unknown type".to_owned(),
+        (_, Some(_)) if is_possible => "degrees or tenths".to_owned(),
+        (_, Some(raw)) => format!("gives {raw}"),
+        (_, None) => "gives no number".to_owned(),
+    }
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Dumped {
+pub(super) struct Dumped {
     plugged: Option<bool>,
     status: Option<u8>,
-    level: Option<f64>,
-    temperature: Option<f64>,
+    pub(super) level: Option<f64>,
+    pub(super) temperature: Option<f64>,
     voltage: Option<f64>,
 }
 
 /// Lines of `name: value`, as `dumpsys battery` prints them.
-fn dumped_battery(text: &str) -> Dumped {
+pub(super) fn dumped_battery(text: &str) -> Dumped {
     let mut found = Dumped::default();
+    let mut seen = HashSet::new();
     for (name, value) in text.lines().filter_map(|line| line.trim().split_once(':')) {
         let value = value.trim();
         let number = || value.parse::<f64>().ok().filter(|number| number.is_finite());
+        // Android's own lines come first; makers add theirs behind them, some by the same names.
+        if !seen.insert(name) {
+            continue;
+        }
         match name {
             "AC powered" | "USB powered" | "Wireless powered" | "Dock powered" => {
                 let powered = value.parse::<bool>().ok();
@@ -162,7 +242,8 @@ fn dumped_battery(text: &str) -> Dumped {
                 found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code));
             }
             "level" => found.level = number().filter(|level| (0.0..=100.0).contains(level)),
-            "temperature" => found.temperature = number().and_then(tenths),
+            // Boards without a sensor say 0.
+            "temperature" => found.temperature = number().filter(|raw| *raw != 0.0).and_then(tenths),
             "voltage" => found.voltage = number().and_then(volts),
             _ => {}
         }
@@ -193,15 +274,43 @@ Current temperatures from HAL:
 ";
 
     #[test]
-    fn status_and_cached_temperatures_are_found() {
-        let expected = vec![("AP".to_owned(), 46.2), ("BAT".to_owned(), 38.1)];
-        assert_eq!(thermal(THERMAL), Thermal { status: Some(2), temperatures: expected });
-        let uncached = THERMAL
-            .replace("Cached temperatures:\n\tTemperature{mValue=46.2", "Cached temperatures:\nX{")
-            .replace("\tTemperature{mValue=38", "\tX{");
-        assert_eq!(thermal(&uncached).temperatures, [("AP".to_owned(), 50.0)]);
+    fn the_live_block_counts_and_the_cached_one_where_there_is_none() {
+        let found = thermal(THERMAL);
+        assert_eq!((found.status, found.temperatures), (Some(2), vec![("AP".to_owned(), 50.0)]));
+        let cached = THERMAL.replace("\tTemperature{mValue=50", "\tX{");
+        let found = thermal(&cached);
+        assert_eq!(found.temperatures, [("AP".to_owned(), 46.2), ("BAT".to_owned(), 38.1)]);
+        assert_eq!(found.left_out, ["SKIN (gives NaN)"]);
         assert_eq!(thermal("Can't find service: thermalservice\n"), Thermal::default());
         assert_eq!(thermal("Thermal Status: 9").status, None);
+    }
+
+    fn live(sensors: &[(f64, i32, &str)]) -> Thermal {
+        let line = |(value, kind, name): &(f64, i32, &str)| {
+            format!("\tTemperature{{mValue={value:?}, mType={kind}, mName={name}, mStatus=0}}\n")
+        };
+        thermal(&format!("Current temperatures from HAL:\n{}", sensors.iter().map(line).collect::<String>()))
+    }
+
+    #[test]
+    fn only_temperatures_are_temperatures_whatever_their_unit() {
+        let found = live(&[
+            (11.0, 8, "socd"),
+            (4.285, 6, "vbat"),
+            (1200.0, 7, "ibat"),
+            (24.8, -1, "virtual"),
+            (33.1, 3, "skin"),
+        ]);
+        assert_eq!(found.temperatures, [("skin".to_owned(), 33.1)]);
+        assert_eq!(
+            found.left_out,
+            ["socd (a share of charge)", "vbat (a voltage)", "ibat (a current)", "virtual (of unknown type)"]
+        );
+        let found = live(&[(41_500.0, 0, "CPU"), (28_100.0, 2, "BAT")]);
+        assert_eq!(found.temperatures, [("CPU".to_owned(), 41.5), ("BAT".to_owned(), 28.1)]);
+        let found = live(&[(995.0, 0, "CPU"), (1005.0, 0, "CPU2"), (45.0, 1, "GPU"), (0.0, 4, "USB")]);
+        assert_eq!(found.temperatures, [("CPU".to_owned(), 99.5), ("CPU2".to_owned(), 100.5)]);
+        assert_eq!(found.left_out, ["GPU (degrees or tenths)", "USB (gives 0)"]);
     }
 
     #[test]
@@ -238,15 +347,16 @@ Current temperatures from HAL:
         #[test]
         fn no_text_makes_the_parsers_panic(text in "(Temperature\\{|mValue=|mName=|[0-9.,=}: \n-]|Cached temperatures:|level:|a){0,60}") {
             let found = thermal(&text);
-            prop_assert!(found.temperatures.iter().all(|(_, degrees)| (-40.0..=150.0).contains(degrees)));
+            prop_assert!(found.temperatures.iter().all(|(_, degrees)| (-30.0..=150.0).contains(degrees)));
             let _ = dumped_battery(&text);
         }
 
         #[test]
-        fn any_temperature_written_as_android_does_is_found(tenths in 1i32..1000, name in "[A-Za-z0-9_-]{1,12}") {
+        fn any_temperature_written_as_android_does_is_found(tenths in 1i32..900, name in "[A-Za-z0-9_-]{1,12}") {
             let degrees = f64::from(tenths) / 10.0;
             let text = format!("Cached temperatures:\n\tTemperature{{mValue={degrees}, mType=3, mName={name}, mStatus=0}}\n");
-            prop_assert_eq!(thermal(&text).temperatures, [(name, degrees)]);
+            let unit = Unit::of(degrees, Part::Outer).unwrap();
+            prop_assert_eq!(thermal(&text).temperatures, [(name, unit.degrees(degrees).unwrap())]);
         }
     }
 }

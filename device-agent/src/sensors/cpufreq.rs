@@ -24,13 +24,20 @@ fn found(sys: &Path) -> Vec<(Cluster, PathBuf)> {
     for (number, folder) in numbered(&sys.join("devices/system/cpu"), "cpu") {
         let folder = folder.join("cpufreq");
         let read = |file: &str| fs::read_to_string(folder.join(file)).ok();
-        let max = read("cpuinfo_max_freq").and_then(|text| text.trim().parse().ok());
+        let khz = |file: &str| read(file).and_then(|text| text.trim().parse::<u64>().ok());
+        let max = khz("cpuinfo_max_freq");
         let own = || CpuList::new([u16::try_from(number).ok()?]);
         let cpus = read("related_cpus").and_then(|text| text.parse().ok()).or_else(own);
         if let (Some(max_khz), Some(cpus)) = (max, cpus)
             && found.iter().all(|(cluster, _)| !cluster.cpus.overlaps(&cpus))
         {
-            found.push((Cluster { cpus, max_khz }, folder));
+            // Intel's driver tells it in kHz; AMD's firmware in MHz, where 0 is none.
+            let nominal =
+                || fs::read_to_string(folder.join("../acpi_cppc/nominal_freq")).ok()?.trim().parse().ok();
+            let nominal_khz = || nominal().and_then(|mhz: u64| mhz.checked_mul(1000));
+            let base_khz =
+                khz("base_frequency").or_else(nominal_khz).filter(|khz| *khz > 0 && *khz < max_khz);
+            found.push((Cluster { cpus, max_khz, base_khz }, folder));
         }
     }
     found
@@ -50,6 +57,7 @@ pub(super) struct Clocks {
 struct Clock {
     cpus: CpuList,
     current: Option<KernelFile>,
+    limit: Option<KernelFile>,
     time_in_state: Option<KernelFile>,
     last: Option<Residency>,
 }
@@ -59,10 +67,24 @@ impl Clocks {
         let clusters = found(sys).into_iter().take(MAX_CLUSTERS).map(|(cluster, folder)| Clock {
             cpus: cluster.cpus,
             current: KernelFile::open(&folder.join("scaling_cur_freq")),
+            limit: KernelFile::open(&folder.join("scaling_max_freq")),
             time_in_state: KernelFile::open(&folder.join("stats/time_in_state")),
             last: None,
         });
         Self { clusters: clusters.collect(), busy: HashMap::new() }
+    }
+
+    /// Whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.clusters.is_empty()
+    }
+
+    /// The highest frequencies allowed at present: heat and power saving lower them.
+    pub(super) fn limits(&self, readings: &mut Readings) {
+        for clock in &self.clusters {
+            let khz = clock.limit.as_ref().and_then(KernelFile::number);
+            readings.push(&format!("cpu{}-limit", clock.cpus), khz.map(|khz| khz / 1e3), "MHz");
+        }
     }
 
     /// Forgets earlier readings: the next one has nothing to compare with.
@@ -185,10 +207,13 @@ mod tests {
                 if cpu < 4 { ("0 1 2 3\n", "1950000\n") } else { ("4 5 6 7\n", "2900000\n") };
             fs::write(folder.join("related_cpus"), related).unwrap();
             fs::write(folder.join("cpuinfo_max_freq"), max).unwrap();
+            fs::write(folder.join("base_frequency"), "2000000\n").unwrap();
         }
-        let found: Vec<String> =
-            clusters(sys.path()).iter().map(|c| format!("{} {}", c.cpus, c.max_khz)).collect();
-        assert_eq!(found, ["0-3 1950000", "4-7 2900000"]);
+        let found: Vec<String> = clusters(sys.path())
+            .iter()
+            .map(|c| format!("{} {} {:?}", c.cpus, c.max_khz, c.base_khz))
+            .collect();
+        assert_eq!(found, ["0-3 1950000 None", "4-7 2900000 Some(2000000)"], "a base is below the highest");
         assert_eq!(clusters(Path::new("/nonexistent")), []);
     }
 

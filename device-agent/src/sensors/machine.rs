@@ -18,6 +18,7 @@ pub(crate) fn watch_ns() -> u64 {
 pub(crate) fn facts() -> MachineFacts {
     let start = Moment::now();
     thread::sleep(WATCH);
+    let contention = Some(start.sources());
     let busy = start.others_until(&Moment::now()).unwrap_or_default().as_secs_f64() / WATCH.as_secs_f64();
     let cpuinfo = root::read("proc/cpuinfo").unwrap_or_default();
     let meminfo = root::read("proc/meminfo").unwrap_or_default();
@@ -34,7 +35,13 @@ pub(crate) fn facts() -> MachineFacts {
         cpus: affinity::allowed(),
         clusters: cpufreq::clusters(&root::path("sys")),
         temperature_c: Thermometer::under(&root::path("sys")).hottest().map(|(degrees, _)| degrees),
+        contention,
     }
+}
+
+/// Memory available for new work now, bytes; `None` where the kernel does not say.
+pub(crate) fn available_bytes() -> Option<u64> {
+    meminfo_bytes(&root::read("proc/meminfo")?, "MemAvailable:")
 }
 
 /// Physical cores that this process may use: distinct cores within its affinity,

@@ -7,6 +7,8 @@ mod battery;
 mod cpufreq;
 mod file;
 pub(crate) mod machine;
+#[cfg(test)]
+mod phone_cases;
 mod readings;
 pub(crate) mod root;
 mod sampler;

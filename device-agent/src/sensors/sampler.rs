@@ -17,6 +17,11 @@ use std::{
 /// Readings that are buffered at most: some minutes of a phone's.
 const MAX_BUFFERED: usize = 16 << 10;
 
+/// Within its first second a trial's clocks are read so often besides, so that a short trial's are known
+/// too, without the time in which they rose.
+const CLOCKS_EVERY: Duration = Duration::from_millis(50);
+const CLOCKS_FOR: Duration = Duration::from_secs(1);
+
 pub(crate) struct Sampler {
     shared: Arc<Shared>,
 }
@@ -36,7 +41,18 @@ struct State {
 
 struct Running {
     readings: Readings,
+    /// When all cheap sensors are due.
     next: Instant,
+    /// When the clocks alone are due; `None`: no more.
+    next_clocks: Option<Instant>,
+    /// When the clocks have been read often enough.
+    clocks_until: Instant,
+}
+
+impl Running {
+    fn due(&self) -> Instant {
+        self.next_clocks.map_or(self.next, |clocks| clocks.min(self.next))
+    }
 }
 
 impl Sampler {
@@ -52,13 +68,21 @@ impl Sampler {
         Ok(Self { shared })
     }
 
+    /// Which sensors are left out, and why, in one line; `None` where none is.
+    pub(crate) fn left_out(&self) -> Option<String> {
+        self.shared.lock().sensors.left_out()
+    }
+
     /// Reads everything before a trial.
     pub(crate) fn begin(&self, trial_id: &str) {
         let mut state = self.shared.lock();
         let mut readings = Readings::new(trial_id);
         state.sensors.before(&mut readings);
-        let next = Instant::now() + state.interval.unwrap_or_default();
-        state.running = Some(Running { readings, next });
+        let now = Instant::now();
+        let next = now + state.interval.unwrap_or_default();
+        let is_rarer = state.interval > Some(CLOCKS_EVERY);
+        let next_clocks = (is_rarer && state.sensors.has_clocks()).then_some(now + CLOCKS_EVERY);
+        state.running = Some(Running { readings, next, next_clocks, clocks_until: now + CLOCKS_FOR });
         if state.interval.is_some() {
             self.shared.changed.notify_one();
         }
@@ -89,15 +113,21 @@ impl Shared {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
-            let now = Instant::now();
-            if now < running.next {
-                let wait = running.next - now;
+            let (now, due) = (Instant::now(), running.due());
+            if now < due {
+                let wait = due - now;
                 state = self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
-            sensors.within(&mut running.readings);
             // From now, not from when it was due: a thread that was starved has nothing to make up.
-            running.next = Instant::now() + interval;
+            if now < running.next {
+                sensors.clocks(&mut running.readings);
+            } else {
+                sensors.within(&mut running.readings);
+                running.next = Instant::now() + interval;
+            }
+            running.next_clocks = Some(Instant::now() + CLOCKS_EVERY)
+                .filter(|next| running.next_clocks.is_some() && *next < running.clocks_until);
             if running.readings.len() > MAX_BUFFERED {
                 for sample in running.readings.take() {
                     if output.emit(Event::Telemetry(sample)).is_err() {

@@ -19,6 +19,7 @@ fn help_of_every_command() {
         "",
         "sweep",
         "compare",
+        "history",
         "sweet-spot",
         "models",
         "models list",

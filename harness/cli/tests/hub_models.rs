@@ -75,23 +75,39 @@ fn a_repository_is_imported_by_its_name() {
 #[test]
 fn one_command_measures_a_real_model_in_several_types() {
     let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
-    let models = "--models smollm-135m-instruct --weights real --quant q4_0,f16,q4_k_m";
+    let models = "--models hf:good/m --quant q4_0,f16,q4_k_m";
     let ran = well(&sandbox, &hub, &format!("sweep --device local --out out {models} {SHORT}"));
-    assert!(ran.stderr.contains("smollm-135m-instruct: real weights of"), "{}", ran.stderr);
-    let name = "smollm-135m-instruct real";
-    let expected = ["f16", "q4_0", "q4_k_m"].map(|quant| format!("{name} {quant} completed"));
+    assert!(ran.stderr.contains("good/m: real weights of"), "{}", ran.stderr);
+    let expected = ["f16", "q4_0", "q4_k_m"].map(|quant| format!("good/m real {quant} completed"));
     assert_eq!(rows(&sandbox, "out"), expected);
-    let manifest = sandbox.path("models/imported/smollm-135m-instruct-f16.gguf.json");
+    let manifest = sandbox.path("models/imported/good--m-0123456789ab-f16.gguf.json");
     let manifest: Value = serde_json::from_slice(&fs::read(manifest).unwrap()).unwrap();
-    assert_eq!(manifest["repository"], "HuggingFaceTB/SmolLM-135M-Instruct");
-    // All is at hand now: the hub is not asked, and real weights need not be asked for.
-    let asked = hub.seen().len();
-    let dry = "sweep --device local --models smollm-135m-instruct --dry-run --output json --quant";
-    let ran = well(&sandbox, &hub, &format!("{dry} f16,q4_k_m,q5_0"));
-    assert!(ran.stdout.contains("\"real\"") && !ran.stdout.contains("\"synthetic\""), "{}", ran.stdout);
-    assert_eq!(hub.seen().len(), asked);
-    let ran = well(&sandbox, &hub, &format!("{dry} q4_0 --weights synthetic"));
-    assert!(!ran.stdout.contains("\"real\""), "{}", ran.stdout);
+    assert_eq!(manifest["repository"], "good/m");
+    // The weights are there now: they are not loaded again.
+    let downloads = hub.downloads().len();
+    well(
+        &sandbox,
+        &hub,
+        &format!("sweep --device local --out again --models hf:good/m --quant q5_0 {SHORT}"),
+    );
+    assert_eq!(hub.downloads().len(), downloads);
+}
+
+#[test]
+fn a_repository_that_is_not_the_catalogues_model_keeps_its_own_name() {
+    let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("smollm"));
+    let named =
+        format!("sweep --device local --out out --models smollm-135m-instruct --weights real {SHORT}");
+    let line = refused(&sandbox, &hub, &named);
+    let repo = "HuggingFaceTB/SmolLM-135M-Instruct";
+    assert!(
+        line.contains(&format!("{repo} is smollm-135m-instruct in the catalogue, but of another shape")),
+        "{line}"
+    );
+    let own = format!("hf:{repo}@{COMMIT}");
+    assert!(line.ends_with(&format!("measure it under its own name, as {own}")), "{line}");
+    well(&sandbox, &hub, &format!("sweep --device local --out out --models {own} {SHORT}"));
+    assert_eq!(rows(&sandbox, "out"), [format!("{repo} real q4_0 completed")]);
 }
 
 #[test]
@@ -109,6 +125,35 @@ fn what_is_not_there_stays_synthetic_unless_real_is_asked_for() {
     assert!(hub.seen().is_empty() && !sandbox.path("out").exists());
     let line = refused(&sandbox, &hub, &dry.replace("smollm-135m-instruct", "slimlm-270m --weights real"));
     assert!(line.contains("slimlm-270m has no repository on the hub"), "{line}");
+}
+
+/// Shards are where the index says, whatever they are called.
+#[test]
+fn a_checkpoint_with_shards_of_any_names_is_imported() {
+    let sandbox = Sandbox::new();
+    let folder = checkpoint("llama3");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let index = "model.safetensors.index.json";
+    let mut map: Value = serde_json::from_slice(&read(index)).unwrap();
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for shard in map["weight_map"].as_object_mut().unwrap().values_mut() {
+        let old = shard.as_str().unwrap().to_owned();
+        let new = old.replace("-of-0", "-of-00");
+        if files.iter().all(|(name, _)| *name != new) {
+            files.push((new.clone(), read(&old)));
+        }
+        *shard = new.into();
+    }
+    assert!(files.len() > 1 && files[0].0.contains("-of-00000"), "{}", files[0].0);
+    files.push((index.into(), map.to_string().into_bytes()));
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        files.push((name.into(), read(name)));
+    }
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    let hub = MockHub::new(&files);
+    well(&sandbox, &hub, "models import good/m");
+    well(&sandbox, &hub, &format!("sweep --device local --out out --models hf:good/m {SHORT}"));
+    assert_eq!(rows(&sandbox, "out"), ["good/m real q4_0 completed"]);
 }
 
 #[test]
@@ -171,15 +216,18 @@ fn a_users_file_is_measured_in_the_types_asked_for() {
 #[test]
 fn a_tokenizer_comes_from_a_repository_too() {
     let (sandbox, hub) = (Sandbox::new(), MockHub::of_checkpoint("slimlm"));
-    let bare = sandbox.path("SlimLM-125M-DocAssist-HF");
+    let bare = sandbox.path("my-slimlm");
     fs::create_dir(&bare).unwrap();
     for name in ["config.json", "pytorch_model.bin"] {
         fs::copy(checkpoint("slimlm").join(name), bare.join(name)).unwrap();
     }
-    let line = refused(&sandbox, &hub, "models import SlimLM-125M-DocAssist-HF");
+    let line = refused(&sandbox, &hub, "models import my-slimlm");
     assert!(line.contains("tokenizer"), "{line}");
-    well(&sandbox, &hub, "models import SlimLM-125M-DocAssist-HF --tokenizer good/tokenizer");
-    // Under the name of the catalogue.
-    well(&sandbox, &hub, &format!("sweep --device local --out out --models slimlm-125m {SHORT}"));
-    assert_eq!(rows(&sandbox, "out"), ["slimlm-125m real q4_0 completed"]);
+    well(&sandbox, &hub, "models import my-slimlm --tokenizer good/tokenizer");
+    well(&sandbox, &hub, &format!("sweep --device local --out out --models my-slimlm {SHORT}"));
+    assert_eq!(rows(&sandbox, "out"), ["my-slimlm real q4_0 completed"]);
+    // A folder's name that is one of the catalogue's stands for that model only.
+    fs::rename(&bare, sandbox.path("SlimLM-125M-DocAssist-HF")).unwrap();
+    let line = refused(&sandbox, &hub, "models import SlimLM-125M-DocAssist-HF --tokenizer good/tokenizer");
+    assert!(line.contains("is called as slimlm-125m of the catalogue, but is of another shape"), "{line}");
 }

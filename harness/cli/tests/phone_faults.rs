@@ -5,29 +5,12 @@
 
 use rustix::process::Signal;
 use slm_testkit::{
-    phone::Stage,
+    phone::{Stage, rounds},
     processes::{Live, signal, wait_until},
     results::Row,
     sandbox::Ran,
 };
-use std::{collections::BTreeMap, env, fs, thread, time::Duration};
-
-fn number(variable: &str, usual: u64) -> u64 {
-    env::var(variable)
-        .map_or(usual, |text| text.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
-}
-
-/// Plays a fault some times and prints how the rounds ended.
-#[expect(clippy::print_stdout, reason = "the figures of the rounds are what one wants to see")]
-fn rounds(fault: &str, mut round: impl FnMut(u64) -> String) {
-    let seed = number("PHONE_FAULT_SEED", 0);
-    let count = number("PHONE_FAULT_ROUNDS", 1);
-    let mut outcomes: BTreeMap<String, usize> = BTreeMap::new();
-    for n in 0..count {
-        *outcomes.entry(round(seed * 1000 + n)).or_default() += 1;
-    }
-    println!("{fault}: {count} rounds, {outcomes:?}");
-}
+use std::{fs, thread, time::Duration};
 
 /// The whole sweep is there and every trial succeeded.
 fn check_unharmed(stage: &Stage, ran: &Ran) {
@@ -53,13 +36,9 @@ fn check_harmed(stage: &Stage, ran: &Ran, failure: &str, most: usize) -> usize {
     failed.len()
 }
 
-/// No agent runs on the phone, no run and no half file is left there.
+/// Nothing of ours is left on the phone but models and agents.
 fn check_phone_is_tidy(stage: &Stage) {
-    stage.phone.connect();
-    let left = stage.phone.shell(
-        "ps | grep '[s]lm-agent' | grep ' run '; cd /data/local/tmp/slm-bench && find . -name '*.part*'; ls runs 2>/dev/null; true",
-    );
-    assert_eq!(left, "", "left on the phone");
+    assert_eq!(stage.left_behind(), "", "left on the phone");
 }
 
 /// A fault of the link, which nobody but the clock may notice.
@@ -363,9 +342,10 @@ fn the_phone_restarts() {
 
 #[test]
 #[ignore = "needs the test phone"]
-fn the_phones_disk_is_full_for_a_while() {
-    rounds("disk full", |seed| {
+fn the_phones_disk_is_full_for_good() {
+    rounds("disk full for good", |seed| {
         let mut stage = Stage::set(seed, &["--disk", "256M"]);
+        stage.sandbox.variables.push(("SLM_PHONE_PATIENCE", "4s".into()));
         let mut live = stage.start();
         stage.await_trials(&mut live, 10);
         stage.phone.fill_disk(0);
@@ -380,4 +360,154 @@ fn the_phones_disk_is_full_for_a_while() {
         stage.phone.free_disk();
         format!("{} trial(s) failed", failed.len())
     });
+}
+
+/// An update or a cache fills the phone and goes again: for so many seconds.
+fn disk_full_for(seconds: u64) {
+    rounds(&format!("disk full for {seconds} s"), |seed| {
+        let mut stage = Stage::set(seed, &["--disk", "256M"]);
+        let mut live = stage.start();
+        stage.await_moment(&mut live);
+        let ended = live.has_ended();
+        stage.phone.fill_disk(0);
+        thread::sleep(Duration::from_secs(seconds));
+        stage.phone.free_disk();
+        let ran = live.wait();
+        if !stage.sandbox.path("out/manifest.json").exists() {
+            // A phone that is full before anything begins is refused; nothing of the sweep is lost.
+            assert_eq!(ran.code, Some(3), "{}", stage.stderr());
+            assert!(stage.stderr().contains("of space are left on it"), "{}", stage.stderr());
+            check_unharmed(&stage, &stage.sweep());
+            return "refused before the sweep began".to_owned();
+        }
+        let failed = check_harmed(&stage, &ran, "disk-full", 1);
+        format!("{failed} trial(s) failed{}", if ended { ", after its end" } else { "" })
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_a_second() {
+    disk_full_for(1);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_five_seconds() {
+    disk_full_for(5);
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn the_phones_disk_is_full_for_half_a_minute() {
+    disk_full_for(30);
+}
+
+/// Where a file on the phone is damaged: one bit, anywhere.
+fn flip(path: &std::path::Path, stage: &mut Stage) {
+    let mut content = fs::read(path).expect("the file");
+    let at = usize::try_from(stage.below(content.len() as u64)).expect("an index");
+    content[at] ^= 1 << stage.below(8);
+    // In place: the same file with another byte.
+    let mut file = fs::File::options().write(true).open(path).expect("the file");
+    std::io::Write::write_all(&mut file, &content).expect("the damage");
+}
+
+/// The one file of a folder that has a word in its name, or has not; records of hashes are none.
+fn only_file(folder: &std::path::Path, word: &str, does: bool) -> std::path::PathBuf {
+    let entries = fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("an entry").path());
+    let name = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
+    let models = entries.filter(|path| !name(path).ends_with(".sha256"));
+    let found: Vec<_> = models.filter(|path| name(path).contains(word) == does).collect();
+    let [file] = found.as_slice() else { panic!("{found:?}") };
+    file.clone()
+}
+
+/// Between two sweeps a bit is flipped, or the file cut short, in a model that was made on the phone, in one that
+/// was sent there, and in the agent: each is found and healed before anything is measured.
+#[test]
+#[ignore = "needs the test phone"]
+fn what_is_damaged_on_the_phone_is_found_and_healed() {
+    let mut stage = Stage::set(0, &[]);
+    let sent = stage.sandbox.make_model(slm_testkit::sandbox::TINY, "sent.gguf").display().to_string();
+    let models = format!("{},{sent}", slm_testkit::sandbox::TINY);
+    let few = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 4 --threads 1 --warmups 0";
+    assert_eq!(stage.start_with(&models, few).wait().code, Some(0), "{}", stage.stderr());
+    let folder = stage.phone.disk().join("slm-bench");
+    let files = [
+        only_file(&folder.join("models"), "-sent", true),
+        only_file(&folder.join("models"), "-sent", false),
+        only_file(&folder.join("bin"), "slm-agent", true),
+    ];
+    let good = files.each_ref().map(|file| fs::read(file).expect("the file"));
+    rounds("a model made there, one sent there and the agent damaged", |_| {
+        let mut cut = 0;
+        for (file, good) in files.iter().zip(&good) {
+            if stage.below(4) == 0 {
+                cut += 1;
+                let left = stage.below(good.len() as u64);
+                fs::File::options()
+                    .write(true)
+                    .open(file)
+                    .and_then(|file| file.set_len(left))
+                    .expect("a cut");
+            } else {
+                flip(file, &mut stage);
+            }
+            assert!(fs::read(file).expect("the file") != *good);
+        }
+        fs::remove_dir_all(stage.sandbox.path("out")).expect("the results before");
+        let ran = stage.start_with(&models, few).wait();
+        check_unharmed(&stage, &ran);
+        let told = stage.stderr().matches("is damaged there").count();
+        assert_eq!(told, files.len(), "{}", stage.stderr());
+        for (file, good) in files.iter().zip(&good) {
+            assert!(fs::read(file).expect("the file") == *good, "{} is not healed", file.display());
+        }
+        format!("3 files damaged ({cut} cut short), 3 healed")
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn a_sweep_is_interrupted_in_its_first_seconds() {
+    rounds("Ctrl-C in the first seconds", |seed| {
+        let mut stage = Stage::set(seed, &[]);
+        let long = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
+        // The moment in which a run has its folder and its agent may not have started.
+        wait_until("a run", || {
+            let runs = stage.phone.disk().join("slm-bench/runs");
+            fs::read_dir(runs).is_ok_and(|mut runs| runs.next().is_some()) || live.has_ended()
+        });
+        thread::sleep(Duration::from_millis(stage.below(1500)));
+        signal(live.pid(), Signal::INT);
+        let ran = live.wait();
+        assert_eq!(ran.code, Some(130), "{}", stage.stderr());
+        assert_eq!(stage.left_behind(), "", "left on the phone");
+        "nothing left".to_owned()
+    });
+}
+
+#[test]
+#[ignore = "needs the test phone"]
+fn an_agent_that_nobody_knows_is_ended_by_the_next_sweep_and_by_cleaning() {
+    let stage = Stage::set(0, &[]);
+    let device = stage.device();
+    for args in [vec!["devices", "clean", "--device", &device], Vec::new()] {
+        let long = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
+        stage.await_agent(&mut live);
+        signal(live.pid(), Signal::KILL);
+        wait_until("the host's end", || live.has_ended());
+        // What became of the runs of an older version.
+        stage.phone.shell("rm -rf /data/local/tmp/slm-bench/runs");
+        fs::remove_dir_all(stage.sandbox.path("out")).expect("its results");
+        let ran = if args.is_empty() { stage.sweep() } else { stage.bench(&args) };
+        assert_eq!(ran.code, Some(0), "{}", stage.stderr());
+        assert_eq!(stage.left_behind(), "", "left on the phone");
+        if args.is_empty() {
+            assert!(stage.stderr().contains("left at work was ended"), "{}", stage.stderr());
+        }
+    }
 }

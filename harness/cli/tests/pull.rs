@@ -9,6 +9,7 @@ use slm_testkit::{
     processes::Live,
     results::Results,
     sandbox::{Ran, Sandbox, TINY, ran, run},
+    split::split,
 };
 use std::{
     fs,
@@ -250,6 +251,39 @@ fn several_models_are_listed_and_none_is_chosen() {
     pulled(&sandbox, &hub, &["good/m:b-q8_0.gguf"]);
 }
 
+/// What goes beside a model is no choice; all parts of a split one are one, and come together.
+#[test]
+fn a_split_model_is_pulled_whole_and_a_projector_is_no_model() {
+    let sandbox = Sandbox::new();
+    let parts = split(&sandbox.make_model(TINY, "m.gguf"), 3);
+    let parts: Vec<(String, Vec<u8>)> = parts
+        .iter()
+        .map(|path| (format!("Q4/{}", path.file_name().unwrap().to_str().unwrap()), fs::read(path).unwrap()))
+        .collect();
+    let mut files: Vec<(&str, &[u8])> =
+        parts.iter().map(|(name, bytes)| (name.as_str(), &bytes[..])).collect();
+    files.extend([("mmproj-f16.gguf", &b"GGUF"[..]), ("imatrix.gguf", b"GGUF"), ("config.json", CONFIG)]);
+    let hub = MockHub::new(&files);
+    let first = pulled(&sandbox, &hub, &["good/m"]);
+    assert!(first.ends_with("Q4/m-00001-of-00003.gguf"), "{first:?}");
+    assert_eq!(hub.downloads().len(), 3);
+    assert_eq!(pulled(&sandbox, &hub, &["good/m:Q4/m-00002-of-00003.gguf", "--offline"]), first);
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --runs 1 --repetitions 1 --warmups 0 \
+                 --max-new-tokens 2 --threads 1";
+    let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
+    settle(&sandbox, &hub, &mut command);
+    assert_eq!(run(command).code, Some(0));
+    let results = Results::of(&sandbox);
+    results.check_complete();
+    let model = &results.plan()["input"]["models"][0];
+    assert_eq!(model["name"], "m.gguf");
+    assert_eq!(model["source"]["further"].as_array().map(Vec::len), Some(2), "{model}");
+    // A part that is not there is named.
+    let hub = MockHub::new(&files[..2]);
+    let error = refused(&sandbox, &hub, &["other/m"], 2);
+    assert!(error.contains("other/m has no file Q4/m-00003-of-00003.gguf"), "{error}");
+}
+
 #[test]
 fn a_repository_without_gguf_gives_what_an_import_needs() {
     let sandbox = Sandbox::new();
@@ -303,7 +337,8 @@ fn hostile_models_are_refused_before_they_are_kept() {
         (&MODEL[..200], "truncated"),
         (&huge[..], "impossible"),
         (&many[..], "corrupt"),
-        (b"<html>sign in</html>     ", "not a GGUF file"),
+        (b"<html>sign in</html>     ", "is a web page"),
+        (b"Entry not found", "is text, not a model"),
     ] {
         let hub = MockHub::new(&[("m.gguf", bytes)]);
         let error = refused(&sandbox, &hub, &["good/m"], 2);

@@ -74,7 +74,7 @@ fn json_has_every_point() {
         predicted.clone().all(|point| point["ttft_s"]["low"].as_f64() < point["ttft_s"]["high"].as_f64())
     );
     assert!(group["size"]["params"].as_u64().unwrap() > 100_000_000);
-    assert_eq!(group["cost_model"][0]["exponent"], 1.4);
+    assert_eq!(group["cost_model"][0]["forms"][0]["exponent"], 1.4);
 }
 
 #[test]

@@ -14,6 +14,11 @@ pub trait Device: Send + Sync {
     /// Name, as in the tables.
     fn name(&self) -> &str;
 
+    /// What it is, whatever name it goes by: two devices of one unit are one device.
+    fn unit(&self) -> String {
+        self.name().to_owned()
+    }
+
     /// Asks the agent who it is, without loading anything.
     ///
     /// # Errors

@@ -125,7 +125,13 @@ impl Device for Local {
             return Ok(StagedModel::default());
         };
         let failed = |error: Error| StageError { failure: Failure::LoadFailed, message: error.to_string() };
-        let path = file.canonicalize().map_err(|error| failed(Error::reading(&file, &error)))?;
+        // The parts of a split model are found by their names, which a link's target may not have.
+        let path = if matches!(&model.source, ModelSource::File { further, .. } if !further.is_empty()) {
+            std::path::absolute(&file)
+        } else {
+            file.canonicalize()
+        };
+        let path = path.map_err(|error| failed(Error::reading(&file, &error)))?;
         let path = path.into_os_string().into_string().map_err(|path| {
             let what = format!("the path {} is not UTF-8", path.display());
             failed(Error::input(what, "rename the file or its folder"))

@@ -42,6 +42,18 @@ pub enum Notice<'a> {
         /// How long they are retried.
         patience: Duration,
     },
+    /// The device's disk is full; space is waited for.
+    DiskFull {
+        /// What is lacking.
+        error: String,
+        /// How long it is waited for.
+        patience: Duration,
+    },
+    /// A file on the device, by its path there, is not what was put there. It is put there
+    /// again.
+    Damaged(&'a str),
+    /// Agents that no run knew of were at work on the device, and were ended.
+    StraysEnded(usize),
     /// The device answers and its agent does not.
     AgentUnresponsive {
         /// Time since its last output.

@@ -66,6 +66,16 @@ pub enum LinkError {
         /// Bytes there are.
         free: u64,
     },
+    /// More than the device's disk holds, however empty it is.
+    #[error("{serial}'s disk holds {capacity} bytes in all, {needed} are needed")]
+    TooLarge {
+        /// Its serial.
+        serial: String,
+        /// Bytes to be written.
+        needed: u64,
+        /// Size of the disk, bytes.
+        capacity: u64,
+    },
     /// The link ended before the command did: unplugged, restarted, adbd killed.
     #[error("the link to {serial} was lost: {why}")]
     Lost {
@@ -102,7 +112,10 @@ impl LinkError {
             | Self::NotReady { .. }
             | Self::Lost { .. }
             | Self::TimedOut { .. } => true,
-            Self::Unauthorized { .. } | Self::NoSpace { .. } | Self::Refused { .. } => false,
+            Self::Unauthorized { .. }
+            | Self::NoSpace { .. }
+            | Self::TooLarge { .. }
+            | Self::Refused { .. } => false,
         }
     }
 }

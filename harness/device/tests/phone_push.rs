@@ -23,7 +23,11 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     };
     let bytes: Vec<u8> = std::iter::repeat_with(&mut random).take(megabytes * 125_000).flatten().collect();
     fs::write(&file, &bytes).unwrap();
-    let source = ModelSource::File { path: file.display().to_string(), sha256: sha256_hex(&bytes) };
+    let source = ModelSource::File {
+        path: file.display().to_string(),
+        sha256: sha256_hex(&bytes),
+        further: Vec::new(),
+    };
     // Nobody loads it.
     let model = PlannedModel { file_bytes: bytes.len() as u64, source, ..model("pushed", 1) };
     let server: ServerAddress = "127.0.0.1:5037".parse().unwrap();

@@ -1,6 +1,7 @@
 //! Errors as the user sees them: one line that names what is wrong and what to
 //! do, and the exit code's class.
 
+use slm_models::plain_text::{Fault, TextError};
 use std::{io, path::Path};
 use thiserror::Error;
 
@@ -30,8 +31,16 @@ impl Error {
         Error::Input(format!("{}; {}", what.as_ref(), remedy.as_ref()))
     }
 
+    /// A text file that could not be read, or is no text.
+    pub fn text(error: &TextError) -> Self {
+        Error::Input(error.to_string())
+    }
+
     /// A file that could not be read.
     pub fn reading(path: &Path, error: &io::Error) -> Self {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Fault>) {
+            return Error::Input(format!("{} {error}; save it as UTF-8", path.display()));
+        }
         Error::Input(format!("cannot read {}: {error}; check the path and its permissions", path.display()))
     }
 

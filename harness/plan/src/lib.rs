@@ -23,12 +23,14 @@ pub mod variable;
 
 /// SHA-256 of bytes and files, as lower-case hex.
 pub use slm_models::digest;
+/// Text files, however they are written.
+pub use slm_models::plain_text;
 
 pub use build::check_engines;
 pub use compute::Compute;
 pub use device::{Capabilities, DeviceFacts};
 pub use estimate::{Estimate, trial_cost};
 pub use input::{Conditions, Design, PlanInput, PlannedTrial};
-pub use model::{CompiledFile, CompiledSource, ModelSource, PlannedModel, Variant, Weights};
+pub use model::{CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Variant, Weights};
 pub use name::model_name;
 pub use plan::{Cell, Plan};

@@ -73,10 +73,13 @@ pub enum ModelSource {
     },
     /// The user's file.
     File {
-        /// Absolute path on the host.
+        /// Absolute path on the host; of a split model that of its first part.
         path: String,
-        /// SHA-256 of the file.
+        /// SHA-256 of that file.
         sha256: String,
+        /// The other parts of a split model, in their order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        further: Vec<FilePart>,
     },
     /// A folder with a model that TVM compiled.
     Compiled(CompiledSource),
@@ -88,6 +91,17 @@ pub enum ModelSource {
         /// Where it will come from, in words.
         from: String,
     },
+}
+
+/// A part of a split model after the first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePart {
+    /// Absolute path on the host.
+    pub path: String,
+    /// Size, bytes.
+    pub bytes: u64,
+    /// SHA-256.
+    pub sha256: String,
 }
 
 /// A model that TVM compiled and what runs it; absolute paths on the host.

@@ -20,8 +20,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// A folder of the user's. Where it is called as a model of the catalogue, sweeps find
-    /// its weights under that name.
+    /// A folder of the user's. Where it is called as a model of the catalogue, and is that
+    /// model, sweeps find its weights under that name.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -39,6 +39,7 @@ impl Checkpoint {
             tokenizer,
             weights,
             embeddings,
+            name: self.origin.is_none().then(|| self.name.clone()),
             repository: self.origin.as_ref().map(|(repo, _)| repo.to_string()),
             commit: self.origin.as_ref().map(|(_, commit)| commit.to_string()),
         }

@@ -1,8 +1,9 @@
 //! Hashes of model files, each computed once: several types are made of one source, and a
 //! source is measured as it is, too.
 
+use slm_models::Part;
 use slm_plan::{
-    digest::sha256_file,
+    digest::{sha256_file, sha256_hex},
     error::{Error, Result},
 };
 use std::{
@@ -30,12 +31,39 @@ impl Hashes {
         self.0.borrow_mut().insert(file, sha256.clone());
         Ok(sha256)
     }
+
+    /// What tells a model from others: the hash of its file, of a split one that of the
+    /// hashes of all parts.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub(crate) fn of_model(&self, parts: &[Part]) -> Result<String> {
+        let hashes: Vec<String> = parts.iter().map(|part| self.of(&part.path)).collect::<Result<_>>()?;
+        Ok(match &hashes[..] {
+            [one] => one.clone(),
+            several => sha256_hex(several.concat()),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+
+    #[test]
+    fn every_part_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let parts = ["a", "b"].map(|name| Part { path: folder.path().join(name), bytes: 3 });
+        for part in &parts {
+            fs::write(&part.path, "one").unwrap();
+        }
+        let of = |parts: &[Part]| Hashes::default().of_model(parts).unwrap();
+        let first = of(&parts);
+        assert_eq!(of(&parts[..1]), Hashes::default().of(&parts[0].path).unwrap());
+        fs::write(&parts[1].path, "two").unwrap();
+        assert_ne!(of(&parts), first);
+    }
 
     #[test]
     fn a_file_is_read_once_by_whatever_name() {

@@ -1,9 +1,12 @@
 //! Planned models of what is at hand: shapes and files.
 
-use crate::{hashes::Hashes, named::header_of};
-use slm_models::{FileType, Header, Shape, WeightTypes};
+use crate::{
+    hashes::Hashes,
+    named::{check_kind, header_of},
+};
+use slm_models::{FileType, Header, Shape, SplitName, WeightTypes};
 use slm_plan::{
-    ModelSource, PlannedModel, Weights,
+    FilePart, ModelSource, PlannedModel, Weights,
     error::{Error, Result},
     request::{EmbeddingTypes, SweepRequest},
 };
@@ -57,20 +60,31 @@ pub(crate) fn from_shape(
     request.quants_or_default().into_iter().map(planned).collect()
 }
 
-/// A file of the user's.
+/// A file of the user's, or all parts of a split one; `called`: its name in tables, else
+/// that of the file.
 pub(crate) fn from_file(
     path: &Path,
+    called: Option<&str>,
     header: &Header,
     request: &SweepRequest,
     hashes: &Hashes,
     engine: EngineKind,
 ) -> Result<PlannedModel> {
-    let absolute = path.canonicalize().map_err(|error| Error::reading(path, &error))?;
-    let not_text = || Error::input(format!("{} is not a UTF-8 path", path.display()), "rename the file");
-    let text = absolute.to_str().ok_or_else(not_text)?.to_owned();
-    let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(not_text)?.to_owned();
-    let sha256 = hashes.of(&absolute)?;
-    let file_bytes = absolute.metadata().map_err(|error| Error::reading(path, &error))?.len();
+    check_kind(path, header)?;
+    let name = match called {
+        Some(name) => name.to_owned(),
+        None => file_model_name(path).ok_or_else(|| not_text(path))?,
+    };
+    let mut parts = Vec::new();
+    for part in &header.parts {
+        let sha256 = hashes.of(&part.path)?;
+        let path = absolute(&part.path, header.parts.len() > 1)?;
+        parts.push(FilePart { path, bytes: part.bytes, sha256 });
+    }
+    let mut parts = parts.into_iter();
+    let Some(FilePart { path: first, sha256, .. }) = parts.next() else {
+        return Err(Error::Internal(format!("{}: a header of no file", path.display())));
+    };
     let weights = if header.is_synthetic() { Weights::Synthetic } else { Weights::Real };
     Ok(PlannedModel {
         name,
@@ -79,11 +93,36 @@ pub(crate) fn from_file(
         quant: quant_of(header),
         params: header.params(),
         bits_per_weight: Some(header.bits_per_weight()),
-        file_bytes,
-        source: ModelSource::File { path: text, sha256 },
+        file_bytes: header.file_bytes,
+        source: ModelSource::File { path: first, sha256, further: parts.collect() },
         generation: request.output.generation(weights),
         variant: None,
     })
+}
+
+/// What a file's model is called in tables: its file name, of a split model without the
+/// number of the part.
+pub(crate) fn file_model_name(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?;
+    Some(SplitName::parse(name).map_or_else(|| name.to_owned(), |split| format!("{}.gguf", split.stem)))
+}
+
+/// An absolute path. The parts of a split model keep their names, by which the engine finds
+/// them; one file alone may be a link to a name that says nothing.
+fn absolute(path: &Path, keep_name: bool) -> Result<String> {
+    let failed = |error| Error::reading(path, &error);
+    let absolute = match (path.parent(), path.file_name()) {
+        (Some(folder), Some(name)) if keep_name => {
+            let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+            folder.canonicalize().map_err(failed)?.join(name)
+        }
+        _ => path.canonicalize().map_err(failed)?,
+    };
+    absolute.to_str().map(str::to_owned).ok_or_else(|| not_text(path))
+}
+
+fn not_text(path: &Path) -> Error {
+    Error::input(format!("{} is not a UTF-8 path", path.display()), "rename the file")
 }
 
 /// A file that was made for this sweep.
@@ -94,7 +133,7 @@ pub(crate) fn from_path(
     hashes: &Hashes,
     engine: EngineKind,
 ) -> Result<PlannedModel> {
-    let planned = from_file(path, &header_of(path)?, request, hashes, engine)?;
+    let planned = from_file(path, None, &header_of(path)?, request, hashes, engine)?;
     Ok(match request.embeddings {
         // A file of a mixture does not tell what was asked for.
         Some(EmbeddingTypes::Type(embeddings)) if quant.is_k_quant() => {

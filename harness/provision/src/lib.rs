@@ -5,6 +5,7 @@
 //! checkpoints, quantizes. [`ensure`] makes synthetic models.
 
 mod cache;
+mod called;
 mod checkpoint;
 mod compiled;
 pub mod elf;
@@ -18,6 +19,7 @@ mod provide;
 pub mod quantize;
 mod quantize_step;
 mod resolve;
+mod same_shape;
 mod weights;
 mod work;
 
@@ -25,8 +27,9 @@ pub use cache::{StageError, cache_folder, ensure, file_of, is_present};
 pub use checkpoint::{Checkpoint, HubModel, open_hub};
 pub use compiled::Machine;
 pub use imported::{import, imported_file, imported_name};
+pub(crate) use imported::{imported_types, is_imported};
 pub use known::{quant_of, types_of};
-pub use named::{HubFile, Named, named, pull_named};
+pub use named::{HubFile, Named, imported_model, named, pull_named};
 pub use quantize_step::QuantizeStep;
 pub use resolve::{Resolution, resolve};
 pub use work::{Event, Tell, Work};

@@ -46,8 +46,8 @@ struct Provider<'a> {
 impl Provider<'_> {
     fn provide(&self, wanted: Wanted) -> Result<Vec<PlannedModel>> {
         match wanted {
-            Wanted::Hub(address) => match pull_named(&address, self.work)? {
-                HubFile::Gguf(path, header) => self.gguf(&path, &header),
+            Wanted::Hub(address, called) => match pull_named(&address, self.work)? {
+                HubFile::Gguf(path, header) => self.gguf(&path, called.as_deref(), &header),
                 HubFile::Checkpoint(model) => {
                     let kept = model.name(self.work)?;
                     self.checkpoint(model.repo(), &kept, || Ok(model.clone()))
@@ -59,8 +59,8 @@ impl Provider<'_> {
     }
 
     /// A GGUF file of the hub, as it is or in the quantizations asked for.
-    fn gguf(&self, path: &Path, header: &Header) -> Result<Vec<PlannedModel>> {
-        let own = known::from_file(path, header, self.request, self.hashes, self.engine)?;
+    fn gguf(&self, path: &Path, called: Option<&str>, header: &Header) -> Result<Vec<PlannedModel>> {
+        let own = known::from_file(path, called, header, self.request, self.hashes, self.engine)?;
         let Some(asked) = &self.request.quants else { return Ok(vec![own]) };
         self.quantized(path, header, &own, asked)
     }

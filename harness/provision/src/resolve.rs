@@ -2,13 +2,13 @@
 //! nothing is written, downloaded or started.
 
 use crate::{
-    HubModel, Machine, compiled,
+    HubModel, Machine, called, compiled,
     hashes::Hashes,
     hub::Address,
-    known,
-    named::{Named, named},
+    imported_types, known,
+    named::{Named, header_of, named},
     quantize::coarse_tensor,
-    weights,
+    same_shape, weights,
 };
 use slm_models::{Entry, FileType, Header};
 use slm_plan::{
@@ -41,8 +41,8 @@ pub(crate) enum Item {
 /// What must be provided before a model's file is there.
 #[derive(Debug)]
 pub(crate) enum Wanted {
-    /// A file or checkpoint of the hub.
-    Hub(Address),
+    /// A file or checkpoint of the hub; what its file is called in tables, if not by its name.
+    Hub(Address, Option<String>),
     /// The real weights of a model of the catalogue.
     Real(&'static Entry),
     /// A file of the user's in other quantizations.
@@ -55,11 +55,12 @@ pub(crate) enum Wanted {
 /// [`Error::Input`] that names the model, what is wrong and the remedy.
 pub fn resolve(request: &SweepRequest, machines: &[Machine]) -> Result<Resolution> {
     let mut resolution = Resolution { items: Vec::new(), hashes: Hashes::default(), remarks: Vec::new() };
+    let called = called::names(&request.models);
     for name in &request.models {
         let item = if compiled::is_folder(name) {
             Item::Known(compiled_model(name, request, machines)?)
         } else {
-            resolve_one(name, request, &mut resolution)?
+            resolve_one(name, called.get(name), request, &mut resolution)?
         };
         resolution.items.push(item);
     }
@@ -115,7 +116,12 @@ fn compiled_model(name: &str, request: &SweepRequest, machines: &[Machine]) -> R
 }
 
 /// One model in every quantization; at least one.
-fn resolve_one(name: &str, request: &SweepRequest, resolution: &mut Resolution) -> Result<Item> {
+fn resolve_one(
+    name: &str,
+    called: Option<&String>,
+    request: &SweepRequest,
+    resolution: &mut Resolution,
+) -> Result<Item> {
     let Some(engine) = request.engines.iter().copied().find(|engine| !compiled::runs_compiled(*engine))
     else {
         let what = format!("{name} is no folder of a compiled model");
@@ -132,12 +138,13 @@ fn resolve_one(name: &str, request: &SweepRequest, resolution: &mut Resolution) 
             }
             Item::Known(known::from_shape(&known::shape_name(name, &shape), &shape, request, engine)?)
         }
-        Named::Hub(address) => Item::Wanted(Wanted::Hub(address), engine),
+        Named::Hub(address) => Item::Wanted(Wanted::Hub(address, called.cloned()), engine),
+        Named::Imported(name) => of_imported(&name, request, hashes, engine)?,
         Named::File(path, header) => {
             if let Some(problem) = header.cut_short() {
                 resolution.remarks.push(format!("{}: {}", clean(name), clean(&problem)));
             }
-            users_file(path, header, request, hashes, engine)?
+            users_file(path, called.map(String::as_str), header, request, hashes, engine)?
         }
     };
     Ok(match item {
@@ -158,6 +165,11 @@ fn of_catalogue(
     }
     let quants = request.quants_or_default();
     let at_hand = |quant: &FileType| weights::is_at_hand(&entry.name, *quant, request.embeddings);
+    if request.weights != WeightsChoice::Synthetic {
+        for file in quants.iter().filter_map(|quant| weights::kept(&entry.name, *quant, request.embeddings)) {
+            same_shape::check_file(entry, &file)?;
+        }
+    }
     let is_real = match request.weights {
         WeightsChoice::Synthetic => false,
         WeightsChoice::Real => true,
@@ -184,15 +196,41 @@ fn of_catalogue(
     Ok(Item::Known(files.iter().zip(&quants).map(planned).collect::<Result<_>>()?))
 }
 
+/// What was imported under a name of the user's: in the types it was imported in, or in those
+/// asked for where its F16 file is there.
+fn of_imported(name: &str, request: &SweepRequest, hashes: &Hashes, engine: EngineKind) -> Result<Item> {
+    let made = |quant: &FileType| weights::made(name, *quant, request.embeddings);
+    let quants = match &request.quants {
+        Some(asked) => asked.clone(),
+        None => weights::default_types(name, request.embeddings),
+    };
+    if let Some(files) = quants.iter().map(made).collect::<Option<Vec<PathBuf>>>() {
+        let planned = |(file, quant): (&PathBuf, &FileType)| {
+            let model = known::from_path(file, *quant, request, hashes, engine)?;
+            Ok(PlannedModel { name: name.to_owned(), ..model })
+        };
+        return Ok(Item::Known(files.iter().zip(&quants).map(planned).collect::<Result<_>>()?));
+    }
+    let Some(float) = weights::made(name, FileType::F16, None) else {
+        let kept: Vec<String> = imported_types(name).iter().map(ToString::to_string).collect();
+        let what = format!("{name} was imported as {} only", kept.join(", "));
+        return Err(Error::input(what, "import it again with --type f16, from which the others are made"));
+    };
+    let header = Box::new(header_of(&float)?);
+    let request = SweepRequest { quants: Some(quants), ..request.clone() };
+    users_file(float, Some(name), header, &request, hashes, engine)
+}
+
 /// A file is measured as it is, or in the quantizations asked for where it can be quantized.
 fn users_file(
     path: PathBuf,
+    called: Option<&str>,
     header: Box<Header>,
     request: &SweepRequest,
     hashes: &Hashes,
     engine: EngineKind,
 ) -> Result<Item> {
-    let own = known::from_file(&path, &header, request, hashes, engine)?;
+    let own = known::from_file(&path, called, &header, request, hashes, engine)?;
     let Some(asked) = &request.quants else { return Ok(Item::Known(vec![own])) };
     let as_is = |quant: &FileType| known::has_types(&header, *quant, request.embeddings);
     if asked.iter().all(as_is) {
@@ -228,7 +266,7 @@ fn preview(wanted: &Wanted, request: &SweepRequest, engine: EngineKind) -> Vec<P
         variant: None,
     };
     match wanted {
-        Wanted::Hub(address) => {
+        Wanted::Hub(address, _) => {
             let quants =
                 request.quants.as_ref().map(|quants| quants.iter().map(ToString::to_string).collect());
             let quants: Vec<String> = quants.unwrap_or_else(|| vec![String::new()]);

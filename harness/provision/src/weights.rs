@@ -2,7 +2,7 @@
 //! what was imported before, or from the hub.
 
 use crate::quantize::{Recipe, quantized};
-use crate::{HubModel, hashes::Hashes, import, imported_file, work::Work};
+use crate::{HubModel, hashes::Hashes, import, imported_file, imported_types, work::Work};
 use slm_import::Embeddings;
 use slm_models::{FileType, Header, WeightType, WeightTypes, can_encode, read_header};
 use slm_plan::{
@@ -28,6 +28,28 @@ pub(crate) fn made(name: &str, quant: FileType, embd: Option<EmbeddingTypes>) ->
         Some(Source::AsIs(file)) => Some(file),
         Some(Source::Float(_)) | None => None,
     }
+}
+
+/// The file that a model's weights in these types are taken from, where it was imported.
+pub(crate) fn kept(name: &str, quant: FileType, embd: Option<EmbeddingTypes>) -> Option<PathBuf> {
+    match at_hand(name, quant, embd)? {
+        Source::AsIs(file) | Source::Float(file) => Some(file),
+    }
+}
+
+/// The types in which an imported model is measured where none are asked for: the usual one
+/// if it can be had, else the smallest that was imported.
+pub(crate) fn default_types(name: &str, embd: Option<EmbeddingTypes>) -> Vec<FileType> {
+    let usual = FileType::Q4_0;
+    if is_at_hand(name, usual, embd) {
+        return vec![usual];
+    }
+    let plain = imported_types(name).into_iter().filter(|types| *types == WeightTypes::of(types.matrices()));
+    let smallest = plain.map(|types| types.matrices()).min_by_key(|quant| {
+        let base = quant.base().ggml();
+        base.block_bytes() * 1000 / base.block_elements()
+    });
+    vec![smallest.unwrap_or(usual)]
 }
 
 fn at_hand(name: &str, quant: FileType, embd: Option<EmbeddingTypes>) -> Option<Source> {
@@ -97,7 +119,7 @@ pub(crate) fn in_fewer_bits(
     work: Work<'_>,
 ) -> Result<PathBuf> {
     let recipe = recipe(header, quant, embd);
-    quantized(file, &hashes.of(file)?, &recipe, work)?.ok_or(Error::Interrupted)
+    quantized(file, &hashes.of_model(&header.parts)?, &recipe, work)?.ok_or(Error::Interrupted)
 }
 
 /// What synthetic models get by the same words: the plain kinds are of one type

@@ -10,6 +10,7 @@ mod command_line;
 pub mod compare;
 mod data;
 mod draw;
+pub mod history;
 mod html;
 mod markdown;
 mod names;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use slm_plan::{
     Plan, PlanInput,
     error::{Error, Result},
+    plain_text,
 };
 use slm_protocol::{AgentFacts, CpuList, Version};
 use std::{fs, io::ErrorKind, path::Path, time::SystemTime};
@@ -177,10 +178,12 @@ fn read<P: DeserializeOwned>(path: &Path, if_missing: &str, if_damaged: &str) ->
     let damaged = |error: serde_json::Error| {
         Error::input(format!("{} is damaged: {error}", path.display()), if_damaged)
     };
-    let format = serde_json::from_slice::<AnyVersion>(&bytes).map_err(damaged)?.format;
+    let text = plain_text::decode(&bytes)
+        .map_err(|fault| Error::input(format!("{} {fault}", path.display()), if_damaged))?;
+    let format = serde_json::from_str::<AnyVersion>(&text).map_err(damaged)?.format;
     if format.major != FORMAT.major {
         let what = format!("{} has format version {format}, this bench reads {FORMAT}", path.display());
         return Err(Error::input(what, "use the version of bench that wrote it, or a newer one"));
     }
-    serde_json::from_slice(&bytes).map_err(damaged)
+    serde_json::from_str(&text).map_err(damaged)
 }

@@ -96,3 +96,96 @@ pub(super) fn paired() -> Paired {
 pub(super) fn nnls() -> Vec<Nnls> {
     reference().nnls
 }
+
+/// Known values for histories and cost models, which `tools/history_reference.py` wrote.
+#[derive(Deserialize)]
+struct HistoryReference {
+    benjamini_hochberg: Vec<(Vec<f64>, Vec<f64>)>,
+    trends: Vec<TrendCase>,
+    slopes: Vec<SlopeCase>,
+    cuts: Vec<CutsCase>,
+    shifts: Vec<ShiftCase>,
+    no_shifts: Vec<NoShiftCase>,
+    least_squares: Vec<Nnls>,
+    clipped: Vec<ClippedCase>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ClippedCase {
+    pub(super) values: Vec<f64>,
+    pub(super) clipped: Vec<f64>,
+    pub(super) outliers: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TrendCase {
+    pub(super) values: Vec<f64>,
+    pub(super) s: f64,
+    pub(super) p: f64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SlopeCase {
+    pub(super) x: Vec<f64>,
+    pub(super) y: Vec<f64>,
+    /// The slope and the ends of its interval.
+    pub(super) slope: [f64; 3],
+}
+
+#[derive(Deserialize)]
+pub(super) struct CutsCase {
+    pub(super) values: Vec<f64>,
+    pub(super) shortest: usize,
+    pub(super) cuts: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ShiftCase {
+    pub(super) values: Vec<f64>,
+    pub(super) stretch: [usize; 2],
+    pub(super) t: f64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NoShiftCase {
+    /// How many values a series has.
+    pub(super) values: usize,
+    /// A t, and the share of series whose largest is at least that large.
+    pub(super) chances: Vec<[f64; 2]>,
+}
+
+fn history_reference() -> HistoryReference {
+    serde_json::from_str(include_str!("history_reference.json")).unwrap()
+}
+
+pub(super) fn benjamini_hochberg() -> Vec<(Vec<f64>, Vec<f64>)> {
+    history_reference().benjamini_hochberg
+}
+
+pub(super) fn trends() -> Vec<TrendCase> {
+    history_reference().trends
+}
+
+pub(super) fn slopes() -> Vec<SlopeCase> {
+    history_reference().slopes
+}
+
+pub(super) fn cuts() -> Vec<CutsCase> {
+    history_reference().cuts
+}
+
+pub(super) fn shifts() -> Vec<ShiftCase> {
+    history_reference().shifts
+}
+
+pub(super) fn no_shifts() -> Vec<NoShiftCase> {
+    history_reference().no_shifts
+}
+
+pub(super) fn least_squares() -> Vec<Nnls> {
+    history_reference().least_squares
+}
+
+pub(super) fn clipped() -> Vec<ClippedCase> {
+    history_reference().clipped
+}

@@ -36,6 +36,11 @@ pub(crate) fn student_upper(t: f64, freedom: f64) -> f64 {
     student(freedom).filter(|_| !t.is_nan()).map_or(f64::NAN, |student| student.sf(t))
 }
 
+/// The t that is exceeded, on either side, with probability 10 %; NaN as above.
+pub fn student_quantile_90(freedom: f64) -> f64 {
+    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(0.95))
+}
+
 fn student(freedom: f64) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, freedom).ok()
 }
@@ -52,6 +57,7 @@ mod tests {
         }
         for [freedom, t] in reference::student_quantiles() {
             assert!((student_quantile_95(freedom) - t).abs() < 1e-6 * t, "{freedom}");
+            assert!((student_two_sided(student_quantile_90(freedom), freedom) - 0.1).abs() < 1e-9);
         }
     }
 

@@ -1,9 +1,9 @@
 //! What passes between host and agent, in its plainest form.
 
 use slm_protocol::{
-    AgentFacts, BufferSizes, Contention, EngineFacts, EngineKind, Job, LoadReport, MachineFacts,
-    MemoryReading, ModelFacts, ModelFile, Output, Ready, ResolvedOptions, StopReason, Timestamps,
-    TrialOutcome, TrialReport, VERSION,
+    AgentFacts, BufferSizes, Contention, ContentionSources, EngineFacts, EngineKind, Job, LoadReport,
+    MachineFacts, MemoryReading, ModelFacts, ModelFile, Output, Probe, ProbeMoment, Ready, ResolvedOptions,
+    StopReason, Timestamps, TrialOutcome, TrialReport, VERSION,
 };
 
 /// A machine of two cores.
@@ -19,6 +19,7 @@ pub fn machine() -> MachineFacts {
         cpus: None,
         clusters: Vec::new(),
         temperature_c: None,
+        contention: Some(ContentionSources { other_cpu: true, run_delay: true }),
     }
 }
 
@@ -69,6 +70,7 @@ pub fn ready() -> Ready {
             n_params: 125_311_488,
             size: 78_000_000,
             decode_bytes: Some(70_000_000),
+            prefill_params: Some(84_934_656),
             n_vocab: 50_368,
             n_ctx_train: 2048,
             chat_template_sha256: None,
@@ -96,6 +98,7 @@ pub fn ready() -> Ready {
 /// A completed trial with these times.
 pub fn report(n_in: u32, times: Timestamps) -> TrialReport {
     let n_out = u32::try_from(times.tokens_ns.len()).unwrap();
+    let elapsed_ns = times.request_ns.zip(times.end_ns).map(|(from, to)| to.saturating_sub(from) + 3_000);
     TrialReport {
         trial_id: "t0001".into(),
         started_unix_ns: 1_700_000_000_000_000_000,
@@ -103,6 +106,7 @@ pub fn report(n_in: u32, times: Timestamps) -> TrialReport {
         n_in: Some(n_in),
         n_evaluated: Some(n_in),
         times,
+        elapsed_ns,
         output: Some(Output {
             n_out,
             stop: StopReason::Length,
@@ -115,6 +119,20 @@ pub fn report(n_in: u32, times: Timestamps) -> TrialReport {
         rss_after_prefill: None,
         after_prefill: None,
         at_end: MemoryReading::default(),
-        contention: Contention::default(),
+        contention: Contention { other_cpu_s: Some(0.0), run_delay_s: Some(0.0), load_average: Some(0.1) },
+    }
+}
+
+/// A probe of that machine, which can do 900 Gop/s.
+pub fn probe(moment: ProbeMoment) -> Probe {
+    Probe {
+        moment,
+        threads: 2,
+        kernel: "avx512-vnni".into(),
+        ops_per_s: 900e9,
+        peak_ops_per_s: Some(900e9),
+        bytes_per_s: Some(18e9),
+        buffer_bytes: 128 << 20,
+        took_ns: 200_000_000,
     }
 }

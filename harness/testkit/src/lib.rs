@@ -8,8 +8,10 @@
 pub mod adb_server;
 pub mod agent;
 pub mod chromium;
+pub mod dated;
 pub mod fake_phone;
 pub mod hub;
+pub mod inputs;
 pub mod made;
 pub mod phone;
 pub mod plan;
@@ -17,3 +19,4 @@ pub mod processes;
 pub mod repository;
 pub mod results;
 pub mod sandbox;
+pub mod split;

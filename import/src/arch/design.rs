@@ -3,7 +3,7 @@
 use slm_models::{PerLayer, Shape, ShapeDraft};
 
 use super::config::Config;
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, refused};
 
 /// A number or word of the architecture's metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub(crate) enum Fact {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Design {
     pub(crate) shape: Shape,
+    /// The context that `config.json` states, whatever the file's is limited to.
+    pub(crate) trained_context: u32,
     /// Of the norms.
     pub(crate) epsilon: f32,
     /// Metadata beyond the sizes, by the key after the architecture's name.
@@ -32,9 +34,10 @@ pub(crate) struct Design {
 /// against what the checkpoint has.
 pub(super) fn tied(config: &Config<'_>, has_head: bool) -> Result<bool> {
     match (config.flag("tie_word_embeddings")?, has_head) {
-        (Some(false), false) => {
-            refuse("config.json says tie_word_embeddings=false, but lm_head.weight is missing")
-        }
+        (Some(false), false) => advise(
+            "config.json says tie_word_embeddings=false, but lm_head.weight is missing; download the checkpoint \
+                 anew, or set it to true if the embedding is the output too",
+        ),
         (Some(tied), _) => Ok(tied),
         (None, has_head) => Ok(!has_head),
     }

@@ -48,6 +48,7 @@ pub(super) fn design(config: &Config<'_>) -> Result<Design> {
     draft.tied = Some(true);
     Ok(Design {
         shape: shape(draft)?,
+        trained_context: config.need("max_position_embeddings")?,
         epsilon: config.need_f32("rms_norm_eps")?,
         facts: vec![
             ("attn_logit_softcapping", Fact::F32(config.need_f32("attn_logit_softcapping")?)),

@@ -38,6 +38,7 @@ pub(super) fn design(config: &Config<'_>, model_type: &str, has_head: bool) -> R
     draft.tied = Some(tied(config, has_head)?);
     Ok(Design {
         shape: shape(draft)?,
+        trained_context: config.need("max_position_embeddings")?,
         epsilon: config.need_f32("rms_norm_eps")?,
         facts: rope.facts,
         frequency_divisors: rope.divisors,

@@ -12,7 +12,7 @@ mod rope;
 
 use serde_json::Value;
 
-use crate::error::{Result, refuse};
+use crate::error::{Result, advise};
 pub(crate) use config::Config;
 pub(crate) use design::{Design, Fact};
 pub(crate) use names::{Change, source_of};
@@ -24,19 +24,19 @@ const SUPPORTED: &str = "mpt, llama, mistral, qwen2, qwen3, gemma2, phi3";
 pub(crate) fn design(json: &Value, has_head: bool) -> Result<Design> {
     let config = Config(json);
     if !json["quantization_config"].is_null() {
-        return refuse("config.json: the checkpoint is quantized already; import the original one");
+        return advise("config.json: the checkpoint is quantized already; import the original one");
     }
     match config.text("model_type") {
-        Some("mpt") => mpt::design(&config, has_head),
+        Some("mpt") => mpt::design(&config),
         Some(model_type @ ("llama" | "mistral" | "qwen2" | "qwen3")) => {
             llama::design(&config, model_type, has_head)
         }
         Some("gemma2") => gemma2::design(&config),
         Some("phi3") => phi3::design(&config, has_head),
         Some(other) => {
-            refuse(format!("config.json: model_type {other:?} is not supported; supported: {SUPPORTED}"))
+            advise(format!("config.json: model_type {other:?} is not supported; supported: {SUPPORTED}"))
         }
-        None => refuse(format!("config.json: model_type is missing; supported: {SUPPORTED}")),
+        None => advise(format!("config.json: model_type is missing; supported: {SUPPORTED}")),
     }
 }
 

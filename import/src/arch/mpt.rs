@@ -12,7 +12,7 @@ use crate::error::{Result, refuse};
 /// Of the norms, where a configuration says nothing.
 const EPSILON: f32 = 1e-5;
 
-pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
+pub(super) fn design(config: &Config<'_>) -> Result<Design> {
     let zero = json!(0.0);
     config.only("norm_type", &[json!("low_precision_layernorm"), json!("layernorm")])?;
     config.only("embedding_fraction", &[json!(1), json!(1.0)])?;
@@ -21,11 +21,6 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
     config.only("logit_scale", std::slice::from_ref(&zero))?;
     if config.flag("learned_pos_emb")? == Some(false) {
         return refuse("config.json: learned_pos_emb=false is a variant of mpt that is not supported");
-    }
-    if has_head {
-        return refuse(
-            "the checkpoint has lm_head.weight, which mpt as supported here (tied output) has not",
-        );
     }
     let attention = Config(config.get("attn_config").unwrap_or(&Value::Null));
     attention.only("attn_type", &[json!("multihead_attention")])?;
@@ -65,6 +60,7 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
     };
     Ok(Design {
         shape: shape(draft)?,
+        trained_context: config.need("max_seq_len")?,
         epsilon,
         facts: Vec::new(),
         frequency_divisors: None,

@@ -28,6 +28,7 @@ pub(super) fn design(config: &Config<'_>, has_head: bool) -> Result<Design> {
     draft.tied = Some(tied(config, has_head)?);
     Ok(Design {
         shape: shape(draft)?,
+        trained_context: config.need("max_position_embeddings")?,
         epsilon: config.need_f32("rms_norm_eps")?,
         facts: Vec::new(),
         frequency_divisors: None,

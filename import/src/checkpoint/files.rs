@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::error::{Result, refuse};
+use crate::error::{Result, advise, refuse};
 use crate::source;
 
 /// Far more shards than any model has.
@@ -38,13 +38,22 @@ pub(super) fn find(folder: &Path) -> Result<Vec<PathBuf>> {
     } else {
         missing.join("; ")
     };
-    refuse(format!("{}: no weights: {found}; download the whole repository", folder.display()))
+    advise(format!("{}: no weights: {found}; download the whole repository", folder.display()))
+}
+
+/// The files that an index of weights lists. `name`: of the index, for messages; `extension`:
+/// what they end in.
+///
+/// # Errors
+/// An index that is damaged, or that names files elsewhere.
+pub fn shards_of_index(index: &[u8], name: &str, extension: &str) -> Result<BTreeSet<String>> {
+    shards(&source::parse_json(index, Path::new(name))?, name, extension)
 }
 
 /// The file names of an index: plain names, so that none leads out of the folder.
 fn shards(index: &Value, name: &str, extension: &str) -> Result<BTreeSet<String>> {
     let Some(map) = index["weight_map"].as_object() else {
-        return refuse(format!("{name}: weight_map is missing; download it anew"));
+        return advise(format!("{name}: weight_map is missing; download it anew"));
     };
     let mut shards = BTreeSet::new();
     for file in map.values() {
@@ -57,7 +66,7 @@ fn shards(index: &Value, name: &str, extension: &str) -> Result<BTreeSet<String>
         }
     }
     if shards.is_empty() {
-        return refuse(format!("{name}: lists no files; download it anew"));
+        return advise(format!("{name}: lists no files; download it anew"));
     }
     Ok(shards)
 }

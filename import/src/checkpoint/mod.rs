@@ -12,6 +12,7 @@ use half::{bf16, f16};
 
 use crate::error::{Result, refuse};
 use crate::source::SourceFile;
+pub use files::shards_of_index;
 pub(crate) use tensor::{Dtype, Tensor};
 
 /// All tensors of a folder.

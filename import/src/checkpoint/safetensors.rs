@@ -3,7 +3,7 @@
 use safetensors::tensor::Metadata;
 
 use super::tensor::{Dtype, Listed, elements};
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, refuse, refused};
 use crate::source::SourceFile;
 
 /// Longest header that is believed (the format's own limit).
@@ -47,7 +47,7 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
         listed.push((tensor, dtype, shape, 8 + length + start));
     }
     if used != data {
-        return refuse(format!(
+        return advise(format!(
             "{name}: has {data} bytes of data where its header lists {used}; download it anew"
         ));
     }

@@ -15,11 +15,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use slm_models::HeaderWriter;
 
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, refused};
 use crate::source;
 use special::Specials;
 use structure::{Kind, Prefix};
-use vocabulary::Vocabulary;
+use vocabulary::{LeftOut, Vocabulary};
 
 /// Metadata keys of ours: what a text goes through before the engine's tokenizer, in words,
 /// and the tokens that swallow the white space after them, as JSON.
@@ -44,7 +44,7 @@ impl Tokenizer {
     pub(crate) fn read(folder: &Path, rows: u32, config: &Value) -> Result<Self> {
         let path = folder.join("tokenizer.json");
         let Some(json) = source::json(&path)? else {
-            return refuse(format!(
+            return advise(format!(
                 "{} is not there; give the folder that has it with --tokenizer (SlimLM's is that of \
                  EleutherAI/gpt-neox-20b)",
                 path.display()
@@ -56,6 +56,14 @@ impl Tokenizer {
         let vocabulary = vocabulary::read(&json, rows, &kind)?;
         let specials = special::read(&json, &settings, config, &vocabulary)?;
         let template = template(folder, &settings)?;
+        let in_template =
+            |token: &&LeftOut| template.as_ref().is_some_and(|text| text.contains(&token.token));
+        if let Some(LeftOut { token, id }) = vocabulary.left_out.iter().find(in_template) {
+            return advise(format!(
+                "tokenizer.json: token {token:?} has id {id}, but the embedding has {rows} rows, and the chat template \
+                 uses it; give the tokenizer of this very checkpoint with --tokenizer"
+            ));
+        }
         let mut reference = json;
         for part in ["post_processor", "decoder", "truncation", "padding"] {
             reference[part] = Value::Null;
@@ -133,6 +141,20 @@ impl Tokenizer {
         tokenizers::Tokenizer::from_bytes(text).map_err(|error| refused(error.to_string()))
     }
 
+    /// What a user should know: tokens that were left out.
+    pub(crate) fn notes(&self) -> Option<String> {
+        let left_out = &self.vocabulary.left_out;
+        let LeftOut { token, id } = left_out.first()?;
+        let others = match left_out.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        Some(format!(
+            "token {token:?} (id {id}){others} left out: beyond the {} rows of the embedding, and no text comes to it",
+            self.vocabulary.tokens.len()
+        ))
+    }
+
     /// Contents of the added tokens.
     pub(crate) fn added(&self) -> &[String] {
         &self.vocabulary.added
@@ -150,9 +172,8 @@ impl Tokenizer {
 /// The chat template: in a file of its own, or in the settings (one, or the one that
 /// is called `default`).
 fn template(folder: &Path, settings: &Value) -> Result<Option<String>> {
-    if let Some(bytes) = source::bytes(&folder.join("chat_template.jinja"))? {
-        let text = String::from_utf8(bytes);
-        return text.map(Some).map_err(|_| refused("chat_template.jinja is no UTF-8 text"));
+    if let Some(text) = source::text(&folder.join("chat_template.jinja"))? {
+        return Ok(Some(text));
     }
     let template = &settings["chat_template"];
     let named = template.as_array().into_iter().flatten().find(|entry| entry["name"] == "default");

@@ -4,7 +4,7 @@ use serde_json::Value;
 use slm_models::HeaderWriter;
 
 use super::vocabulary::Vocabulary;
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, refuse, refused};
 
 /// Ids of special tokens, and what is added to every text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -47,7 +47,12 @@ pub(super) fn read(
         if let Some(token) = setting.as_str().or_else(|| setting["content"].as_str()) {
             let missing =
                 || refused(format!("tokenizer_config.json: {kind}_token {token:?} is not in the vocabulary"));
-            return vocabulary.id(token).map(Some).ok_or_else(missing);
+            return match vocabulary.id(token) {
+                None if vocabulary.left_out.iter().any(|left| left.token == token) && kind == "pad" => {
+                    Ok(None)
+                }
+                found => found.map(Some).ok_or_else(missing),
+            };
         }
         let number = &config[format!("{kind}_token_id")];
         let number = number.as_u64().or_else(|| number[0].as_u64());
@@ -56,7 +61,12 @@ pub(super) fn read(
         {
             None => Ok(None),
             Some(Some(id)) => Ok(Some(id)),
-            Some(None) => refuse(format!("config.json: {kind}_token_id is beyond the vocabulary")),
+            // Nothing is padded here.
+            Some(None) if kind == "pad" => Ok(None),
+            Some(None) => advise(format!(
+                "config.json: {kind}_token_id is beyond the vocabulary; give the tokenizer of this very checkpoint \
+                 with --tokenizer"
+            )),
         }
     };
     let Some(end) = id("eos")? else {

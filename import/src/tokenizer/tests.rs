@@ -170,6 +170,88 @@ fn tokens_have_their_types_and_rows_are_padded() {
     assert!(error.contains("the embedding has 290 rows"), "{error}");
 }
 
+type Change<'a> = &'a dyn Fn(&mut Value);
+
+/// Tokens beyond the embedding's rows (305 of smollm's checkpoint are needed).
+#[test]
+fn tokens_that_no_text_comes_to_need_no_row() {
+    let config = json!({"eos_token_id": 1});
+    let smollm = tokenizer_json("smollm");
+    let rows =
+        1 + smollm["model"]["vocab"].as_object().unwrap().values().filter_map(Value::as_u64).max().unwrap();
+    let rows = u32::try_from(rows).unwrap();
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut json = smollm.clone();
+        change(&mut json);
+        read(&json, rows, &config)
+    };
+    let push = |json: &mut Value, place: &str, value: Value| {
+        json.pointer_mut(place).unwrap().as_array_mut().unwrap().push(value);
+    };
+    let special = |json: &mut Value, content: &str, special: bool| {
+        push(json, "/added_tokens", json!({"id": 9000, "content": content, "special": special}));
+    };
+    // A padding token that trainers add, and a word that no merge makes, alone or in a merge.
+    let padding = changed(&|json| special(json, "[PAD]", true)).unwrap();
+    let note = padding.notes().unwrap();
+    assert!(note.contains("\"[PAD]\" (id 9000) left out"), "{note}");
+    assert!(!padding.added().contains(&"[PAD]".to_owned()));
+    let word = changed(&|json| json["model"]["vocab"]["abcdefgh"] = json!(9000)).unwrap();
+    assert_eq!((word.notes().is_some(), word.vocabulary.tokens.len()), (true, rows as usize));
+    let both = changed(&|json| {
+        json["model"]["vocab"]["[PAD]"] = json!(9000);
+        special(json, "[PAD]", true);
+    });
+    assert_eq!(both.unwrap().vocabulary.left_out.len(), 1);
+    let part = changed(&|json| {
+        json["model"]["vocab"]["xyxyxy"] = json!(9000);
+        push(json, "/model/merges", json!("xyxyxy a"));
+    });
+    assert!(part.is_ok(), "{part:?}");
+    assert!(changed(&|_| {}).unwrap().notes().is_none());
+
+    // What a text comes to is refused: a character, what a merge makes, a plain added token, one
+    // with two ids, one that the template puts.
+    let cases: [(&str, Change<'_>); 4] = [
+        ("\"€\"", &|json| json["model"]["vocab"]["€"] = json!(9000)),
+        ("\"zqzq\"", &|json| {
+            json["model"]["vocab"]["zqzq"] = json!(9000);
+            push(json, "/model/merges", json!("zq zq"));
+        }),
+        ("\"plain\"", &|json| special(json, "plain", false)),
+        ("\"a\"", &|json| special(json, "a", true)),
+    ];
+    for (token, change) in cases {
+        let error = changed(change).expect_err(token).to_string();
+        assert!(error.contains(token) && error.contains("--tokenizer"), "{error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut json = smollm.clone();
+    special(&mut json, "<|user|>", true);
+    std::fs::write(folder.path().join("tokenizer.json"), json.to_string()).unwrap();
+    std::fs::write(folder.path().join("chat_template.jinja"), "<|user|>{{ messages }}").unwrap();
+    let error = Tokenizer::read(folder.path(), rows, &config).unwrap_err().to_string();
+    assert!(error.contains("<|user|>") && error.contains("chat template"), "{error}");
+    // Looked up whole, every word of the vocabulary is reached.
+    let mut json = tokenizer_json("llama3");
+    json["model"]["vocab"]["abcdefgh"] = json!(9000);
+    assert!(read(&json, 420, &config).is_err());
+}
+
+#[test]
+fn a_template_is_read_as_python_reads_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = tokenizer_json("smollm").to_string();
+    let wide: Vec<u8> = format!("\u{feff}{json}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(folder.path().join("tokenizer.json"), wide).unwrap();
+    std::fs::write(folder.path().join("chat_template.jinja"), "\u{feff}{{ a }}\r\n{{ b }}").unwrap();
+    let read = Tokenizer::read(folder.path(), 420, &json!({"eos_token_id": 1})).unwrap();
+    assert_eq!(read.template.as_deref(), Some("{{ a }}\n{{ b }}"));
+    std::fs::write(folder.path().join("chat_template.jinja"), b"abc\xff").unwrap();
+    let error = Tokenizer::read(folder.path(), 420, &json!({"eos_token_id": 1})).unwrap_err().to_string();
+    assert!(error.contains("chat_template.jinja is not UTF-8 text at byte 3"), "{error}");
+}
+
 #[test]
 fn what_begins_and_ends_texts_is_known() {
     let config = json!({"eos_token_id": 1, "bos_token_id": 0});

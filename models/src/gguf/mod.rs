@@ -2,10 +2,12 @@
 
 mod read;
 mod value;
+mod whole;
 mod write;
 
-pub use read::{GgufError, Header, ShapeFacts, TensorInfo, read_header, read_header_of_part};
+pub use read::{GgufError, Header, Part, ShapeFacts, TensorInfo, read_one_file};
 pub use value::{Value, ValueType};
+pub use whole::{read_header, read_header_even_if_cut};
 pub use write::HeaderWriter;
 
 /// The first four bytes of every file.

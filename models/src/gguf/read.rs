@@ -9,14 +9,15 @@ mod source;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-pub use header::{Header, ShapeFacts, TensorInfo};
+pub use header::{Header, Part, ShapeFacts, TensorInfo};
 use source::{Outcome, Source, Trouble, invalid};
 
 use super::MAGIC;
 use crate::GgmlType;
+use crate::container::Container;
 
 /// Most dimensions of a tensor (`GGML_MAX_DIMS`).
 const MAX_DIMENSIONS: u32 = 4;
@@ -40,6 +41,14 @@ pub enum GgufError {
         /// What the system says.
         source: io::Error,
     },
+    /// The file is something else than a GGUF file.
+    #[error("{} is {container}", .path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        container: Container,
+    },
     /// The file is no usable GGUF file.
     #[error("{}: {problem}", .path.display())]
     Invalid {
@@ -48,21 +57,69 @@ pub enum GgufError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A part of a split model whose other parts do not go with it.
+    #[error("{}: {problem}", .path.display())]
+    Split {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
 }
 
-/// Reads and checks the header of a GGUF file (version 2 or 3, little-endian) and
-/// that the file holds all the data it lists.
-pub fn read_header(path: &Path) -> Result<Header, GgufError> {
-    let header = read_header_of_part(path)?;
+impl GgufError {
+    /// What to do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "check the path and its permissions",
+            Self::Foreign { container, .. } => container.remedy(),
+            Self::Invalid { path, .. } if is_piece(path) => {
+                "it is one piece of a file that was cut: put all pieces together, as with `cat NAME.part* > NAME`"
+            }
+            Self::Invalid { problem, .. } if problem.starts_with("truncated") => "download or copy it again",
+            Self::Invalid { .. } => "give a readable GGUF file (version 2 or 3)",
+            Self::Split { .. } => {
+                "put all parts into one folder under their own names, or make one file of them with llama.cpp's \
+                 `llama-gguf-split --merge`"
+            }
+        }
+    }
+
+    /// What is wrong, without the file's path before it.
+    pub fn problem(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::Foreign { container, .. } => format!("is {container}"),
+            Self::Invalid { problem, .. } | Self::Split { problem, .. } => problem.clone(),
+        }
+    }
+}
+
+/// Whether a file is called as one piece of a larger one: `m.gguf.part01`, `m.gguf.part1of2`,
+/// `m.gguf-split-a`.
+pub(super) fn is_piece(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let Some((_, end)) = name.split_once(".gguf") else { return false };
+    let number = end.strip_prefix(".part").or_else(|| end.strip_prefix("-part"));
+    end.starts_with("-split-")
+        || number.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
+}
+
+/// Reads and checks one file by itself, which may be a part of a split model.
+pub fn read_one_file(path: &Path) -> Result<Header, GgufError> {
+    complete(path, read_even_if_cut(path)?)
+}
+
+/// A header, unless its data are cut short.
+pub(super) fn complete(path: &Path, header: Header) -> Result<Header, GgufError> {
     match header.cut_short() {
         None => Ok(header),
         Some(problem) => Err(GgufError::Invalid { path: path.to_owned(), problem }),
     }
 }
 
-/// As [`read_header`], but for a file whose data may be cut short: ask
-/// [`Header::cut_short`].
-pub fn read_header_of_part(path: &Path) -> Result<Header, GgufError> {
+/// The header of one file, whose data may be cut short.
+pub(super) fn read_even_if_cut(path: &Path) -> Result<Header, GgufError> {
     let failed = |trouble| match trouble {
         Trouble::Io(source) => GgufError::Io { path: path.to_owned(), source },
         Trouble::Invalid(problem) => GgufError::Invalid { path: path.to_owned(), problem },
@@ -73,8 +130,16 @@ pub fn read_header_of_part(path: &Path) -> Result<Header, GgufError> {
     if !metadata.is_file() {
         return Err(failed(Trouble::Invalid("is a folder or device, not a GGUF file".to_owned())));
     }
-    let file = File::open(path).map_err(io)?;
-    parse(BufReader::with_capacity(1 << 16, file), metadata.len()).map_err(failed)
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(io)?);
+    let start = reader.fill_buf().map_err(io)?;
+    let start = &start[..start.len().min(Container::LOOKED_AT)];
+    if !start.starts_with(&MAGIC)
+        && let Some(container) = Container::of(start, metadata.len())
+    {
+        return Err(GgufError::Foreign { path: path.to_owned(), container });
+    }
+    let header = parse(reader, metadata.len()).map_err(failed)?;
+    Ok(Header { parts: vec![Part { path: path.to_owned(), bytes: metadata.len() }], ..header })
 }
 
 fn read_tensor(source: &mut Source<impl Read>, index: u64) -> Outcome<TensorInfo> {
@@ -156,7 +221,16 @@ fn parse(inner: impl Read, size: u64) -> Outcome<Header> {
     };
     let data_start = source.at.next_multiple_of(alignment);
     check_placement(&tensors, alignment, data_start)?;
-    Ok(Header { version, metadata, tensors, data_start, file_bytes: size })
+    let cut_short = cut_short(&tensors, data_start, size);
+    Ok(Header { version, metadata, tensors, data_start, file_bytes: size, parts: Vec::new(), cut_short })
+}
+
+/// What is missing of a file of `size` bytes.
+fn cut_short(tensors: &[TensorInfo], data_start: u64, size: u64) -> Option<String> {
+    // No overflow: the placement was checked.
+    let ends = tensors.iter().map(|tensor| (data_start + tensor.offset + tensor.bytes, &tensor.name));
+    let (end, name) = ends.filter(|&(end, _)| end > size).min()?;
+    Some(format!("truncated: tensor {name:?} ends at byte {end}, the file has {size}"))
 }
 
 /// Data must lie aligned and apart from each other.

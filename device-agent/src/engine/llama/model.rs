@@ -6,7 +6,7 @@ use crate::engine::{
     model::{ChatTemplate, Decoding, Model, Opened, Setup, Vocabulary},
 };
 use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
-use slm_models::digest::sha256_hex;
+use slm_models::{ModelKind, digest::sha256_hex};
 use slm_protocol::{EngineFacts, EngineKind, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
 
@@ -35,7 +35,14 @@ impl Llama {
     /// and ends the process on some damaged ones.
     pub(super) fn load(path: &Path, mode: LoadMode, repack: bool) -> Result<Self, LoadError> {
         log::install();
-        let header = slm_models::read_header(path).map_err(|error| LoadError::failed(error.to_string()))?;
+        let header = slm_models::read_header(path)
+            .map_err(|error| LoadError::failed(format!("{error}; {}", error.remedy())))?;
+        if let Some((what, remedy)) = ModelKind::of(&header).refusal() {
+            let message = format!("{} {what}; {remedy}", path.display());
+            return Err(LoadError::unsupported(message));
+        }
+        // The engine finds the other parts of a split model by the name of the first.
+        let path = header.parts.first().map_or(path, |part| &part.path);
         // The binding ends the process on more.
         let context = header.shape_facts().context.unwrap_or(0);
         if i32::try_from(context).is_err() {
@@ -58,6 +65,7 @@ impl Llama {
             n_params: model.n_params(),
             size: model.size(),
             decode_bytes: Some(header.decode_bytes()),
+            prefill_params: header.prefill_params(),
             n_vocab: u32::try_from(model.n_vocab()).unwrap_or(0),
             n_ctx_train: model.n_ctx_train(),
             chat_template_sha256: None,

@@ -57,6 +57,7 @@ impl MlcLlm {
                 n_params: described.parameters(),
                 size: described.bytes(),
                 decode_bytes: described.decode_bytes(),
+                prefill_params: described.prefill_params(),
                 n_vocab: config.vocab_size,
                 // A sliding window has no end.
                 n_ctx_train: positive(described.context_window_size).unwrap_or(u32::MAX),

@@ -2,8 +2,12 @@
 
 use crate::engine::error::LoadError;
 use serde::Deserialize;
+use slm_models::plain_text;
 use slm_protocol::Failure;
-use std::{fs, path::Path};
+use std::path::Path;
+
+/// Largest JSON file that is read, bytes.
+const MAX_JSON: u64 = 128 << 20;
 
 /// `_metadata` of a library, as far as it is needed.
 #[derive(Clone, Debug, Deserialize)]
@@ -155,6 +159,20 @@ impl Metadata {
         (embedding > 0).then(|| if head { self.bytes().saturating_sub(embedding) } else { self.bytes() })
     }
 
+    /// Weights that every prompt token is multiplied with. `None` where the names do not show it, and of
+    /// models with experts, of which only some are chosen.
+    pub(in crate::engine) fn prefill_params(&self) -> Option<u64> {
+        let bits = self.weight_bits();
+        let has_experts = self.params.iter().any(|param| param.name.split('.').any(is_expert));
+        let is_known = !has_experts && self.params.iter().any(Param::is_embedding);
+        let is_multiplied = |param: &&Param| {
+            let is_table =
+                param.is_embedding() || param.name.contains("position") || param.name.contains("wpe");
+            param.shape.len() > 1 && !is_table && !param.name.starts_with("lm_head")
+        };
+        is_known.then(|| total(self.params.iter().filter(is_multiplied).map(|param| param.parameters(bits))))
+    }
+
     /// Rows of the embedding: ids from there on must never reach the library.
     pub(in crate::engine) fn vocabulary(&self) -> Option<u64> {
         self.params.iter().find(|param| param.is_embedding())?.shape.first().copied()
@@ -191,6 +209,11 @@ impl Param {
     }
 }
 
+/// Whether a part of a tensor's name says that it holds experts (`block_sparse_moe`, `experts`).
+fn is_expert(part: &str) -> bool {
+    part.contains("moe") || part.contains("expert")
+}
+
 fn total(sizes: impl Iterator<Item = u64>) -> u64 {
     sizes.fold(0, u64::saturating_add)
 }
@@ -201,7 +224,8 @@ pub(in crate::engine) fn read_json<T: for<'a> Deserialize<'a>>(path: &Path) -> R
         failure: Failure::LoadFailed,
         message: format!("{}: {why}", path.display()),
     };
-    let text = fs::read_to_string(path).map_err(|error| refuse(&error))?;
+    let text = plain_text::read(path, MAX_JSON)
+        .map_err(|error| LoadError { failure: Failure::LoadFailed, message: error.to_string() })?;
     serde_json::from_str(&text).map_err(|error| refuse(&error))
 }
 
@@ -229,6 +253,13 @@ mod tests {
         let head = r#", {"name": "lm_head.weight", "shape": [512, 256], "dtype": "float16"}"#;
         let with_head = Metadata::parse(&text(&format!("{PACKED}{head}"), "")).unwrap();
         assert_eq!(with_head.decode_bytes(), Some(512 + 512 * 256 * 2));
+        assert_eq!(with_head.prefill_params(), Some(0), "neither tables, nor vectors, nor the output layer");
+        let block = r#", {"name": "layers.0.qkv.q_weight", "shape": [64, 32], "dtype": "uint32"}"#;
+        let with_block = Metadata::parse(&text(&format!("{PACKED}{block}"), "")).unwrap();
+        assert_eq!(with_block.prefill_params(), Some(64 * 256));
+        let expert = r#", {"name": "layers.0.moe.gate.weight", "shape": [4], "dtype": "float16"}"#;
+        let with_experts = Metadata::parse(&text(&format!("{PACKED}{expert}"), "")).unwrap();
+        assert_eq!(with_experts.prefill_params(), None);
     }
 
     #[test]

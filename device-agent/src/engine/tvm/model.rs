@@ -73,6 +73,7 @@ impl TvmModel {
             n_params: metadata.parameters(),
             size: metadata.bytes(),
             decode_bytes: metadata.decode_bytes(),
+            prefill_params: metadata.prefill_params(),
             n_vocab: vocabulary,
             n_ctx_train: u32::try_from(metadata.context_window_size).unwrap_or(u32::MAX),
             chat_template_sha256: template.as_ref().map(|template| sha256_hex(&template.source)),

@@ -2,9 +2,13 @@
 
 use crate::engine::{error::LoadError, model::ChatTemplate};
 use serde::Deserialize;
+use slm_models::plain_text;
 use slm_protocol::Failure;
 use std::{cell::RefCell, path::Path};
 use tokenizers::Tokenizer;
+
+/// Largest `tokenizer_config.json` that is read, bytes.
+const MAX_CONFIG: u64 = 16 << 20;
 
 /// Bytes of text per token where there is no tokenizer, about what English takes.
 const BYTES_PER_TOKEN: usize = 4;
@@ -116,7 +120,7 @@ fn fixed(piece: &[u8], vocabulary: u32) -> i32 {
 
 /// The folder's chat template, if it has one that can be read.
 pub(super) fn chat_template(folder: &Path) -> Option<ChatTemplate> {
-    let text = std::fs::read_to_string(folder.join("tokenizer_config.json")).ok()?;
+    let text = plain_text::read(&folder.join("tokenizer_config.json"), MAX_CONFIG).ok()?;
     let config: Config = serde_json::from_str(&text).ok()?;
     let source = match config.chat_template? {
         Template::One(source) => source,

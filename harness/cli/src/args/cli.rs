@@ -1,8 +1,8 @@
 //! The commands.
 
 use super::{
-    AbArgs, AgentCommand, CompareArgs, DevicesArgs, ExportArgs, ImportArgs, MlcArgs, OutputArgs, PullArgs,
-    QuantizeArgs, ReportArgs, SweepArgs, SweetSpotArgs, lists,
+    AbArgs, AgentCommand, CompareArgs, DevicesArgs, ExportArgs, HistoryArgs, ImportArgs, MlcArgs, OutputArgs,
+    PullArgs, QuantizeArgs, ReportArgs, SweepArgs, SweetSpotArgs, lists,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use slm_models::FileType;
@@ -35,6 +35,8 @@ pub enum Command {
     Export(ExportArgs),
     /// Set two results beside each other
     Compare(Box<CompareArgs>),
+    /// Show every figure over many sweeps, with its steps and drifts
+    History(HistoryArgs),
     /// Find the largest model and the longest context within a budget
     SweetSpot(Box<SweetSpotArgs>),
     /// List, inspect and make models

@@ -47,11 +47,17 @@ pub enum DevicesCommand {
         /// Only this phone: a profile's name, `serial:…` or `adb://host:port/serial` [default: all that are attached]
         #[arg(long, value_name = "NAME")]
         device: Option<String>,
+        /// Give up what cannot be put back: say what it was and forget it
+        #[arg(long)]
+        forget: bool,
     },
     /// Remove everything that sweeps left on phones: agents, models, unfinished runs
     Clean {
         /// Only this phone: a profile's name, `serial:…` or `adb://host:port/serial` [default: all that are attached]
         #[arg(long, value_name = "NAME")]
         device: Option<String>,
+        /// Give up settings that cannot be put back: say what they were and forget them
+        #[arg(long)]
+        forget: bool,
     },
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use slm_device::{
     Device, Local,
     adb::Server,
-    phone::{self, FoundPhone},
-    profile::{Identity, Profiles, describe},
+    phone::{self, FoundPhone, SettingsLeft},
+    profile::{Identity, Profiles, ReportedCores, describe},
 };
 use slm_plan::{
     error::Result,
@@ -54,19 +54,36 @@ struct Devices {
 pub(super) fn run(args: &DevicesArgs) -> Result<Outcome> {
     match &args.command {
         Some(DevicesCommand::Profiles) => super::profiles::run(&args.profile, args.output.output),
-        Some(DevicesCommand::Clean { device }) => on_phones(args, device.as_deref(), |name, phone| {
-            Ok(format!("{} freed", text::bytes(phone::clean(name, &phone.link, &show::notices())?)))
-        }),
-        Some(DevicesCommand::Restore { device }) => on_phones(args, device.as_deref(), |name, phone| {
-            let settings = phone::restore_settings(name, &phone.link, &show::notices())?;
-            Ok(if settings.is_empty() {
-                "nothing to put back".to_owned()
-            } else {
-                format!("put back: {}", settings.join(", "))
+        Some(DevicesCommand::Clean { device, forget }) => {
+            on_phones(args, device.as_deref(), |name, phone| {
+                let (freed, settings) = phone::clean(name, &phone.link, *forget, &show::notices())?;
+                Ok(format!("{} freed{}", text::bytes(freed), given_up(&settings)))
             })
-        }),
+        }
+        Some(DevicesCommand::Restore { device, forget }) => {
+            on_phones(args, device.as_deref(), |name, phone| {
+                let settings = phone::restore_settings(name, &phone.link, *forget, &show::notices())?;
+                Ok(if settings.restored.is_empty() {
+                    if settings.forgotten.is_empty() {
+                        "nothing to put back".to_owned()
+                    } else {
+                        format!("nothing put back{}", given_up(&settings))
+                    }
+                } else {
+                    format!("put back: {}{}", settings.restored.join(", "), given_up(&settings))
+                })
+            })
+        }
         None => list(args),
     }
+}
+
+/// What stays as a sweep left it, to be put right by hand.
+fn given_up(settings: &SettingsLeft) -> String {
+    if settings.forgotten.is_empty() {
+        return String::new();
+    }
+    format!("; given up, and to be set by hand to what it was: {}", settings.forgotten.join(", "))
 }
 
 fn list(args: &DevicesArgs) -> Result<Outcome> {
@@ -134,7 +151,7 @@ fn phone_row(server: &Server, profiles: &Profiles, args: &DevicesArgs, found: &F
         Ok((identity, usage)) => {
             let profile = profiles.find(&identity);
             row.profile = profile.map(|found| found.phone.name.clone());
-            row.soc = describe(profiles, &identity, Vec::new()).soc;
+            row.soc = describe(profiles, &identity, ReportedCores::default()).soc;
             row.model = identity.model.or(row.model);
             row.used_bytes = Some(usage.used);
             row.free_bytes = usage.free;

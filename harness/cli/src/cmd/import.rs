@@ -27,6 +27,7 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
     let checkpoint = checkpoint(&args.model, work)?;
     let embeddings = args.embd.unwrap_or(Embeddings::Same);
     let request = checkpoint.request(args.weights, embeddings, tokenizer);
+    let is_kept = args.out.is_none();
     let (file, imported) = import(request, args.out, &checkpoint.name, work)?;
     let provenance = &imported.provenance;
     if args.output.output == OutputFormat::Json {
@@ -51,6 +52,9 @@ pub(super) fn run(args: ImportArgs) -> Result<()> {
         imported.texts,
         clean(&imported.provenance_path.display().to_string())
     ));
+    if is_kept {
+        show::note(&format!("measure it with --models {}", clean(&checkpoint.name)));
+    }
     Ok(())
 }
 

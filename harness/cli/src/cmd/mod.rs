@@ -6,6 +6,7 @@ mod compare;
 mod devices;
 mod doctor;
 mod export;
+mod history;
 mod import;
 mod make_mlc;
 mod models;

@@ -9,7 +9,8 @@ use crate::{
 };
 use serde_json::{Value, json};
 use slm_models::{
-    Catalogue, Entry, FileType, Header, MakeError, MakeOptions, Shape, WeightTypes, cache_file_name, make,
+    Catalogue, Entry, FileType, Header, MakeError, MakeOptions, ModelKind, Shape, WeightTypes,
+    cache_file_name, make,
 };
 use slm_plan::{
     error::{Error, Result},
@@ -17,7 +18,9 @@ use slm_plan::{
     request::EmbeddingTypes,
     text::{bytes, clean, columns},
 };
-use slm_provision::{HubFile, HubModel, Named, Work, cache_folder, named, pull_named, quant_of, types_of};
+use slm_provision::{
+    HubFile, HubModel, Named, Work, cache_folder, imported_model, named, pull_named, quant_of, types_of,
+};
 use std::path::{Path, PathBuf};
 
 /// Runs the command.
@@ -94,6 +97,10 @@ fn find(name: &str) -> Result<Found> {
         Named::Catalogue(entry) => Found::Catalogue(entry),
         Named::Shape(shape) => Found::Shape(shape),
         Named::File(path, header) => Found::File(path, header),
+        Named::Imported(name) => {
+            let (path, header) = imported_model(&name)?;
+            Found::File(path, header)
+        }
         Named::Hub(address) => {
             let (interrupt, work) = (Interrupt::default(), ModelWork::default());
             let work = Work { interrupt: &interrupt, tell: &|event| work.show(event) };
@@ -160,6 +167,8 @@ fn file_json(path: &Path, header: &Header) -> Value {
     json!({
         "file": path.display().to_string(),
         "name": header.metadata.get("general.name").and_then(slm_models::Value::as_str),
+        "kind": ModelKind::of(header).name(),
+        "parts": (header.parts.len() > 1).then_some(header.parts.len()),
         "architecture": facts.arch,
         "weights": if header.is_synthetic() { "synthetic" } else { "real" },
         "type": quant_of(header),

@@ -72,5 +72,6 @@ fn file_json(file: &CachedFile) -> Value {
         "file": file.file.as_str(),
         "bytes": file.bytes,
         "hash": file.blob.as_ref().map(slm_provision::hub::BlobId::as_str),
+        "further_parts": file.further,
     })
 }

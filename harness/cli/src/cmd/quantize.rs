@@ -8,7 +8,6 @@ use crate::{
 };
 use serde_json::{Value, json};
 use slm_plan::{
-    digest::sha256_file,
     error::{Error, Result},
     text::{bytes, clean, columns},
 };
@@ -37,7 +36,7 @@ pub(super) fn run(args: &QuantizeArgs) -> Result<Outcome> {
     if args.dry_run {
         return print(args, &plan, &about, "nothing written, it would have").map(|()| Outcome::Done);
     }
-    let hash = sha256_file(&args.input).map_err(|error| Error::reading(&args.input, &error))?;
+    let hash = quantize::source_sha256(&args.input)?;
     let out = if let Some(out) = &args.out {
         out.clone()
     } else {

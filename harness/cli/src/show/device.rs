@@ -38,6 +38,12 @@ fn show(device: &str, notice: Notice<'_>) {
         Notice::Unreachable { error, patience } => {
             format!("{}; trying again for {}", clean(&error), seconds(patience.as_secs_f64()))
         }
+        Notice::DiskFull { error, patience } => {
+            format!("{}; waiting for space for {}", clean(&error), seconds(patience.as_secs_f64()))
+        }
+        Notice::Damaged(path) => format!("{} is damaged there and is put there again", clean(path)),
+        Notice::StraysEnded(1) => "an agent that an earlier sweep left at work was ended".to_owned(),
+        Notice::StraysEnded(count) => format!("{count} agents that earlier sweeps left at work were ended"),
         Notice::AgentUnresponsive { duration, process_state } => {
             let duration = seconds(duration.as_secs_f64());
             format!("its agent has written nothing for {duration} (process state {})", clean(process_state))

@@ -147,6 +147,7 @@ impl Progress {
             | SweepEvent::Ended { .. }
             | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
+            | SweepEvent::Probed { .. }
             | SweepEvent::Telemetry { .. } => {}
         }
     }

@@ -1,7 +1,7 @@
 //! The least-squares fit of one quantity.
 
-use super::{Observation, Proportions, Quantity, quantity::TERMS};
-use slm_stats::{dot, nonnegative_least_squares};
+use super::{Form, Observation, Proportions, Quantity, quantity::TERMS};
+use slm_stats::{dot, least_squares, nonnegative_least_squares};
 use std::collections::BTreeSet;
 
 /// Fewest sizes for which the exponent is fitted.
@@ -12,6 +12,8 @@ const SIZES_FOR_EXPONENT: usize = 3;
 pub struct Curve {
     /// What is fitted.
     pub quantity: Quantity,
+    /// In which form.
+    pub form: Form,
     /// The coefficients, in the order of the terms in docs/cost-model.md.
     pub coefficients: [f64; TERMS],
     /// γ of the prefill; 1 for the others.
@@ -19,8 +21,15 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Fits; `None` with fewer than two cells.
-    pub fn of(quantity: Quantity, observations: &[Observation]) -> Option<Self> {
+    /// Fits; `None` with fewer cells than the form needs: two, or for the power law three.
+    pub fn of(quantity: Quantity, form: Form, observations: &[Observation]) -> Option<Self> {
+        match form {
+            Form::Parts => Self::of_parts(quantity, observations),
+            Form::Power => Self::power(quantity, observations),
+        }
+    }
+
+    fn of_parts(quantity: Quantity, observations: &[Observation]) -> Option<Self> {
         if observations.len() < 2 {
             return None;
         }
@@ -30,13 +39,32 @@ impl Curve {
         let (coefficients, exponent, _) = exponents
             .filter_map(|tenths| solve(quantity, observations, f64::from(tenths) / 10.0))
             .min_by(|a, b| a.2.total_cmp(&b.2))?;
-        Some(Self { quantity, coefficients, exponent })
+        Some(Self { quantity, form: Form::Parts, coefficients, exponent })
+    }
+
+    fn power(quantity: Quantity, observations: &[Observation]) -> Option<Self> {
+        if observations.len() < 3 {
+            return None;
+        }
+        let rows: Vec<([f64; TERMS], f64)> =
+            observations.iter().map(|o| (logs(&o.size, o.tokens), o.figure.ln())).collect();
+        let coefficients = least_squares(&rows)?;
+        Some(Self { quantity, form: Form::Power, coefficients, exponent: 1.0 })
     }
 
     /// The figure that it gives.
     pub fn figure(&self, size: &Proportions, tokens: f64) -> f64 {
-        dot(&self.quantity.terms(size, tokens, self.exponent), &self.coefficients)
+        match self.form {
+            Form::Parts => dot(&self.quantity.terms(size, tokens, self.exponent), &self.coefficients),
+            Form::Power => dot(&logs(size, tokens), &self.coefficients).exp(),
+        }
     }
+}
+
+/// The terms of the power law.
+fn logs(size: &Proportions, tokens: f64) -> [f64; TERMS] {
+    // A prompt has a token at least; where a cell tells none, the logarithm must still be one.
+    [1.0, size.params.ln(), tokens.max(1.0).ln(), 0.0]
 }
 
 /// Coefficients, exponent, and the sum of squares of relative errors.

@@ -16,6 +16,11 @@
 //! - peak memory = a + b·P + c·P^(2/3)·N, energy per output token as time.
 //! - load = a + b·bytes.
 //!
+//! Beside these sums of parts a power law, a straight line in the logarithms of P and N, is
+//! fitted. A prediction is made by the one that had the smaller error on cells left out that reach
+//! over the same: between measured lengths, beyond them, to another model; and its range is
+//! as wide as these errors.
+//!
 //! It works from a summary alone: B, L, d and q are those of the catalogue's shape or,
 //! for a model not in it, typical of the size. Where
 //! the prompt's length is unknown, ITPS × TTFT is taken. Coefficients are 0
@@ -25,22 +30,28 @@
 mod curve;
 mod fit;
 mod fits;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod form;
 mod held_out;
 mod load;
 mod observe;
 mod proportions;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod quantity;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod reach;
 
 pub use curve::Curve;
-pub use fit::{Fit, Prediction};
+pub use fit::{Fit, Prediction, Reached};
 pub use fits::CostModel;
+pub use form::Form;
 pub use held_out::HeldOut;
 pub use load::LoadFit;
 pub(crate) use observe::output_tokens;
 pub use observe::{Observation, observations, prompt_tokens};
 pub use proportions::Proportions;
 pub use quantity::Quantity;
+pub use reach::Reach;
 
 #[cfg(test)]
 mod tests;

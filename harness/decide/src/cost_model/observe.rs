@@ -10,6 +10,8 @@ pub struct Observation {
     pub model: String,
     /// Its size.
     pub size: Proportions,
+    /// Context length.
+    pub context: Context,
     /// Tokens in the prompt or, for decoding, in the KV cache on average.
     pub tokens: f64,
     /// The figure: seconds, seconds per token, MiB or joules per token.
@@ -35,6 +37,7 @@ pub fn observations(quantity: Quantity, cells: &[&Cell]) -> Vec<Observation> {
         usable.then_some(Observation {
             model: cell.key.model.clone(),
             size: Proportions::of(&cell.key.model, cell.params? as f64 / 1e9),
+            context: cell.key.context,
             tokens,
             figure,
         })

@@ -24,7 +24,7 @@ pub struct Budgets {
 pub enum Fitness {
     /// It does.
     Within,
-    /// It is predicted, and its interval includes values beyond a budget.
+    /// It is predicted, and its interval includes values beyond a budget, or it has none.
     Perhaps,
     /// It does not, or its cell failed.
     Beyond,
@@ -75,8 +75,9 @@ impl Budgets {
         if matches!(point.origin, Origin::Failed(_)) {
             return Fitness::Beyond;
         }
+        let is_measured = point.origin == Origin::Measured;
         let verdicts: Vec<Fitness> =
-            self.given().iter().map(|budget| budget.judge((budget.figure)(point))).collect();
+            self.given().iter().map(|budget| budget.judge((budget.figure)(point), is_measured)).collect();
         for worst in [Fitness::Beyond, Fitness::Unknown, Fitness::Perhaps] {
             if verdicts.contains(&worst) {
                 return worst;
@@ -88,23 +89,19 @@ impl Budgets {
 
 impl Budget {
     /// Measured figures are judged by their mean; predicted ones must stay within
-    /// with their whole interval.
-    fn judge(&self, value: Option<Value>) -> Fitness {
+    /// with their whole interval, and may be anywhere without one.
+    fn judge(&self, value: Option<Value>, is_measured: bool) -> Fitness {
         let Some(value) = value else { return Fitness::Unknown };
         let within = |figure: f64| if self.is_most { figure <= self.limit } else { figure >= self.limit };
-        match (within(value.figure), value.interval) {
-            (met, None) => {
-                if met {
-                    Fitness::Within
-                } else {
-                    Fitness::Beyond
-                }
-            }
-            (_, Some(interval)) => match (within(interval.low), within(interval.high)) {
-                (true, true) => Fitness::Within,
-                (false, false) => Fitness::Beyond,
-                _ => Fitness::Perhaps,
-            },
+        let ends = match value.interval {
+            Some(interval) => [within(interval.low), within(interval.high)],
+            None if is_measured => [within(value.figure); 2],
+            None => return Fitness::Perhaps,
+        };
+        match ends {
+            [true, true] => Fitness::Within,
+            [false, false] => Fitness::Beyond,
+            _ => Fitness::Perhaps,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! Scores of models, from a CSV file with the columns `model` and `score`.
 
-use slm_plan::error::{Error, Result};
+use slm_plan::{
+    error::{Error, Result},
+    plain_text::Utf8Reader,
+};
 use std::{collections::BTreeMap, path::Path};
 
 /// Scores by model name; higher is better.
@@ -20,6 +23,7 @@ impl Quality {
         let place =
             |line: u64, why: &str| Error::input(format!("{}, line {line}{why}", path.display()), remedy);
         let file = std::fs::File::open(path).map_err(|error| Error::reading(path, &error))?;
+        let file = Utf8Reader::new(file).map_err(|error| Error::reading(path, &error))?;
         let mut reader = csv::Reader::from_reader(file);
         let broken = |error: &csv::Error| {
             place(

@@ -3,6 +3,7 @@
 use super::{Budgets, Fitness, Group, Origin, Point, Value};
 use crate::cost_model::CostModel;
 use slm_results::read::Context;
+use slm_stats::Interval;
 
 /// The largest sizes within the budgets.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +28,10 @@ pub fn largest_size(group: &Group, budgets: &Budgets, tokens: u32) -> Option<Siz
         return None;
     }
     let central = |point: Point| {
-        let bare = |value: Option<Value>| value.map(|value| Value { interval: None, ..value });
+        let bare = |value: Option<Value>| {
+            let exact = |figure| Some(Interval { low: figure, high: figure });
+            value.map(|value| Value { interval: exact(value.figure), ..value })
+        };
         Point {
             ttft: bare(point.ttft),
             runtime: bare(point.runtime),

@@ -49,7 +49,7 @@ pub(super) fn install(link: &RetryingLink, root: &str, feature: Option<Feature>)
     let bytes = file.metadata().map_err(|error| Error::reading(&file, &error))?.len();
     let path = format!("{root}/bin/slm-agent-{}", &sha256[..16]);
     let remote = RemoteFile { path: &path, sha256: &sha256, bytes, mode: "755" };
-    remote.ensure(link, &file).map_err(device)?;
+    link.waiting_for_space(|| remote.ensure(link, &file)).map_err(device)?;
     Ok(path)
 }
 
@@ -123,6 +123,7 @@ mod tests {
                 cpus: None,
                 clusters: Vec::new(),
                 temperature_c: None,
+                contention: None,
             },
         }
     }

@@ -13,7 +13,7 @@ use super::{
     timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
 };
 use crate::{
-    AgentRun, Claim, Device, Link, LinkError, Notify, RunName, StagedModel, StartError,
+    AgentRun, Claim, Device, Link, LinkError, Notice, Notify, RunName, StagedModel, StartError,
     agents::Feature,
     lock::DeviceLock,
     profile::{Identity, PhoneDescription, Profiles, identify},
@@ -22,6 +22,7 @@ use crate::{
 };
 use slm_plan::{
     Capabilities, PlannedModel,
+    digest::sha256_hex,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, EngineKind, Failure, Job};
@@ -96,6 +97,17 @@ impl Phone {
         format!("{}/runs/{sweep}", self.root)
     }
 
+    /// Ends agents and removes runs that an earlier sweep left and nobody can go on with. To
+    /// be called with the phone's lock held.
+    fn tidy(&self) -> std::result::Result<(), LinkError> {
+        let ended = self.link.run_checked(&scripts::end_strays(&self.root), COMMAND_TIMEOUT)?;
+        match ended.split_whitespace().count() {
+            0 => {}
+            count => self.link.notify(Notice::StraysEnded(count)),
+        }
+        self.link.run_checked(&scripts::remove_empty_runs(&self.root), COMMAND_TIMEOUT).map(drop)
+    }
+
     fn follow(&self, folder: String) -> Box<dyn AgentRun> {
         Box::new(PhoneRun::new(self.link.clone(), folder, self.description.soc.clone()))
     }
@@ -118,28 +130,52 @@ impl Phone {
         let last = self.runs(name).map_err(|error| failed(&error))?.pop();
         let last = last.and_then(|folder| folder.rsplit('-').next()?.parse::<u32>().ok()).unwrap_or(0);
         let folder = format!("{}/{}{}", self.sweep_folder(name.sweep), run_prefix(name), last + 1);
-        self.send_job(&folder, job)?;
-        let script = scripts::start(&folder, agent);
-        self.link.run_checked(&script, COMMAND_TIMEOUT).map_err(|error| failed(&error))?;
+        let job = JobFile::new(job)
+            .map_err(|error| StartError::Refused(Error::Internal(format!("job: {error}"))))?;
+        let script = scripts::start(&folder, agent, self.link.space_patience());
+        let begun = self.link.waiting_for_space(|| {
+            job.send(&self.link, &folder)?;
+            self.link.run_checked(&script, COMMAND_TIMEOUT)
+        });
+        if let Err(error) = begun {
+            // Of a phone that cannot be reached, the next sweep removes it.
+            let _ = self.link.inner().run(&format!("rm -rf {}", quote(&folder)), SHORT_PATIENCE);
+            return Err(failed(&error));
+        }
         Ok(folder)
     }
+}
 
-    fn send_job(&self, folder: &str, job: &Job) -> std::result::Result<(), StartError> {
-        let internal =
-            |error: &dyn std::fmt::Display| StartError::Refused(Error::Internal(format!("job: {error}")));
-        let bytes = serde_json::to_vec(job).map_err(|error| internal(&error))?;
-        let mut file = tempfile::NamedTempFile::new().map_err(|error| internal(&error))?;
-        std::io::Write::write_all(&mut file, &bytes).map_err(|error| internal(&error))?;
-        let (path, sha256) = (format!("{folder}/job.json"), slm_plan::digest::sha256_hex(&bytes));
-        let remote = RemoteFile { path: &path, sha256: &sha256, bytes: bytes.len() as u64, mode: "644" };
-        let sent = remote.ensure(&self.link, file.path());
-        sent.map(drop).map_err(|error| StartError::Failed(stage_error(&error)))
+/// An agent's job, to be sent.
+struct JobFile {
+    file: tempfile::NamedTempFile,
+    sha256: String,
+    bytes: u64,
+}
+
+impl JobFile {
+    fn new(job: &Job) -> std::io::Result<Self> {
+        let bytes = serde_json::to_vec(job)?;
+        let mut file = tempfile::NamedTempFile::new()?;
+        std::io::Write::write_all(&mut file, &bytes)?;
+        Ok(Self { file, sha256: sha256_hex(&bytes), bytes: bytes.len() as u64 })
+    }
+
+    /// Sends it into the folder of a run.
+    fn send(&self, link: &RetryingLink, folder: &str) -> std::result::Result<(), LinkError> {
+        let path = format!("{folder}/job.json");
+        let remote = RemoteFile { path: &path, sha256: &self.sha256, bytes: self.bytes, mode: "644" };
+        remote.ensure(link, self.file.path()).map(drop)
     }
 }
 
 impl Device for Phone {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn unit(&self) -> String {
+        self.identity.unit.clone().unwrap_or_else(|| format!("phone {}", self.link.serial()))
     }
 
     fn hello(&self) -> Result<AgentFacts> {
@@ -158,14 +194,16 @@ impl Device for Phone {
     fn claim(&self, sweep: &str) -> Result<Claim> {
         let here = DeviceLock::take(&format!("phone {}", self.link.serial()))?;
         let owner = Owner::this_process(sweep);
-        match lock::take(&self.link, &self.root, &owner) {
-            Ok(()) => {}
-            Err(LockError::Held(who)) => {
-                let what = format!("{} is {who}", self.name);
-                return Err(Error::input(what, "wait for it to end, or go on with that sweep by --resume"));
-            }
-            Err(LockError::Link(error)) => return Err(device_error(&error)),
+        let taken = self.link.waiting_for_space(|| match lock::take(&self.link, &self.root, &owner) {
+            Ok(()) => Ok(None),
+            Err(LockError::Held(who)) => Ok(Some(who)),
+            Err(LockError::Link(error)) => Err(error),
+        });
+        if let Some(who) = taken.map_err(|error| device_error(&error))? {
+            let what = format!("{} is {who}", self.name);
+            return Err(Error::input(what, "wait for it to end, or go on with that sweep by --resume"));
         }
+        self.tidy().map_err(|error| device_error(&error))?;
         let (link, root, runs) =
             (self.link.with_patience(SHORT_PATIENCE), self.root.clone(), self.sweep_folder(sweep));
         let lease_renewer = self.lease_renewer.clone();

@@ -14,7 +14,9 @@ pub(super) fn device_error(error: &LinkError) -> Error {
         LinkError::NotReady { .. } | LinkError::Lost { .. } | LinkError::TimedOut { .. } => {
             "check the cable or the network, and try again"
         }
-        LinkError::NoSpace { .. } | LinkError::Refused { .. } => "see `bench devices`",
+        LinkError::NoSpace { .. } | LinkError::TooLarge { .. } | LinkError::Refused { .. } => {
+            "see `bench devices`"
+        }
     };
     Error::Device(format!("{error}; {remedy}"))
 }
@@ -22,7 +24,7 @@ pub(super) fn device_error(error: &LinkError) -> Error {
 /// A link's error as the failure of a model's trials.
 pub(super) fn stage_error(error: &LinkError) -> StageError {
     let failure = match error {
-        LinkError::NoSpace { .. } => Failure::DiskFull,
+        LinkError::NoSpace { .. } | LinkError::TooLarge { .. } => Failure::DiskFull,
         LinkError::Refused { .. } => Failure::LoadFailed,
         _ => Failure::DeviceLost,
     };

@@ -3,10 +3,7 @@
 //! a run: the heartbeat. The lock outlives a host that was killed. It is stale when its
 //! heartbeat is old or its owner is known to be dead, and none of its runs is alive.
 
-use super::{
-    retrying_link::RetryingLink,
-    timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
-};
+use super::{retrying_link::RetryingLink, scripts, timeouts::COMMAND_TIMEOUT};
 use crate::{LinkError, quote};
 use serde::{Deserialize, Serialize};
 use slm_plan::text::{clean, seconds};
@@ -90,6 +87,11 @@ pub(super) fn take(link: &RetryingLink, root: &str, owner: &Owner) -> Result<(),
             }
             // The same sweep: the lock of its folder on the host is held already.
             Ok(_) => {}
+            // A run that outlived its lock.
+            Err(_) if existing.run_alive => {
+                let who = "in use by a sweep whose lock is gone, and its agent runs".to_owned();
+                return Err(LockError::Held(who));
+            }
             // An owner that was killed before it wrote its name.
             Err(_) if existing.age_s > STALE_AFTER_S || !existing.text.trim().is_empty() => {}
             Err(_) => return Err(LockError::Held("another sweep is just taking it".into())),
@@ -119,15 +121,20 @@ fn try_take(link: &RetryingLink, root: &str, owner: &Owner) -> Result<Option<Exi
     // Run again after a lost answer, the script finds its own lock: that is a success.
     let script = format!(
         r#"r={root}; l="$r/lock"; mkdir -p "$r" || exit 1
-if mkdir "$l" 2> /dev/null; then printf '%s\n' {text} > "$l/owner" && echo > "$l/beat" && exit 0; rm -r "$l"; exit 1; fi
+{any_alive}
+if mkdir "$l" 2> /dev/null; then
+any_alive "$r/runs/"{sweep}
+[ $alive = no ] || {{ rm -r "$l"; echo "held 0 yes"; exit 0; }}
+printf '%s\n' {text} > "$l/owner" && echo > "$l/beat" && exit 0
+s=$?; rm -r "$l"; exit $s
+fi
 [ "$(cat "$l/owner" 2> /dev/null)" = {text} ] && exit 0
-t=$(stat -c %Y "$l/beat" 2> /dev/null || stat -c %Y "$l"); n=$(date +%s); alive=no
-for d in "$r"/runs/*/*; do
-w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-[ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
-done
+t=$(stat -c %Y "$l/beat" 2> /dev/null || stat -c %Y "$l"); n=$(date +%s)
+any_alive
 echo "held $((n - t)) $alive"; cat "$l/owner" 2> /dev/null; true"#,
         root = quote(root),
+        any_alive = scripts::ANY_ALIVE,
+        sweep = quote(&owner.sweep),
         text = quote(&text),
     );
     let printed = link.run_checked(&script, COMMAND_TIMEOUT)?;
@@ -154,16 +161,22 @@ if [ "$(cat "$s/owner" 2> /dev/null)" = {text} ]; then rm -rf "$s"; else mv "$s"
 }
 
 /// Releases the lock, if it is still this owner's, and removes the folder of its runs if
-/// that is empty.
+/// that is empty. While one of its runs is alive (the link was lost before it could be
+/// ended), the lock stays: nobody else may measure beside it.
 pub(super) fn release(link: &RetryingLink, root: &str, owner: &Owner, runs: &str) -> Result<(), LinkError> {
     let text = serde_json::to_string(owner).unwrap_or_default();
     let script = format!(
-        "l={}/lock; [ \"$(cat \"$l/owner\" 2> /dev/null)\" = {} ] && rm -rf \"$l\"; rmdir {} 2> /dev/null; true",
-        quote(root),
-        quote(&text),
-        quote(runs)
+        r#"r={root}; l="$r/lock"; runs={runs}
+[ "$(cat "$l/owner" 2> /dev/null)" = {text} ] || exit 0
+{any_alive}
+any_alive
+[ $alive = yes ] || {{ rm -rf "$l"; rmdir "$runs" 2> /dev/null; true; }}"#,
+        root = quote(root),
+        runs = quote(runs),
+        any_alive = scripts::ANY_ALIVE,
+        text = quote(&text),
     );
-    link.run_checked(&script, SHORT_PATIENCE).map(drop)
+    link.run_checked(&script, COMMAND_TIMEOUT).map(drop)
 }
 
 /// Who holds the phone at the moment, in words; `None` if no live sweep does.

@@ -27,4 +27,4 @@ pub(crate) use find::open;
 pub use device::Phone;
 pub use find::{FoundPhone, adb_server, find, list, ready_names};
 pub use names::ROOT;
-pub use space::{Usage, clean, restore_settings, usage};
+pub use space::{SettingsLeft, Usage, clean, restore_settings, usage};

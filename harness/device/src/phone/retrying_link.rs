@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_mins(3);
 const PATIENCE_VARIABLE: &str = "SLM_PHONE_PATIENCE";
 /// A long command prints a heartbeat each second; on a busy phone it may be late.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
+/// A full disk is waited for no longer: updates and caches come and go within seconds.
+const SPACE_PATIENCE: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -106,6 +108,32 @@ impl RetryingLink {
             }
             thread::sleep(pause);
             self.inner().reconnect();
+        }
+    }
+
+    /// How long space is waited for on a full disk.
+    pub(super) fn space_patience(&self) -> Duration {
+        self.patience.min(SPACE_PATIENCE)
+    }
+
+    /// Repeats what found the disk full, for as long as space is waited for.
+    pub(super) fn waiting_for_space<T>(
+        &self,
+        mut request: impl FnMut() -> Result<T, LinkError>,
+    ) -> Result<T, LinkError> {
+        let mut backoff = Backoff { patience: self.space_patience(), ..self.backoff() };
+        let mut notified = false;
+        loop {
+            let error = match request() {
+                Err(error @ LinkError::NoSpace { .. }) => error,
+                result => return result,
+            };
+            let Some(pause) = backoff.next() else { return Err(error) };
+            if !std::mem::replace(&mut notified, true) {
+                let (error, patience) = (error.to_string(), self.space_patience());
+                self.notify(Notice::DiskFull { error, patience });
+            }
+            thread::sleep(pause);
         }
     }
 

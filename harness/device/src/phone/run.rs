@@ -6,7 +6,7 @@ use super::{
     evidence::{self, EndedRun},
     journal::Journal,
     retrying_link::{Backoff, RetryingLink, stdout_if_ok},
-    scripts,
+    scripts::{self, Mark},
     timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
     unresponsive::ResponseTracker,
 };
@@ -100,6 +100,10 @@ impl PhoneRun {
             .split_whitespace()
             .any(|word| word.strip_prefix("exit=").is_some_and(|code| !code.is_empty()));
         let never_started = has("alive=starting") && self.created.elapsed() > SUPERVISOR_START_TIMEOUT;
+        if never_started {
+            // Nor may it begin when nobody follows it any more.
+            self.link.inner().run(&scripts::stop(&self.folder, Mark::None), LONGEST_POLL_TIMEOUT)?;
+        }
         self.ended = exited || has("gone") || has("alive=no") || never_started;
         if check_alive {
             // Checked again after the same time.
@@ -206,8 +210,8 @@ impl AgentRun for PhoneRun {
 
     fn stop(&mut self) {
         // On a phone that cannot be reached the run goes on; a resumed sweep finds it.
-        let stopped =
-            self.link.with_patience(SHORT_PATIENCE).run(&scripts::stop(&self.folder), LONGEST_POLL_TIMEOUT);
+        let script = scripts::stop(&self.folder, Mark::Stopped);
+        let stopped = self.link.with_patience(SHORT_PATIENCE).run(&script, LONGEST_POLL_TIMEOUT);
         if let Err(error) = stopped {
             self.lost.get_or_insert(error);
         }

@@ -6,13 +6,19 @@
 //! recorded on a full disk too: `pid` (of the supervisor and of the agent), `exit` (the
 //! agent's status), `stopped` (a host ended it). The supervisor, a `sh`, outlives the agent
 //! to write its status.
+//!
+//! Whoever renames `job.json` decides: the supervisor to `job` when it begins, or who ends
+//! the run to `forbidden`, after which no agent is started any more. A rename succeeds once,
+//! and on a full disk too.
 
 use crate::quote;
 use std::time::Duration;
 
-/// The supervisor's script. `$1` is the run's folder, `$2` the agent.
+/// The supervisor's script. `$1` is the run's folder, `$2` the agent, `$3` how long it waits
+/// for space, ms.
 const SUPERVISOR: &str = r#"
-"$2" run --job "$1/job.json" --journal "$1/journal" > /dev/null &
+mv "$1/job.json" "$1/job" 2> /dev/null || exit 0
+"$2" run --job "$1/job" --journal "$1/journal" --patience "$3" > /dev/null &
 a=$!
 echo "$$ $a" 1<> "$1/pid"
 wait $a
@@ -32,19 +38,22 @@ pub(super) fn with_heartbeat(script: &str, at_most: Duration) -> String {
     )
 }
 
-/// Starts the agent detached, once, however often the script is run.
-pub(super) fn start(folder: &str, agent: &str) -> String {
+/// Starts the agent detached, once, however often the script is run. `patience`: how long the
+/// agent waits for space for its journal.
+pub(super) fn start(folder: &str, agent: &str, patience: Duration) -> String {
     let blanks = " ".repeat(24);
     format!(
         "d={folder}; cd \"$d\" || exit 1\n\
-         if mkdir started 2> /dev/null; then\n\
-         for f in pid exit stopped; do echo '{blanks}' > $f || exit 1; done\n\
+         [ -d started ] && exit 0\n\
+         for f in pid exit stopped; do [ -s $f ] || echo '{blanks}' > $f || exit 1; done\n\
+         if mkdir started; then\n\
          cat /proc/sys/kernel/random/boot_id > boot 2> /dev/null\n\
          grep oom_kill /proc/vmstat > oom 2> /dev/null\n\
-         (setsid sh -c {supervisor} sh \"$d\" {agent} > /dev/null 2> stderr < /dev/null &)\n\
-         fi",
+         (setsid sh -c {supervisor} sh \"$d\" {agent} {patience} > /dev/null 2> stderr < /dev/null &)\n\
+         else [ -d started ]; fi",
         folder = quote(folder),
         agent = quote(agent),
+        patience = patience.as_millis(),
         supervisor = quote(SUPERVISOR),
     )
 }
@@ -56,6 +65,19 @@ const ALIVE: &str = r#"
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
 alive=no; [ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
 [ -z "$w" ] && alive=starting
+"#;
+
+/// Defines the function `any_alive`, which sets `alive`: whether the supervisor of a run below
+/// `$r` runs, but for those in the folder `$1`.
+pub(super) const ANY_ALIVE: &str = r#"
+any_alive() {
+alive=no
+for d in "$r"/runs/*/*; do
+[ -n "$1" ] && [ "${d%/*}" = "$1" ] && continue
+w=; [ -f "$d/pid" ] && read w a < "$d/pid"
+[ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
+done
+}
 "#;
 
 /// Defines `s`: the agent's state in the kernel's words.
@@ -78,16 +100,87 @@ pub(super) fn poll(folder: &str, offset: u64, limit: Option<u64>, check_alive: b
     )
 }
 
-/// Ends the agent, by SIGTERM and after 2 s by SIGKILL, and marks the run as ended by a host.
-pub(super) fn stop(folder: &str) -> String {
+/// Whether a run that is ended is marked so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// A host ended it.
+    Stopped,
+    /// It never began.
+    None,
+}
+
+/// Ends the agent, by SIGTERM and after 2 s by SIGKILL, or forbids its start. Afterwards
+/// neither it nor its supervisor runs, or ever will.
+pub(super) fn stop(folder: &str, mark: Mark) -> String {
+    let mark = if mark == Mark::Stopped { "echo yes 1<> stopped" } else { "" };
     format!(
-        "d={folder}; cd \"$d\" || exit 0\n{ALIVE}\n\
-         echo yes 1<> stopped\n\
-         ours() {{ cat \"/proc/$a/cmdline\" 2> /dev/null | tr '\\000' '\\n' | grep -q -F -- \"$d\"; }}\n\
-         if [ $alive = yes ]; then kill -TERM $a; n=0\n\
-         while [ $n -lt 20 ] && ours; do sleep 0.1; n=$((n+1)); done\n\
-         ours && kill -KILL $a; fi; true",
+        r#"d={folder}; cd "$d" || exit 0
+{mark}
+mv job.json forbidden 2> /dev/null && {{ echo 143 1<> exit; exit 0; }}
+# It has begun, and says who it is within a moment.
+w=; n=0; while [ $n -lt 100 ]; do
+read w a < pid; [ -n "$w" ] && break
+sleep 0.1; n=$((n+1))
+done 2> /dev/null
+is_ours() {{ cat "/proc/$1/cmdline" 2> /dev/null | tr '\000' '
+' | grep -q -F -- "$d"; }}
+is_gone() {{ n=0; while [ $n -lt 20 ] && is_ours $1; do sleep 0.1; n=$((n+1)); done; ! is_ours $1; }}
+end() {{ is_ours $1 || return 0; kill -TERM $1; is_gone $1 || {{ kill -KILL $1; is_gone $1; }}; }}
+if [ -n "$w" ]; then
+end $a
+# The supervisor ends by itself, with the agent's status written.
+is_gone $w || kill -KILL $w
+fi; true"#,
         folder = quote(folder),
+    )
+}
+
+/// Ends processes of agents, by SIGTERM and then SIGKILL, and prints the number of each.
+/// `which` is what is ended: a shell's condition, for which `$job` is the path of the
+/// agent's job, empty where it has none.
+fn end_agents(root: &str, which: &str) -> String {
+    format!(
+        r#"r={root}; name=slm-agent
+# This text is an argument of this shell: it must not look like an agent's.
+ours() {{
+for f in $(grep -l -s '/[s]lm-agent' /proc/[0-9]*/cmdline); do
+p=${{f#/proc/}}; p=${{p%/cmdline}};
+words=$(tr '\000' '
+' 2> /dev/null < "$f") || continue
+case $words in *"$r/bin/$name-"*) ;; *) continue ;; esac
+job=$(printf '%s\n' "$words" | sed -n '/^--job$/{{n;p;}}')
+if {which}; then echo "$p"; fi
+done
+}}
+found=$(ours); [ -n "$found" ] || exit 0
+kill -TERM $found 2> /dev/null
+n=0; while [ $n -lt 20 ] && [ -n "$(ours)" ]; do sleep 0.1; n=$((n+1)); done
+left=$(ours); [ -z "$left" ] || kill -KILL $left 2> /dev/null
+echo "$found""#,
+        root = quote(root),
+    )
+}
+
+/// Ends the agents whose run is known to nobody, because its folder is gone.
+pub(super) fn end_strays(root: &str) -> String {
+    end_agents(root, r#"[ -n "$job" ] && [ ! -d "${job%/*}" ]"#)
+}
+
+/// Ends every agent, whatever it does, and its supervisor.
+pub(super) fn end_all(root: &str) -> String {
+    end_agents(root, "true")
+}
+
+/// Removes runs that hold nothing to be read: no journal, and no agent that could write one.
+pub(super) fn remove_empty_runs(root: &str) -> String {
+    format!(
+        r#"for d in {root}/runs/*/*; do
+[ -d "$d" ] && [ ! -s "$d/journal" ] || continue
+{ALIVE}
+[ $alive = yes ] || {{ [ -d "$d/started" ] && [ -e "$d/job.json" ]; }} || rm -rf "$d"
+done
+rmdir {root}/runs/* 2> /dev/null; true"#,
+        root = quote(root),
     )
 }
 

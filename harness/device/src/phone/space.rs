@@ -1,10 +1,13 @@
 //! What sweeps left on a phone: files and changed settings, and how to remove them.
 
 use super::{
-    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink,
+    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink, scripts,
     timeouts::COMMAND_TIMEOUT,
 };
-use crate::{Link, LinkError, Notify, quote, readiness::restore};
+use crate::{
+    Link, LinkError, Notify, quote,
+    readiness::{forget, restore},
+};
 use slm_plan::error::{Error, Result};
 use std::{sync::Arc, time::Duration};
 
@@ -31,27 +34,56 @@ pub fn usage(link: &Arc<dyn Link>) -> std::result::Result<Usage, LinkError> {
     Ok(Usage { used: used.saturating_mul(1024), free: free_bytes(&printed) })
 }
 
-/// Restores the settings that a sweep left changed on a phone, and gives their names.
-///
-/// # Errors
-/// [`Error::Input`] while a sweep runs there; [`Error::Device`].
-pub fn restore_settings(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<Vec<String>> {
-    unused(name, link, notify)?;
-    restore(link.as_ref(), ROOT)
+/// What became of settings that a sweep left changed, each with its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsLeft {
+    /// Those restored.
+    pub restored: Vec<String>,
+    /// Those that cannot be restored and are no longer on record.
+    pub forgotten: Vec<String>,
 }
 
-/// Restores the settings of a phone, removes everything of ours from it, and gives the bytes
-/// that were freed.
+/// Restores the settings that a sweep left changed on a phone. With `forgetting`, what cannot
+/// be restored is no longer on record.
+///
+/// # Errors
+/// [`Error::Input`] while a sweep runs there; [`Error::Device`], also for a setting that
+/// cannot be restored.
+pub fn restore_settings(
+    name: &str,
+    link: &Arc<dyn Link>,
+    forgetting: bool,
+    notify: &Notify,
+) -> Result<SettingsLeft> {
+    unused(name, link, notify)?;
+    put_back(link.as_ref(), forgetting)
+}
+
+fn put_back(link: &dyn Link, forgetting: bool) -> Result<SettingsLeft> {
+    if !forgetting {
+        return Ok(SettingsLeft { restored: restore(link, ROOT)?, forgotten: Vec::new() });
+    }
+    forget(link, ROOT).map(|(restored, forgotten)| SettingsLeft { restored, forgotten })
+}
+
+/// Ends every agent on a phone, restores its settings (as [`restore_settings`]), removes
+/// everything of ours from it, and gives the bytes that were freed.
 ///
 /// # Errors
 /// [`Error::Input`] while a sweep runs there; [`Error::Device`].
-pub fn clean(name: &str, link: &Arc<dyn Link>, notify: &Notify) -> Result<u64> {
+pub fn clean(
+    name: &str,
+    link: &Arc<dyn Link>,
+    forgetting: bool,
+    notify: &Notify,
+) -> Result<(u64, SettingsLeft)> {
     let device = |error: LinkError| device_error(&error);
     let before = usage(link).map_err(device)?.used;
     let link = unused(name, link, notify)?;
-    restore(link.inner(), ROOT)?;
+    link.run_checked(&scripts::end_all(ROOT), COMMAND_TIMEOUT).map_err(device)?;
+    let settings = put_back(link.inner(), forgetting)?;
     link.run_checked(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
-    Ok(before)
+    Ok((before, settings))
 }
 
 /// The phone, if no sweep uses it.

@@ -83,7 +83,7 @@ fn send(link: &RetryingLink, what: &str, folder: &str, set: &[SourceFile]) -> Re
     prepare_folder(link, first, total)?;
     link.notify(Notice::Sending { model: what, bytes: total, files: missing.len() });
     for (path, file) in &missing {
-        remote(path, &file.file).ensure(link, &file.from)?;
+        remote(path, &file.file).place(link, &file.from)?;
     }
     Ok(())
 }

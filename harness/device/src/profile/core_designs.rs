@@ -5,7 +5,7 @@ const ARM: u32 = 0x41;
 const QUALCOMM: u32 = 0x51;
 
 /// Implementer, part, name, whether it is an efficiency core.
-const CORE_DESIGNS: [(u32, u32, &str, bool); 29] = [
+const CORE_DESIGNS: [(u32, u32, &str, bool); 30] = [
     (ARM, 0xd03, "Cortex-A53", true),
     (ARM, 0xd04, "Cortex-A35", true),
     (ARM, 0xd05, "Cortex-A55", true),
@@ -30,6 +30,7 @@ const CORE_DESIGNS: [(u32, u32, &str, bool); 29] = [
     (ARM, 0xd85, "Cortex-X925", false),
     (ARM, 0xd87, "Cortex-A725", false),
     (QUALCOMM, 0x001, "Oryon", false),
+    (QUALCOMM, 0x800, "Kryo 2xx Gold", false),
     (QUALCOMM, 0x801, "Kryo 2xx Silver", true),
     (QUALCOMM, 0x802, "Kryo 3xx Gold", false),
     (QUALCOMM, 0x803, "Kryo 3xx Silver", true),
@@ -50,4 +51,9 @@ pub(super) fn name((implementer, part): (u32, u32)) -> String {
 /// Whether a design is one of efficiency cores; `None` for one that is not known.
 pub(super) fn is_efficiency(implementer: u32, part: u32) -> Option<bool> {
     find(implementer, part).map(|design| design.3)
+}
+
+/// Whether a name is one of these designs.
+pub(super) fn is_known(name: &str) -> bool {
+    CORE_DESIGNS.iter().any(|design| design.2 == name)
 }

@@ -1,6 +1,8 @@
 //! What is known of an attached phone, from its profile and from the phone.
 
-use super::{Cluster, CpuSet, Flavour, Identity, Profiles, big_cores, read_clusters};
+use super::{
+    Cluster, CpuSet, Flavour, Identity, Profiles, ReportedCores, Soc, big_cores, core_designs, read_cores,
+};
 use crate::{LinkError, Shell};
 use serde::{Deserialize, Serialize};
 
@@ -43,13 +45,13 @@ pub struct PhoneDescription {
 /// The link's.
 pub fn identify(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, PhoneDescription), LinkError> {
     let identity = Identity::read(shell)?;
-    let described = describe(profiles, &identity, read_clusters(shell)?);
+    let described = describe(profiles, &identity, read_cores(shell)?);
     Ok((identity, described))
 }
 
 /// Combines profile and phone. What the phone reports is used; a profile's clusters are for
-/// a phone that reports none, and for comparison.
-pub fn describe(profiles: &Profiles, identity: &Identity, reported: Vec<Cluster>) -> PhoneDescription {
+/// a phone that does not report its own with their clocks, and for comparison.
+pub fn describe(profiles: &Profiles, identity: &Identity, reported: ReportedCores) -> PhoneDescription {
     let found = profiles.find(identity);
     let soc = found.and_then(|found| found.soc);
     let mut warnings = Vec::new();
@@ -59,23 +61,15 @@ pub fn describe(profiles: &Profiles, identity: &Identity, reported: Vec<Cluster>
             found.phone.name
         ));
     }
-    let known = soc.map(|soc| soc.clusters.clone());
-    let complete = !reported.is_empty() && reported.iter().all(|cluster| cluster.max_mhz.is_some());
-    if let Some(known) = known.as_ref().filter(|_| complete)
-        && !(known.len() == reported.len() && known.iter().zip(&reported).all(|(a, b)| a.agrees_with(b)))
+    if let (Some(soc), Some(flavour)) = (soc, reported.flavour)
+        && soc.agent != flavour
     {
         warnings.push(format!(
-            "the phone's cores ({}) are not those of the profile ({}); the phone's word counts",
-            list(&reported),
-            list(known)
+            "the phone's cores can run the agent {flavour}, the profile says {}; the phone's word counts",
+            soc.agent
         ));
     }
-    let (clusters, cluster_source) = match known {
-        _ if complete => (reported, ClusterSource::Phone),
-        Some(known) => (known, ClusterSource::Profile),
-        None if !reported.is_empty() => (reported, ClusterSource::Phone),
-        None => (Vec::new(), ClusterSource::Unknown),
-    };
+    let (clusters, cluster_source) = choose_clusters(soc, reported.clusters, &mut warnings);
     let own_name = || {
         let words: Vec<&str> = [&identity.manufacturer, &identity.model]
             .into_iter()
@@ -96,6 +90,54 @@ pub fn describe(profiles: &Profiles, identity: &Identity, reported: Vec<Cluster>
         agent: soc.map(|soc| soc.agent),
         warnings,
     }
+}
+
+/// The phone's clusters, or the profile's where it does not tell its own.
+fn choose_clusters(
+    soc: Option<&Soc>,
+    reported: Vec<Cluster>,
+    warnings: &mut Vec<String>,
+) -> (Vec<Cluster>, ClusterSource) {
+    let Some(known) = soc.map(|soc| soc.clusters.clone()) else {
+        let source = if reported.is_empty() { ClusterSource::Unknown } else { ClusterSource::Phone };
+        return (reported, source);
+    };
+    if reported.is_empty() {
+        warnings
+            .push(format!("the phone does not tell its cores; the profile's ({}) are used", list(&known)));
+        return (known, ClusterSource::Profile);
+    }
+    let has_clocks = reported.iter().all(|cluster| cluster.max_mhz.is_some());
+    let fits = if has_clocks {
+        known.len() == reported.len() && known.iter().zip(&reported).all(|(a, b)| a.agrees_with(b))
+    } else {
+        may_be_the_same(&known, &reported)
+    };
+    if !fits {
+        warnings.push(format!(
+            "the phone's cores ({}) are not those of the profile ({}); the phone's word counts",
+            list(&reported),
+            list(&known)
+        ));
+    } else if !has_clocks {
+        warnings.push("the phone does not tell its cores' clocks; the profile's are used".to_owned());
+        return (known, ClusterSource::Profile);
+    }
+    (reported, ClusterSource::Phone)
+}
+
+/// Whether clusters without clocks can be those of a profile: neighbours of one design may
+/// be several clusters there.
+fn may_be_the_same(known: &[Cluster], reported: &[Cluster]) -> bool {
+    let all = |clusters: &[Cluster]| {
+        clusters.iter().map(|cluster| cluster.cpus).fold(CpuSet::default(), CpuSet::union)
+    };
+    let contradicts = |known: &Cluster| {
+        let same_cpus = reported.iter().filter(|reported| reported.cpus.overlaps(known.cpus));
+        let mut named = same_cpus.filter(|reported| core_designs::is_known(&reported.core));
+        core_designs::is_known(&known.core) && named.any(|reported| reported.core != known.core)
+    };
+    all(known) == all(reported) && !known.iter().any(contradicts)
 }
 
 fn list(clusters: &[Cluster]) -> String {

@@ -29,6 +29,10 @@ pub struct Identity {
     pub fingerprint: Option<String>,
     /// `ro.product.cpu.abilist`
     pub abis: Option<String>,
+    /// The same for every way to one phone, and for no other phone: what changes with each
+    /// start of it, else its serial number. Not recorded.
+    #[serde(skip)]
+    pub unit: Option<String>,
 }
 
 const PROPERTIES: [&str; 10] = [
@@ -44,6 +48,12 @@ const PROPERTIES: [&str; 10] = [
     "ro.product.cpu.abilist",
 ];
 
+/// Adds the property `unit`.
+const UNIT: &str = r#"read -r unit 2> /dev/null < /proc/sys/kernel/random/boot_id
+[ -n "$unit" ] || unit=$(getprop ro.serialno 2> /dev/null | tr '\n\r' '  ')
+printf 'unit=%s\n' "$unit"
+"#;
+
 impl Identity {
     /// Asks the phone, in one round trip.
     ///
@@ -52,8 +62,11 @@ impl Identity {
     pub fn read(shell: &dyn Shell) -> Result<Self, LinkError> {
         let mut script = String::new();
         for name in PROPERTIES {
-            let _ = writeln!(script, "echo \"{name}=$(getprop {name} 2>/dev/null)\"");
+            // A line of its own, whatever is in it.
+            let value = format!("getprop {name} 2>/dev/null | tr '\\n\\r' '  '");
+            let _ = writeln!(script, "printf '%s=%s\\n' {name} \"$({value})\"");
         }
+        script.push_str(UNIT);
         shell.run(&script, TIMEOUT).map(|output| Self::parse(&output.text()))
     }
 
@@ -74,6 +87,7 @@ impl Identity {
             sdk: value("ro.build.version.sdk").and_then(|sdk| sdk.parse().ok()),
             fingerprint: value("ro.build.fingerprint"),
             abis: value("ro.product.cpu.abilist"),
+            unit: value("unit"),
         }
     }
 

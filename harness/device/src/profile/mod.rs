@@ -20,6 +20,6 @@ pub use file::{Phone, Soc, Variant};
 pub use identity::Identity;
 pub use pick::{Candidate, pick};
 pub use profiles::{ProfileMatch, Profiles, normal_name};
-pub use topology::read_clusters;
+pub use topology::{ReportedCores, read_cores};
 
 pub use crate::agents::Flavour;

@@ -1,7 +1,10 @@
 //! The known profiles: those built in, and the user's own, which go before them.
 
 use super::{Identity, Phone, Soc, Variant, file::ProfileFile};
-use slm_plan::error::{Error, Result};
+use slm_plan::{
+    error::{Error, Result},
+    plain_text,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -14,6 +17,9 @@ const BUILT_IN: [(&str, &str); 5] = [
     ("galaxy-a55.toml", include_str!("../../profiles/galaxy-a55.toml")),
     ("pixel.toml", include_str!("../../profiles/pixel.toml")),
 ];
+
+/// Largest profile that is read, bytes.
+const MAX_FILE_BYTES: u64 = 4 << 20;
 
 /// All known phones and SoCs. Every variant's SoC is among them.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +57,7 @@ impl Profiles {
             all.add(ProfileFile::parse(text, &format!("the built-in {name}"))?);
         }
         for file in files(paths)? {
-            let text = fs::read_to_string(&file).map_err(|error| Error::reading(&file, &error))?;
+            let text = plain_text::read(&file, MAX_FILE_BYTES).map_err(|error| Error::text(&error))?;
             let parsed = ProfileFile::parse(&text, &file.display().to_string())?;
             all.check_socs(&parsed, &file)?;
             all.add(parsed);

@@ -160,7 +160,7 @@ fn the_built_in_profiles() {
 type Planted<'a> = (u32, &'a str, &'a str, &'a str);
 
 /// A phone with planted system files, and the clusters read of it.
-fn read_planted(cores: &[Planted], cpuinfo: &str) -> Vec<Cluster> {
+fn read_planted(cores: &[Planted], cpuinfo: &str) -> ReportedCores {
     let phone = TestPhone::new();
     for (cpu, khz, capacity, midr) in cores {
         let folder = format!("sys/devices/system/cpu/cpu{cpu}");
@@ -174,9 +174,9 @@ fn read_planted(cores: &[Planted], cpuinfo: &str) -> Vec<Cluster> {
     }
     // What else is in that folder on a phone.
     phone.write("sys/devices/system/cpu/cpuidle/current_driver", "x").write("proc/cpuinfo", cpuinfo);
-    let clusters = topology::read_clusters_under(&phone, phone.path("").to_str().unwrap()).unwrap();
+    let cores = topology::read_cores_under(&phone, phone.path("").to_str().unwrap()).unwrap();
     assert_eq!(*phone.trips.lock().unwrap(), 1);
-    clusters
+    cores
 }
 
 #[test]
@@ -208,16 +208,50 @@ fn a_phone_without_a_profile_tells_its_own_clusters() {
     assert_eq!((unknown.profile, unknown.title.as_str()), (None, "Nameless"));
     assert_eq!(unknown.big_cores.to_string(), "2-7");
     // For a phone that reports nothing, the profile's clusters are used.
-    let silent = describe(&profiles, &identity("SM-S921B", Some("s5e9945")), Vec::new());
+    let silent = describe(&profiles, &identity("SM-S921B", Some("s5e9945")), ReportedCores::default());
     assert_eq!((silent.cluster_source, silent.big_cores.to_string()), (ClusterSource::Profile, "4-9".into()));
-    let nothing = describe(&profiles, &Identity::default(), Vec::new());
+    let nothing = describe(&profiles, &Identity::default(), ReportedCores::default());
     assert_eq!((nothing.cluster_source, nothing.big_cores.is_empty()), (ClusterSource::Unknown, true));
+}
+
+/// Half an answer must not hide that the phone is another one.
+#[test]
+fn a_profile_that_does_not_fit_is_never_used_in_silence() {
+    let profiles = Profiles::built_in().unwrap();
+    let describe = |cores: ReportedCores| describe(&profiles, &identity("SM-S921B", Some("s5e9945")), cores);
+    let cpuinfo = |parts: &[&str], features: &str| {
+        let core = |(cpu, part): (usize, &&str)| {
+            format!(
+                "processor\t: {cpu}\nFeatures\t: {features}\nCPU implementer\t: 0x41\nCPU part\t: {part}\n\n"
+            )
+        };
+        parts.iter().enumerate().map(core).collect::<String>()
+    };
+    let new = "fp asimd atomics fphp asimdhp asimddp lrcpc i8mm bf16";
+    let exynos_2400 =
+        ["0xd80", "0xd80", "0xd80", "0xd80", "0xd81", "0xd81", "0xd81", "0xd81", "0xd81", "0xd82"];
+    // The right cores without their clocks: the profile's clocks, and it is said.
+    let right = describe(read_planted(&[], &cpuinfo(&exynos_2400, new)));
+    assert_eq!((right.cluster_source, right.big_cores.to_string()), (ClusterSource::Profile, "4-9".into()));
+    assert_eq!(right.warnings, ["the phone does not tell its cores' clocks; the profile's are used"]);
+    // Fewer cores, or others, without their clocks.
+    for parts in [&exynos_2400[..8], &["0xd05"; 10], &["0xd81"; 10]] {
+        let odd = describe(read_planted(&[], &cpuinfo(parts, new)));
+        assert_eq!((odd.cluster_source, odd.warnings.len()), (ClusterSource::Phone, 1), "{odd:?}");
+        assert!(odd.warnings[0].contains("are not those of the profile"), "{odd:?}");
+    }
+    // Cores that cannot run what the profile expects.
+    let old = describe(read_planted(&[], &cpuinfo(&exynos_2400, "fp asimd atomics fphp asimdhp asimddp")));
+    assert!(old.warnings.iter().any(|warning| warning.contains("armv8.2-a+fp16+dotprod, the profile says")));
+    // None at all.
+    let silent = describe(ReportedCores::default());
+    assert!(silent.warnings[0].contains("does not tell its cores"), "{silent:?}");
 }
 
 #[test]
 fn big_cores_are_found_without_core_designs() {
     let by = |cores: &[Planted], cpuinfo: &str| {
-        let clusters = read_planted(cores, cpuinfo);
+        let ReportedCores { clusters, .. } = read_planted(cores, cpuinfo);
         clusters.iter().map(|cluster| format!("{cluster} {:?}", cluster.kind)).collect::<Vec<_>>()
     };
     // By capacity: by the clocks alone none of these would be slow.
@@ -254,6 +288,21 @@ fn properties_come_in_one_round_trip() {
     assert_eq!((*phone.trips.lock().unwrap(), identity.soc_model.as_deref()), (1, Some("s5e9945")));
     assert!(identity.model.unwrap().starts_with("SM-S921B'; touch") && identity.device.is_none());
     assert!(!phone.path("x").exists());
+}
+
+/// A value with line breaks, and with what `echo` would make line breaks of.
+#[test]
+fn no_property_can_pose_as_another() {
+    for odd in ["X\nro.soc.model=evil", "X\rro.soc.model=evil", "X\\nro.soc.model=evil", "X\r\nunit=evil\n"] {
+        let phone = TestPhone::new();
+        phone.write("model", odd);
+        phone.program("getprop", "case $1 in ro.product.model) cat \"$HERE/model\"; echo;; esac");
+        let identity = Identity::read(&phone).unwrap();
+        assert_eq!(identity.soc_model, None, "{odd:?}");
+        assert_ne!(identity.unit.as_deref(), Some("evil"), "{odd:?}");
+        let model = identity.model.unwrap();
+        assert!(model.starts_with('X') && !model.contains(['\n', '\r']), "{model:?}");
+    }
 }
 
 proptest! {

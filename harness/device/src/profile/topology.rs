@@ -1,7 +1,7 @@
 //! Clusters as the phone itself reports them: profiles are compared with them, and phones
 //! without a profile have no other.
 
-use super::{Cluster, ClusterKind, CpuSet, core_designs};
+use super::{Cluster, ClusterKind, CpuSet, Flavour, core_designs};
 use crate::{LinkError, Shell, quote};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -19,7 +19,7 @@ for c in "$root"/sys/devices/system/cpu/cpu[0-9]*; do
   get "$c/regs/identification/midr_el1" midr
   echo
 done 2>/dev/null
-grep -E '^(processor|CPU implementer|CPU part)' "$root/proc/cpuinfo" 2>/dev/null
+grep -E '^(processor|Features|CPU implementer|CPU part)' "$root/proc/cpuinfo" 2>/dev/null
 true
 "#;
 
@@ -38,24 +38,37 @@ struct Core {
     design: Option<(u32, u32)>,
 }
 
-/// Reads the clusters, in one round trip. None are reported where cpufreq and
-/// `/proc/cpuinfo` are both closed.
+/// What a phone reports of its cores.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReportedCores {
+    /// Its clusters; none where cpufreq and `/proc/cpuinfo` are both closed.
+    pub clusters: Vec<Cluster>,
+    /// The fastest agent that all of them can run; `None` where they do not tell their features.
+    pub flavour: Option<Flavour>,
+}
+
+/// Reads what the phone reports of its cores, in one round trip.
 ///
 /// # Errors
 /// The link's.
-pub fn read_clusters(shell: &dyn Shell) -> Result<Vec<Cluster>, LinkError> {
-    read_clusters_under(shell, "")
+pub fn read_cores(shell: &dyn Shell) -> Result<ReportedCores, LinkError> {
+    read_cores_under(shell, "")
 }
 
 /// The same, with the system's files under a folder, as tests plant them.
-pub(super) fn read_clusters_under(shell: &dyn Shell, root: &str) -> Result<Vec<Cluster>, LinkError> {
+pub(super) fn read_cores_under(shell: &dyn Shell, root: &str) -> Result<ReportedCores, LinkError> {
     let script = format!("root={}\n{SCRIPT}", quote(root));
-    shell.run(&script, TIMEOUT).map(|output| clusters(&parse(&output.text())))
+    let text = shell.run(&script, TIMEOUT)?.text();
+    let tells_features = text.lines().any(|line| line.starts_with("Features"));
+    let flavour = tells_features.then(|| Flavour::for_cpuinfo(&text));
+    Ok(ReportedCores { clusters: clusters(&parse(&text)), flavour })
 }
 
 fn parse(text: &str) -> BTreeMap<u32, Core> {
     let mut all: BTreeMap<u32, Core> = BTreeMap::new();
-    let mut online = None;
+    // The processors that the next design is of: older kernels list all of them before it.
+    let mut online: Vec<u32> = Vec::new();
+    let mut is_listing = false;
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("cpu ") {
             let mut words = rest.split_whitespace();
@@ -72,8 +85,15 @@ fn parse(text: &str) -> BTreeMap<u32, Core> {
         } else if let Some((name, value)) = line.split_once(':') {
             let (name, value) = (name.trim(), value.trim());
             if name == "processor" {
-                online = value.parse().ok();
-            } else if let (Some(number), Some(cpu)) = (hex(value), online) {
+                if !std::mem::replace(&mut is_listing, true) {
+                    online.clear();
+                }
+                online.extend(value.parse::<u32>().ok());
+                continue;
+            }
+            is_listing = false;
+            let Some(number) = hex(value) else { continue };
+            for &cpu in &online {
                 let core = all.entry(cpu).or_default();
                 let (implementer, part) = core.design.unwrap_or_default();
                 match name {

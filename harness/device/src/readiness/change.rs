@@ -4,7 +4,7 @@
 //! `bench devices restore`.
 
 use super::{Lease, PhoneState, Setting};
-use crate::{LinkError, Shell, quote};
+use crate::{LinkError, Shell, ShellOutput, quote};
 use serde::{Deserialize, Serialize};
 use slm_plan::error::{Error, Result};
 use std::{fmt::Write, time::Duration};
@@ -68,8 +68,8 @@ pub fn change(
     match output.code {
         0 => Ok(ChangedSettings { settings: wanted.to_vec() }),
         REFUSED => {
-            restore(shell, root)?;
             let what = format!("{serial} did not accept a setting: {words}");
+            restore(shell, root).map_err(|error| Error::Device(format!("{what}; {error}")))?;
             Err(Error::input(what, "leave out its option; nothing stays changed"))
         }
         HELD => Err(Error::Device(format!(
@@ -120,10 +120,11 @@ printf %s {restore} >"$dir/restore.sh" && printf %s {watchdog} >"$dir/watchdog.s
 read -r up _ </proc/uptime && echo $((${{up%%.*}} + {lease})) >"$dir/lease" || exit 92
 printf %s {record} >"$dir/restore.new" && mv "$dir/restore.new" "$dir/restore" || exit 92
 (setsid sh "$dir/watchdog.sh" "$dir" {every_s} </dev/null >/dev/null 2>&1 &)
+ask() {{ if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }}
 refused=
 set_it() {{
     name=$1 check=$2; shift 2
-    words=$("$@" </dev/null 2>&1) && eval "$check" </dev/null 2>/dev/null && return
+    words=$(ask "$@" 2>&1) && eval "$check" </dev/null 2>/dev/null && return
     refused=1; echo "$name: ${{words:-no effect}}" >&2
     # What the phone does not offer cannot be restored either.
     [ "$name" != fixed-performance ] ||
@@ -157,17 +158,44 @@ read -r up _ </proc/uptime && echo $((${{up%%.*}} + {lease})) >"$dir/lease.new" 
 /// [`Error::Device`] when the link fails or a setting cannot be restored; the
 /// record then stays for the next attempt.
 pub fn restore(shell: &dyn Shell, root: &str) -> Result<Vec<String>> {
-    let dir = quote(&format!("{root}/settings"));
-    // This bench's own script: the one on the phone may be of another version.
-    let script = format!("sh -c {} restore.sh {dir}", quote(RESTORE));
-    let output = shell.run(&script, TIMEOUT).map_err(|error| lost(&error))?;
+    let output = run_restore(shell, root, "")?;
     if output.code == 0 {
         return Ok(output.text().lines().map(str::to_owned).collect());
     }
     let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
     Err(Error::Device(format!(
-        "settings could not be put back on the phone ({words}); run `bench devices restore`, or restart the phone and look into its settings"
+        "settings could not be put back on the phone ({words}); run `bench devices restore`, which gives them up with --forget"
     )))
+}
+
+/// The same, but what cannot be restored is no longer on record. Gives what was restored,
+/// and what was given up.
+///
+/// # Errors
+/// [`Error::Device`] when the link fails.
+pub fn forget(shell: &dyn Shell, root: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let output = run_restore(shell, root, "forget")?;
+    if output.code != 0 {
+        let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
+        return Err(Error::Device(format!(
+            "the record of settings could not be removed ({words}); see {root}/settings"
+        )));
+    }
+    let (mut restored, mut forgotten) = (Vec::new(), Vec::new());
+    for line in output.text().lines() {
+        match line.strip_prefix("forgotten: ") {
+            Some(setting) => forgotten.push(setting.to_owned()),
+            None => restored.push(line.to_owned()),
+        }
+    }
+    Ok((restored, forgotten))
+}
+
+fn run_restore(shell: &dyn Shell, root: &str, how: &str) -> Result<ShellOutput> {
+    let dir = quote(&format!("{root}/settings"));
+    // This bench's own script: the one on the phone may be of another version.
+    let script = format!("sh -c {} restore.sh {dir} {how}", quote(RESTORE));
+    shell.run(&script, TIMEOUT).map_err(|error| lost(&error))
 }
 
 fn lost(error: &LinkError) -> Error {

@@ -15,6 +15,9 @@ use slm_results::{
 const LOW_BATTERY: f64 = 20.0;
 /// Battery temperature from which phones are likely to throttle soon, °C.
 const WARM_BATTERY_C: f64 = 38.0;
+/// Battery temperature from which a phone is not measured, °C: the usual upper end of the range
+/// in which phones charge, and above it they slow down.
+const HOT_BATTERY_C: f64 = 45.0;
 /// Space that agent and journal need at least, bytes.
 const LEAST_SPACE: u64 = 128 << 20;
 
@@ -27,7 +30,8 @@ pub struct Needs {
     pub space: Option<u64>,
 }
 
-/// What is wrong or notable about the state of a phone. What is unknown is not objected to.
+/// What is wrong or notable about the state of a phone. What is unknown is said, and is no
+/// reason to refuse it.
 /// `is_wireless`: the phone is reached over Wi-Fi.
 pub fn findings(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Finding> {
     use Severity::{Note, Refusal, Warning};
@@ -60,7 +64,15 @@ pub fn findings(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Fin
         report(severity, format!("its thermal status is {status}: let it cool down first"));
     }
     if let Some(celsius) = state.battery_temp_c.filter(|&celsius| celsius >= WARM_BATTERY_C) {
-        report(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));
+        if celsius >= HOT_BATTERY_C {
+            report(Refusal, format!("its battery is at {celsius:.1} °C: let it cool down"));
+        } else {
+            report(Warning, format!("its battery is at {celsius:.1} °C: it will throttle soon"));
+        }
+    }
+    let unknown = unknown(state);
+    if !unknown.is_empty() {
+        report(Warning, format!("it does not tell its {}: these are not checked", unknown.join(", ")));
     }
     if state.battery_saver == Some(true) {
         report(Warning, "battery saver is on and lowers the clocks: switch it off".into());
@@ -113,6 +125,19 @@ pub fn findings(state: &PhoneState, needs: &Needs, is_wireless: bool) -> Vec<Fin
     }
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
+}
+
+/// What of the values that are checked a phone does not tell: a tool is missing, or says
+/// something else than it should.
+fn unknown(state: &PhoneState) -> Vec<&'static str> {
+    let values = [
+        ("battery level", state.battery_percent.is_none()),
+        ("battery temperature", state.battery_temp_c.is_none()),
+        ("thermal status", state.thermal_status.is_none()),
+        ("free memory", state.memory_available.is_none()),
+        ("free space", state.space_free.is_none()),
+    ];
+    values.into_iter().filter(|(_, is_unknown)| *is_unknown).map(|(name, _)| name).collect()
 }
 
 /// The findings about a phone that can be measured. With `force`, refusals become warnings.

@@ -1,7 +1,8 @@
 //! Parses what Android's services print, on phones of many makers. Whatever is not in the
 //! expected form counts as unknown.
 
-use super::{PhoneState, PowerSource};
+use super::{PhoneState, PowerSource, StayAwake};
+use slm_protocol::degrees::{Part, Unit};
 use slm_results::schema::ThermalStatus;
 use std::collections::BTreeMap;
 
@@ -28,11 +29,15 @@ pub(super) fn parse(text: &str) -> Option<PhoneState> {
         doze_light: word("light").filter(|word| is_state(word)).map(str::to_owned),
         battery_saver: flag("saver"),
         airplane_mode: flag("airplane"),
-        stay_awake: word("stay-awake").and_then(number),
+        stay_awake: match word("stay-awake") {
+            Some("null") => Some(StayAwake::NeverSet),
+            word => word.and_then(number).map(StayAwake::At),
+        },
         left_changed: left_changed(part("record")),
         ..PhoneState::default()
     };
     battery(part("battery"), &mut all);
+    supply(part("supply"), &mut all);
     thermal(part("thermal"), &mut all);
     let power = part("power");
     all.wakefulness = value_after(power, "mWakefulness=").filter(|word| is_word(word)).map(str::to_owned);
@@ -97,25 +102,58 @@ fn battery(text: &str, all: &mut PhoneState) {
     all.battery_values_forced = value("level:").map(|_| text.contains("UPDATES STOPPED"));
 }
 
+/// The kernel's power supply class, for what the service did not say: per cent, tenths of a
+/// degree, microvolts by its ABI (`Documentation/ABI/testing/sysfs-class-power`); makers give
+/// other units too, told apart by their size.
+fn supply(text: &str, all: &mut PhoneState) {
+    let value = |name: &str| field(text, name).and_then(finite);
+    if field(text, "present:") == Some("0") {
+        return;
+    }
+    let percent = value("capacity:").filter(|percent| (0.0..=100.0).contains(percent));
+    all.battery_percent = all.battery_percent.or(percent);
+    let celsius = value("temp:").filter(|&raw| raw != 0.0).map(|raw| {
+        // A battery of 150 °C or more is none.
+        if raw.abs() < 1500.0 { raw / 10.0 } else { raw / 1000.0 }
+    });
+    all.battery_temp_c = all.battery_temp_c.or(celsius.filter(|&celsius| is_temperature(celsius)));
+    let volts = value("voltage_now:").map(|raw| if raw >= 1e6 { raw / 1e6 } else { raw / 1e3 });
+    all.battery_voltage_v = all.battery_voltage_v.or(volts.filter(|volts| (1.0..30.0).contains(volts)));
+    let status = field(text, "status:");
+    all.charging = all.charging.or(match status {
+        Some("Charging" | "Full") => Some(true),
+        Some("Discharging" | "Not charging") => Some(false),
+        _ => None,
+    });
+    let on_battery = (status == Some("Discharging")).then_some(PowerSource::Battery);
+    all.power_source = all.power_source.or(on_battery);
+}
+
 /// `dumpsys thermalservice`. Only sensors of the types CPU (0) and SKIN (3) count, of
-/// the current readings rather than the cached ones; Pixels list dozens of virtual
-/// sensors of other types with values such as -1937, and Samsungs say 0.0 for one
+/// the current readings rather than the cached ones, where there are any; Pixels list dozens
+/// of virtual sensors of other types with values such as -1937, and Samsungs say 0.0 for one
 /// that is not there.
 fn thermal(text: &str, all: &mut PhoneState) {
     all.thermal_status = field(text, "Thermal Status:").and_then(number).and_then(ThermalStatus::from_number);
-    let current = text.split_once("Current temperatures from HAL").map(|(_, rest)| rest);
-    let readings = current.map(|rest| rest.split_once("Current cooling").map_or(rest, |(before, _)| before));
-    let hottest = |text: &str, wanted: &str| {
-        let sensors = text.lines().filter_map(|line| {
-            let fields = line.trim().strip_prefix("Temperature{")?.strip_suffix('}')?;
+    let block = |heading: &str| {
+        let (_, rest) = text.split_once(heading)?;
+        let sensors = rest.lines().skip(1).map(str::trim);
+        let block: Vec<&str> = sensors.take_while(|line| line.starts_with("Temperature{")).collect();
+        (!block.is_empty()).then_some(block)
+    };
+    let sensors = block("Current temperatures from HAL").or_else(|| block("Cached temperatures"));
+    let sensors = sensors.unwrap_or_default();
+    let hottest = |wanted: &str, part: Part| {
+        let degrees = sensors.iter().filter_map(|line| {
+            let fields = line.strip_prefix("Temperature{")?.strip_suffix('}')?;
             let get =
                 |name: &str| fields.split(", ").find_map(|field| field.strip_prefix(name)?.strip_prefix('='));
-            (get("mType") == Some(wanted)).then(|| get("mValue").and_then(finite)).flatten()
+            let raw = (get("mType") == Some(wanted)).then(|| get("mValue").and_then(finite)).flatten()?;
+            Unit::of(raw, part)?.degrees(raw)
         });
-        sensors.filter(|&value| value != 0.0).filter(|&celsius| is_temperature(celsius)).reduce(f64::max)
+        degrees.reduce(f64::max)
     };
-    let find = |wanted| readings.and_then(|now| hottest(now, wanted));
-    (all.cpu_temp_c, all.skin_temp_c) = (find("0"), find("3"));
+    (all.cpu_temp_c, all.skin_temp_c) = (hottest("0", Part::Inner), hottest("3", Part::Outer));
 }
 
 /// `df -P -k`: the number before the share in per cent is what is available. The

@@ -96,9 +96,17 @@ pub fn prepare(
 ) -> Result<PhonePreparation> {
     let link = |error: LinkError| Error::Device(format!("{name}: {error}"));
     let (identity, described) = identified;
-    let put_back = restore(shell, root)?;
+    let restored = restore(shell, root);
+    let mut found = match &restored {
+        Err(error) if request.force => {
+            vec![Finding { severity: Severity::Warning, text: error.to_string() }]
+        }
+        _ => Vec::new(),
+    };
+    let put_back = if request.force { restored.unwrap_or_default() } else { restored? };
     let before = PhoneState::read(shell, root).map_err(link)?;
-    let findings = admit(name, findings(&before, &request.needs, is_wireless(serial)), request.force)?;
+    found.extend(findings(&before, &request.needs, is_wireless(serial)));
+    let findings = admit(name, found, request.force)?;
     let changed = change(shell, root, serial, &before, &request.settings, lease)?;
     Ok(PhonePreparation { identity, described, before, findings, changed, put_back })
 }

@@ -7,6 +7,13 @@ part() { printf '\n@@%s\n' "$1"; }
     part clock; date +%s; cut -d ' ' -f 1 /proc/uptime
     part boot; cat /proc/sys/kernel/random/boot_id
     part battery; ask dumpsys battery
+    # What the kernel says of it, where the service does not.
+    part supply
+    for supply in /sys/class/power_supply/battery /sys/class/power_supply/*; do
+        [ "$(cat "$supply/type")" = Battery ] && [ "$(cat "$supply/scope")" != Device ] || continue
+        for file in capacity temp status voltage_now present; do echo "$file: $(cat "$supply/$file")"; done
+        break
+    done
     part thermal; ask dumpsys thermalservice
     part memory; grep -E '^(MemTotal|MemAvailable|SwapFree):' /proc/meminfo
     part oom; grep '^oom_kill ' /proc/vmstat

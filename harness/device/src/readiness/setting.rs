@@ -1,6 +1,6 @@
 //! The settings that a sweep may change.
 
-use super::PhoneState;
+use super::{PhoneState, StayAwake};
 use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
@@ -36,8 +36,8 @@ impl Setting {
     pub(super) fn check(self) -> &'static str {
         match self {
             Self::FixedPerformance => "true",
-            Self::AirplaneMode => "[ \"$(settings get global airplane_mode_on)\" = 1 ]",
-            Self::StayAwake => "[ \"$(settings get global stay_on_while_plugged_in)\" -gt 0 ]",
+            Self::AirplaneMode => "[ \"$(ask settings get global airplane_mode_on)\" = 1 ]",
+            Self::StayAwake => "[ \"$(ask settings get global stay_on_while_plugged_in)\" -gt 0 ]",
         }
     }
 
@@ -46,8 +46,10 @@ impl Setting {
         match self {
             Self::FixedPerformance => Some("off".into()),
             Self::AirplaneMode => state.airplane_mode.map(|on| u8::from(on).to_string()),
-            // A setting that was never set reads as `null`.
-            Self::StayAwake => Some(state.stay_awake.map_or_else(|| "null".into(), |mask| mask.to_string())),
+            Self::StayAwake => state.stay_awake.map(|setting| match setting {
+                StayAwake::NeverSet => "null".to_owned(),
+                StayAwake::At(mask) => mask.to_string(),
+            }),
         }
     }
 }

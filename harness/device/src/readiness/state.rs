@@ -53,10 +53,21 @@ pub struct PhoneState {
     pub battery_saver: Option<bool>,
     /// Whether airplane mode is on.
     pub airplane_mode: Option<bool>,
-    /// Sources of power at which the screen stays on, as Android's bit mask.
-    pub stay_awake: Option<u8>,
+    /// Sources of power at which the screen stays on.
+    pub stay_awake: Option<StayAwake>,
     /// Names of the settings that an earlier sweep changed and did not restore.
     pub left_changed: Vec<String>,
+}
+
+/// Android's setting of whether the screen stays on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StayAwake {
+    /// It was never set, which is not the same as a phone that does not tell.
+    NeverSet,
+    /// Sources of power at which it does, as a bit mask.
+    #[serde(untagged)]
+    At(u8),
 }
 
 /// Where a phone's power comes from.

@@ -1,6 +1,7 @@
 //! A set of questions, requests and documents.
 
 use crate::error::{Error, Result};
+use slm_models::plain_text::{self, TextError};
 use std::{fs, path::Path};
 
 /// Largest prompt file that is read, bytes.
@@ -81,11 +82,10 @@ fn missing(path: &Path, why: &str) -> Error {
 }
 
 fn read_text(path: &Path) -> Result<String> {
-    let size = fs::metadata(path).map_err(|error| missing(path, &error.to_string()))?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(missing(path, &format!("it has {size} bytes, more than {MAX_FILE_BYTES}")));
-    }
-    fs::read_to_string(path).map_err(|error| missing(path, &error.to_string()))
+    plain_text::read_lines(path, MAX_FILE_BYTES).map_err(|error| match error {
+        TextError::Io { source, .. } => missing(path, &source.to_string()),
+        other => Error::text(&other),
+    })
 }
 
 pub(super) fn lines(text: &str) -> Vec<String> {
@@ -110,6 +110,42 @@ mod tests {
         let error = PromptSet::read(folder.path()).unwrap_err();
         assert!(error.to_string().contains("questions.txt"), "{error}");
         assert_eq!(error.exit_code(), 2);
+    }
+
+    type Write<'a> = &'a dyn Fn(&str) -> Vec<u8>;
+
+    /// The same prompts in each way that a text file is written.
+    #[test]
+    fn marks_and_line_ends_are_no_part_of_a_prompt() {
+        let files = [("questions.txt", "Wer ist das?\nÜber was?\n"), ("requests.txt", "Kürze:\n")];
+        let document = ("documents/a.txt", "Erste Zeile\nzweite, größere\n\nEnde");
+        let write_all = |write: &dyn Fn(&str) -> Vec<u8>| {
+            let folder = tempfile::tempdir().unwrap();
+            fs::create_dir(folder.path().join("documents")).unwrap();
+            for (name, text) in files.into_iter().chain([document]) {
+                fs::write(folder.path().join(name), write(text)).unwrap();
+            }
+            PromptSet::read(folder.path())
+        };
+        let plain = write_all(&|text| text.as_bytes().to_vec()).unwrap();
+        assert_eq!((plain.questions[0].as_str(), plain.documents[0].as_str()), ("Wer ist das?", document.1));
+        let dos = |text: &str| text.replace('\n', "\r\n");
+        let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| {
+            format!("\u{feff}{text}").encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+        };
+        let ways: [(&str, Write<'_>); 5] = [
+            ("mark", &|text| format!("\u{feff}{text}").into_bytes()),
+            ("line ends", &|text| dos(text).into_bytes()),
+            ("mark and line ends", &|text| format!("\u{feff}{}", dos(text)).into_bytes()),
+            ("UTF-16 LE", &|text| wide(&dos(text), u16::to_le_bytes)),
+            ("UTF-16 BE", &|text| wide(text, u16::to_be_bytes)),
+        ];
+        for (name, write) in ways {
+            assert_eq!(write_all(write).unwrap(), plain, "{name}");
+        }
+        let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let error = write_all(&latin).unwrap_err().to_string();
+        assert!(error.contains("questions.txt is not UTF-8 text at byte 13; save it as UTF-8"), "{error}");
     }
 
     #[test]

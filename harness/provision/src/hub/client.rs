@@ -7,8 +7,9 @@ use super::listing::Listing;
 use super::settings::Settings;
 use super::{
     Address, BlobId, Commit, FileName, HubError, HubOptions, ListedFile, RepoId, Revision, Step, cache,
-    inspect::inspect,
+    inspect::{inspect, inspect_parts},
 };
+use slm_models::SplitName;
 use std::{env, fs, path::PathBuf};
 
 /// A file in the cache.
@@ -24,6 +25,8 @@ pub struct CachedFile {
     pub bytes: u64,
     /// The hash of its content, where the cache tells it.
     pub blob: Option<BlobId>,
+    /// The other parts of a split model, of which this is the first.
+    pub further: Vec<PathBuf>,
 }
 
 /// Files of one commit in a folder of the cache.
@@ -88,17 +91,24 @@ impl Hub {
     pub fn pull(&self, address: &Address, watch: &mut dyn FnMut(Step)) -> Result<Pulled, HubError> {
         let Address { repo, revision, file } = address;
         if let Some(file) = file {
-            let cached = self.fetch(repo, revision, file, watch)?;
-            return Ok(if file.is_gguf() { Pulled::Gguf(cached) } else { Pulled::File(cached) });
+            return Ok(if file.is_gguf() {
+                Pulled::Gguf(self.fetch_model(repo, revision, file, watch)?)
+            } else {
+                Pulled::File(self.fetch(repo, revision, file, watch)?)
+            });
         }
         let listing = self.list(repo, revision, watch)?;
         let gguf = listing.gguf();
         match gguf.as_slice() {
             [] => {
-                let files = listing.for_import(repo)?;
+                let files = self.files_to_import(repo, revision, &listing, watch)?;
                 self.snapshot(repo, revision, &listing.commit, &files, watch).map(Pulled::Snapshot)
             }
-            [one] => self.fetch_of(repo, revision, &listing.commit, &one.name, watch).map(Pulled::Gguf),
+            [one] => {
+                let cached = self.fetch_model(repo, &(&listing.commit).into(), &one.name, watch)?;
+                Cached::new(&self.settings.cache, repo).note_commit(revision, &listing.commit)?;
+                Ok(Pulled::Gguf(cached))
+            }
             _ => Err(HubError::Several { repo: repo.clone(), files: gguf }),
         }
     }
@@ -115,7 +125,7 @@ impl Hub {
     ) -> Result<Option<CachedFile>, HubError> {
         let Address { repo, revision, file } = address;
         match file {
-            Some(file) if file.is_gguf() => self.fetch(repo, revision, file, watch).map(Some),
+            Some(file) if file.is_gguf() => self.fetch_model(repo, revision, file, watch).map(Some),
             Some(_) => Ok(None),
             None if self.list(repo, revision, watch)?.gguf().is_empty() => Ok(None),
             None => match self.pull(address, watch)? {
@@ -154,10 +164,50 @@ impl Hub {
     ) -> Result<SnapshotDir, HubError> {
         let listing = self.list(repo, revision, watch)?;
         let files = match want {
-            FileSet::Import => listing.for_import(repo)?,
+            FileSet::Import => self.files_to_import(repo, revision, &listing, watch)?,
             FileSet::Named(files) => files.clone(),
         };
         self.snapshot(repo, revision, &listing.commit, &files, watch)
+    }
+
+    /// What an import reads; an index of weights is fetched, since only it knows their names.
+    fn files_to_import(
+        &self,
+        repo: &RepoId,
+        revision: &Revision,
+        listing: &Listing,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<Vec<FileName>, HubError> {
+        listing.for_import(repo, &mut |index| {
+            let path = self.fetch_of(repo, revision, &listing.commit, index, watch)?.path;
+            fs::read(&path).map_err(|error| HubError::io(&path, error))
+        })
+    }
+
+    /// A GGUF file and, if it is a part of a split model, all others, of one commit; the
+    /// first part.
+    fn fetch_model(
+        &self,
+        repo: &RepoId,
+        revision: &Revision,
+        file: &FileName,
+        watch: &mut dyn FnMut(Step),
+    ) -> Result<CachedFile, HubError> {
+        let Some(split) = SplitName::parse(file.as_str()) else {
+            return self.fetch(repo, revision, file, watch);
+        };
+        let mut all = Vec::new();
+        for name in split.all() {
+            let name: FileName = name.parse()?;
+            let of_first = all.first().map(|first: &CachedFile| Revision::from(&first.commit));
+            all.push(self.fetch(repo, of_first.as_ref().unwrap_or(revision), &name, watch)?);
+        }
+        let further = all.iter().skip(1).map(|part| part.path.clone()).collect();
+        let Some(first) = all.into_iter().next() else {
+            return Err(HubError::Odd(format!("{file} is a part of none")));
+        };
+        inspect_parts(repo, file, &first.path)?;
+        Ok(CachedFile { further, ..first })
     }
 
     fn snapshot(
@@ -297,7 +347,8 @@ fn ready(
 ) -> Result<CachedFile, HubError> {
     let bytes = fs::metadata(&path).map_err(|error| HubError::io(&path, error))?.len();
     watch(Step::Ready(file));
-    Ok(CachedFile { blob: cache::blob_of(&path), path, commit, file: file.clone(), bytes })
+    let (blob, further) = (cache::blob_of(&path), Vec::new());
+    Ok(CachedFile { blob, path, commit, file: file.clone(), bytes, further })
 }
 
 /// [`Hub::fetch_snapshot`] with the settings of the environment.

@@ -105,7 +105,7 @@ pub enum HubError {
         got: String,
     },
     /// A file that is whole, but no usable model.
-    #[error("{file} of {repo} is not usable: {problem}; nothing was kept")]
+    #[error("{file} of {repo} is not usable: {problem}; nothing was kept, choose another file")]
     NotAModel {
         /// The repository.
         repo: RepoId,
@@ -123,12 +123,22 @@ pub enum HubError {
         files: Vec<ListedFile>,
     },
     /// Nothing in the repository can be measured or imported.
-    #[error("{repo} has no GGUF file and lacks {lacks} to import it from; choose another repository")]
+    #[error("{repo} has no GGUF file of a model and lacks {lacks} to import it from; {remedy}")]
     NothingUsable {
         /// The repository.
         repo: RepoId,
         /// What an import needs.
         lacks: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+    /// An index of weights that cannot be read.
+    #[error("{repo}: {problem}")]
+    Index {
+        /// The repository.
+        repo: RepoId,
+        /// What is wrong, and what to do.
+        problem: String,
     },
     /// The disk is full.
     #[error("{} needs {} more than {} has; free some space or set HF_HOME", file, bytes(*missing), folder)]

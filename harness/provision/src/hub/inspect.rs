@@ -4,26 +4,26 @@ use super::{
     error::HubError,
     name::{FileName, RepoId},
 };
-use slm_models::{Value, read_header};
+use slm_models::{GgufError, read_header, read_one_file};
 use std::path::Path;
 
-/// A GGUF file whose header contradicts it is refused; other files are for whoever
-/// reads them.
+/// A GGUF file whose header contradicts it is refused, and what is none; other files are for
+/// whoever reads them. A part of a split model is looked at by itself.
 pub(super) fn inspect(repo: &RepoId, file: &FileName, path: &Path) -> Result<(), HubError> {
-    if !file.is_gguf() {
-        return Ok(());
-    }
-    let refuse = |problem| HubError::NotAModel { repo: repo.clone(), file: file.clone(), problem };
-    let header = read_header(path).map_err(|error| {
-        // The file has a name of its own already.
-        let text = error.to_string();
-        let problem = text.strip_prefix(&format!("{}: ", path.display())).map(str::to_owned);
-        refuse(problem.unwrap_or(text))
-    })?;
-    match header.metadata.get("split.count").and_then(Value::as_u64) {
-        Some(2..) => {
-            Err(refuse("it is one part of a model that was split; choose a file that is whole".into()))
-        }
-        _ => Ok(()),
-    }
+    let look = || read_one_file(path).map(drop);
+    if file.is_gguf() { look().map_err(|error| refused(repo, file, &error)) } else { Ok(()) }
+}
+
+/// Whether the parts of a split model go together; `path` is its first part.
+pub(super) fn inspect_parts(repo: &RepoId, file: &FileName, path: &Path) -> Result<(), HubError> {
+    read_header(path).map(drop).map_err(|error| refused(repo, file, &error))
+}
+
+fn refused(repo: &RepoId, file: &FileName, error: &GgufError) -> HubError {
+    // The file has a name of its own already.
+    let problem = match error {
+        GgufError::Foreign { container, .. } => format!("it is {container}"),
+        other => other.problem(),
+    };
+    HubError::NotAModel { repo: repo.clone(), file: file.clone(), problem }
 }

@@ -2,7 +2,7 @@
 //! `huggingface_hub`, so that both tools share settings and files.
 
 use super::{HubError, url::Endpoint};
-use slm_plan::interrupt::Interrupt;
+use slm_plan::{interrupt::Interrupt, plain_text::Utf8Reader};
 use std::{
     ffi::OsString,
     fmt, fs,
@@ -156,7 +156,8 @@ fn token(var: &dyn Fn(&str) -> Option<OsString>, home: Option<PathBuf>) -> Resul
     let named = var("HF_TOKEN_PATH").map(PathBuf::from);
     let Some(file) = named.clone().or_else(|| Some(home?.join("token"))) else { return Ok(None) };
     let mut text = String::new();
-    match fs::File::open(&file).and_then(|file| file.take(MAX_TOKEN).read_to_string(&mut text)) {
+    let open = || Utf8Reader::new(fs::File::open(&file)?);
+    match open().and_then(|file| file.take(MAX_TOKEN).read_to_string(&mut text)) {
         Ok(_) if text.trim().is_empty() => Ok(None),
         Ok(_) => checked(&text, &file.display().to_string()).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => Ok(None),

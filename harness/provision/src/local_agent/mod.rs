@@ -3,6 +3,7 @@
 mod exit;
 
 pub use exit::Exit;
+pub(crate) use exit::in_words;
 
 use slm_plan::error::{Error, Result};
 use std::{env, io::Read, path::PathBuf};

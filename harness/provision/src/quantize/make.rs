@@ -3,10 +3,12 @@
 use super::{QuantPlan, Recipe, child::Child, output_path, provenance::Provenance};
 use crate::{
     QuantizeStep,
+    hashes::Hashes,
     local_agent::find_agent,
+    named::{check_kind, header_of, not_a_model},
     work::{Event, Work},
 };
-use slm_models::{GgufError, Header, PartialFile, TensorInfo, Value, read_header};
+use slm_models::{Header, PartialFile, TensorInfo, read_header, read_header_even_if_cut};
 use slm_plan::{
     digest::sha256_file,
     error::{Error, Result},
@@ -40,6 +42,7 @@ pub struct Quantized {
 /// [`Error::Input`] for a file that is no model or cannot be quantized so.
 pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Option<QuantPlan>> {
     let header = read_source(input)?;
+    let input = first_part(input, &header);
     check_asked_types(input, &header, recipe)?;
     let agent = find_agent()?;
     let (mut engine, mut needs_imatrix, mut events) = (String::new(), false, Vec::new());
@@ -63,12 +66,29 @@ pub fn plan(input: &Path, recipe: &Recipe, interrupt: &Interrupt) -> Result<Opti
     })
 }
 
-/// Refuses an output that is the source by whatever name, or no plain file.
+/// What a source is told by: the hash of its file, or of those of all its parts.
+///
+/// # Errors
+/// [`Error::Input`] for a file that is no model or cannot be read.
+pub fn source_sha256(input: &Path) -> Result<String> {
+    Hashes::default().of_model(&header_of(input)?.parts)
+}
+
+/// The file that the engine is to be given: it finds the others by its name.
+fn first_part<'a>(input: &'a Path, header: &'a Header) -> &'a Path {
+    header.parts.first().map_or(input, |part| &part.path)
+}
+
+/// Refuses an output that is the source or a part of it by whatever name, or no plain file.
 ///
 /// # Errors
 /// [`Error::Input`] that names both.
 pub fn check_output(input: &Path, output: &Path) -> Result<()> {
-    output_path::check(input, output, &PartialFile::path_for(output))
+    let check = |source: &Path| output_path::check(source, output, &PartialFile::path_for(output));
+    check(input)?;
+    // What is no model is refused when it is read.
+    let parts = read_header_even_if_cut(input).map(|header| header.parts).unwrap_or_default();
+    parts.iter().try_for_each(|part| check(&part.path))
 }
 
 /// Quantizes a file as planned: written beside its place, read back, loaded, and only
@@ -93,6 +113,8 @@ pub fn quantize(
     part.take_over();
     output_path::check_space(&part, plan.bytes)?;
     let agent = find_agent()?;
+    let source = header_of(input)?;
+    let input = first_part(input, &source);
     let _ended = Ended(work);
     let mut take = |event| {
         if let QuantizeEvent::Tensor { index, of, .. } = event {
@@ -129,21 +151,9 @@ impl Drop for Ended<'_> {
 
 /// Reads and checks a source: a whole model in floating point.
 fn read_source(input: &Path) -> Result<Header> {
-    let header = read_header(input).map_err(|error| match error {
-        GgufError::Io { .. } => Error::input(error.to_string(), "check the path and its permissions"),
-        GgufError::Invalid { .. } => {
-            Error::input(error.to_string(), "give a whole GGUF file (version 2 or 3)")
-        }
-    })?;
+    let header = read_header(input).map_err(|error| not_a_model(&error))?;
+    check_kind(input, &header)?;
     let name = input.display();
-    if header.arch().is_none() {
-        let what = format!("{name} names no architecture");
-        return Err(Error::input(what, "give a model's GGUF file"));
-    }
-    if header.metadata.get("split.count").and_then(Value::as_u64) > Some(1) {
-        let what = format!("{name} is one part of a model that was split");
-        return Err(Error::input(what, "give a file that is whole"));
-    }
     if let Some(tensor) = coarse_tensor(&header) {
         let (tensor, kind) = (clean(&tensor.name), tensor.ggml_type);
         let what = format!("{name} is quantized already ({tensor} is {kind}), a second time would lose more");

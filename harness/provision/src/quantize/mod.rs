@@ -11,6 +11,6 @@ mod provenance;
 mod recipe;
 
 pub use cached::{cached_path, quantized};
-pub use make::{Quantized, check_output, coarse_tensor, plan, quantize};
+pub use make::{Quantized, check_output, coarse_tensor, plan, quantize, source_sha256};
 pub use plan::{Fallback, QuantPlan};
 pub use recipe::Recipe;

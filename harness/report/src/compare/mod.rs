@@ -6,5 +6,6 @@ mod parts;
 mod text;
 
 pub use json::json;
+pub(crate) use markdown::escaped;
 pub use markdown::markdown;
 pub use text::text;

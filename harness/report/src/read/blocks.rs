@@ -2,7 +2,10 @@
 //! so that its size does not matter. Only for tables without line breaks in
 //! fields (tokens, telemetry).
 
-use slm_plan::error::{Error, Result};
+use slm_plan::{
+    error::{Error, Result},
+    plain_text::Utf8Reader,
+};
 use slm_results::schema::{Layout, Row};
 use std::{
     fs::File,
@@ -46,7 +49,7 @@ pub(super) fn read(path: &Path, budget: usize) -> Result<Sample> {
     let size = usize::try_from(file.metadata().map_err(failed)?.len()).unwrap_or(usize::MAX);
     if size <= budget {
         let mut text = Vec::with_capacity(size);
-        file.read_to_end(&mut text).map_err(failed)?;
+        Utf8Reader::new(file).and_then(|mut file| file.read_to_end(&mut text)).map_err(failed)?;
         let end = line_end(&text);
         let header = header(&text[..end]);
         return Ok(Sample { header, blocks: vec![text.split_off(end)], share: 1.0 });

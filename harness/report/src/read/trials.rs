@@ -3,6 +3,7 @@
 use super::{events::Wanted, tokens::Sampled};
 use crate::data::{FigureName, Measured, Moment, Point, ReportData, Subject, Tally};
 use slm_plan::error::Result;
+use slm_protocol::FigureScope;
 use slm_results::{
     read::{self, Context},
     schema::{FigureRow, Status, TrialRow, Verdict},
@@ -24,7 +25,10 @@ pub(super) fn read(
     mut sampled: Sampled,
 ) -> Result<Wanted> {
     let mut reader = Reader::new(data, run, first);
-    let mut figures = read::rows::<FigureRow>(folder)?.peekable();
+    // Those of runs are of the device, not of the engine.
+    let is_of_trial =
+        |figure: &Result<FigureRow>| figure.as_ref().map_or(true, |figure| figure.scope != FigureScope::Run);
+    let mut figures = read::rows::<FigureRow>(folder)?.filter(is_of_trial).peekable();
     for trial in read::rows::<TrialRow>(folder)? {
         let trial = trial?;
         // They stand in the order of their trials.

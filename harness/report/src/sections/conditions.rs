@@ -8,21 +8,24 @@ use crate::{
 };
 use slm_plan::text;
 use slm_protocol::{FlashAttention, LoadMode, StopRule};
+use slm_results::manifest::DeviceRecord;
 
 /// The section.
 pub(super) fn section(data: &ReportData) -> Section {
     let mut section = Section::new("conditions", "What was measured, and where");
     let several = data.runs.len() > 1;
-    for run in &data.runs {
+    for (index, run) in data.runs.iter().enumerate() {
         let of = if several { format!(" ({})", run.id) } else { String::new() };
-        section = section.table(format!("Run{of}"), conditions(run)).table(format!("Plan{of}"), plan(run));
+        section =
+            section.table(format!("Run{of}"), conditions(data, index)).table(format!("Plan{of}"), plan(run));
         section.lead.extend(run.sampled.iter().map(|remark| format!("{}: {remark}.", run.id)));
     }
     section.table("Models", models(data))
 }
 
 /// Facts of a run, name and value.
-fn conditions(run: &Run) -> Table {
+fn conditions(data: &ReportData, index: usize) -> Table {
+    let run = &data.runs[index];
     let mut table = Table::new(&["", ""]);
     let mut say = |name: &str, value: String| {
         if !value.is_empty() {
@@ -55,6 +58,7 @@ fn conditions(run: &Run) -> Table {
                 machine.kernel
             ),
         );
+        say(&format!("Remarks on {}", device.name), remarks(data, index, device).join("; "));
         say("Agent", format!("{}, flavour {}, {}", agent.agent_version, agent.flavour, agent.target));
         let used = manifest.plan.input.engines();
         for engine in agent.engines.iter().filter(|engine| used.contains(&engine.engine)) {
@@ -66,6 +70,22 @@ fn conditions(run: &Run) -> Table {
     say("Results format", manifest.format.to_string());
     say("Plan (SHA-256)", manifest.plan_sha256.clone());
     table
+}
+
+/// What was found about a device before the sweep, and what its agents said beside figures:
+/// sensors left out, values that nobody knows. Each once.
+fn remarks(data: &ReportData, run: usize, device: &DeviceRecord) -> Vec<String> {
+    let findings = device.condition.iter().flat_map(|condition| &condition.findings);
+    let of_device =
+        data.subjects.iter().filter(|subject| subject.run == run && subject.device == device.name);
+    let notes = of_device.filter_map(|subject| subject.ready.as_deref()).flat_map(|ready| &ready.notes);
+    let mut all: Vec<String> = Vec::new();
+    for remark in findings.map(|finding| &finding.text).chain(notes) {
+        if !all.contains(remark) {
+            all.push(remark.clone());
+        }
+    }
+    all
 }
 
 /// How it was measured: the plan's settings.

@@ -13,12 +13,22 @@ pub fn json(group: &Group, budgets: &Budgets, answer: &Answer, size: Option<&Siz
         .values()
         .map(|fit| {
             json!({
-                "quantity": fit.curve.quantity.into_str(),
-                "coefficients": fit.curve.coefficients,
-                "exponent": fit.curve.exponent,
+                "quantity": fit.quantity.into_str(),
                 "cells": fit.cells,
-                "median_error_cells_left_out": fit.held_out.cell_error(),
-                "median_error_models_left_out": fit.held_out.model_error(),
+                "forms": fit.curves.values().map(|curve| json!({
+                    "form": curve.form.into_str(),
+                    "coefficients": curve.coefficients,
+                    "exponent": curve.exponent,
+                })).collect::<Vec<_>>(),
+                "left_out": fit.reached.iter().map(|(reach, reached)| json!({
+                    "reach": reach.into_str(),
+                    "form": reached.form.into_str(),
+                    "cells": reached.held_out.count(),
+                    "median_error": reached.held_out.error(),
+                    "median_error_by_form": reached.errors.iter().map(|(form, error)| {
+                        (form.into_str().to_owned(), json!(error))
+                    }).collect::<serde_json::Map<String, Json>>(),
+                })).collect::<Vec<_>>(),
             })
         })
         .collect();

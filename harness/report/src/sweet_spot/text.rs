@@ -1,7 +1,10 @@
 //! The answer for a terminal.
 
-use slm_decide::sweet_spot::{
-    Answer, Budgets, Choice, Fitness, Group, Need, NextSize, Origin, Point, Quality, SizeAnswer, Value,
+use slm_decide::{
+    cost_model::{Form, Reach, Reached},
+    sweet_spot::{
+        Answer, Budgets, Choice, Fitness, Group, Need, NextSize, Origin, Point, Quality, SizeAnswer, Value,
+    },
 };
 use slm_plan::text::{clean, columns, figure};
 use std::fmt::Write;
@@ -190,23 +193,30 @@ fn fronts(answer: &Answer, quality: Option<&Quality>) -> String {
 fn remarks(group: &Group) -> Vec<String> {
     let mut lines = vec![
         String::new(),
-        "✓ within the budget   ~ predicted by the cost model, not measured   ? its interval reaches over the budget".into(),
+        "✓ within the budget   ~ predicted by the cost model, not measured\n? its interval reaches over the budget, or it has none".into(),
     ];
     if group.synthetic {
         lines.push("synthetic weights: the exact shape, random values".to_owned());
     }
     for fit in group.costs.fits.values() {
-        let percent =
-            |error: Option<f64>| error.map_or("-".into(), |error| format!("{:.0} %", 100.0 * error));
+        lines.push(format!("cost model, {} ({} cells), median errors:", fit.quantity.into_str(), fit.cells));
+        let errors: Vec<String> = fit.reached.iter().filter_map(|(reach, own)| error(*reach, own)).collect();
         lines.push(format!(
-            "cost model, {}: median error {} on cells left out, {} on models left out ({} cells)",
-            fit.curve.quantity.into_str(),
-            percent(fit.held_out.cell_error()),
-            percent(fit.held_out.model_error()),
-            fit.cells
+            "  {}",
+            if errors.is_empty() { "too few cells to tell".into() } else { errors.join(", ") }
         ));
     }
     lines
+}
+
+/// The error of predictions that reach over something.
+fn error(reach: Reach, reached: &Reached) -> Option<String> {
+    let error = 100.0 * reached.held_out.error()?;
+    let by = match reached.form {
+        Form::Parts => "",
+        Form::Power => " (power law)",
+    };
+    Some(format!("{error:.0} % on {}{by}", reach.into_str()))
 }
 
 fn named(point: &Point) -> String {

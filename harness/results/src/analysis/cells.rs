@@ -154,7 +154,14 @@ mod tests {
         verdict: Verdict,
     ) -> BTreeMap<String, TrialRow> {
         let evidence = Evidence::default();
-        let of = Circumstances { device: "local", soc: None, ready: None, evidence: &evidence };
+        let of = Circumstances {
+            device: "local",
+            soc: None,
+            ready: None,
+            contention: None,
+            peak_ops_per_s: None,
+            evidence: &evidence,
+        };
         let row = |trial| {
             let mut row = failed_row(plan, trial, of, Status::Failed, Failure::Crashed, "");
             if let Some(itps) = itps(&row) {

@@ -3,13 +3,17 @@
 //! every table can be rebuilt from them.
 
 mod cells;
+mod drift;
 mod evidence;
 mod metrics;
+mod pace;
 mod rows;
 mod verdict;
 
 pub use cells::{summarize, variances};
-pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed};
+pub use drift::RunProbes;
+pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed, SlowedBelow};
 pub use metrics::Metrics;
-pub use rows::{Circumstances, failed_row, figure_rows, finished_row, telemetry_row, token_rows};
-pub use verdict::judge;
+pub use pace::Pace;
+pub use rows::{Circumstances, failed_row, figure_rows, finished_row, probe_rows, telemetry_row, token_rows};
+pub use verdict::{Case, Check, Judgement, judge};

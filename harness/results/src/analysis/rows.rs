@@ -3,11 +3,13 @@
 use super::{
     evidence::Evidence,
     metrics::{Metrics, token_latencies_ms},
-    verdict::judge,
+    verdict::{Case, Check, judge},
 };
 use crate::schema::{FigureRow, OnOff, Status, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict};
-use slm_plan::{Plan, PlannedTrial};
-use slm_protocol::{Failure, Ready, Sample, TrialOutcome, TrialReport};
+use slm_plan::{ModelSource, Plan, PlannedModel, PlannedTrial};
+use slm_protocol::{
+    ComputeDevice, ContentionSources, Failure, FigureScope, Probe, Ready, Sample, TrialOutcome, TrialReport,
+};
 
 /// What a trial's row needs beside plan and report.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +20,10 @@ pub struct Circumstances<'a> {
     pub soc: Option<&'a str>,
     /// The loaded model, once it is.
     pub ready: Option<&'a Ready>,
+    /// What its kernel tells of other processes, where the agent looked.
+    pub contention: Option<ContentionSources>,
+    /// What no matrix product can exceed there with the run's threads, operations per second.
+    pub peak_ops_per_s: Option<f64>,
     /// What the sensors said meanwhile.
     pub evidence: &'a Evidence,
 }
@@ -55,19 +61,40 @@ pub fn finished_row(
         return TrialRow { status: Status::Failed, failure, verdict_reason, ..row };
     }
     let model = &plan.input.models[trial.model];
-    let (verdict, reason) = match circumstances.ready {
-        Some(ready) => judge(
-            report,
-            ready,
-            model.generation.stop,
-            model.generation.max_new_tokens,
-            model.engine,
-            circumstances.evidence,
-        ),
-        None => (Verdict::Suspect, "the record of the model's load is missing".into()),
+    let Some(ready) = circumstances.ready else {
+        let verdict_reason = Some("the record of the model's load is missing".into());
+        return TrialRow {
+            status: Status::Completed,
+            verdict: Some(Verdict::Suspect),
+            verdict_reason,
+            ..row
+        };
     };
-    let verdict_reason = Some(reason).filter(|reason| !reason.is_empty());
-    TrialRow { status: Status::Completed, verdict: Some(verdict), verdict_reason, ..row }
+    let judgement = judge(&Case {
+        report,
+        ready,
+        stop: model.generation.stop,
+        max_new_tokens: model.generation.max_new_tokens,
+        engine: model.engine,
+        on_cpu: on_cpu(model),
+        contention: circumstances.contention,
+        peak_ops_per_s: circumstances.peak_ops_per_s,
+        evidence: circumstances.evidence,
+    });
+    TrialRow {
+        status: Status::Completed,
+        verdict: Some(judgement.verdict),
+        verdict_reason: Some(judgement.reasons.join("; ")).filter(|reason| !reason.is_empty()),
+        not_checked: Check::join(&judgement.not_checked),
+        ..row
+    }
+}
+
+fn on_cpu(model: &PlannedModel) -> bool {
+    match &model.source {
+        ModelSource::Compiled(compiled) => compiled.device == ComputeDevice::Cpu,
+        _ => true,
+    }
 }
 
 /// The row of a trial that never reported: its agent died, its model did not
@@ -90,7 +117,7 @@ pub fn failed_row(
 
 /// What plan, load and sensors tell, without a report.
 fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>) -> TrialRow {
-    let Circumstances { device, soc, ready, evidence } = circumstances;
+    let Circumstances { device, soc, ready, evidence, .. } = circumstances;
     let model = &plan.input.models[trial.model];
     let prompt = &plan.input.prompts[trial.prompt];
     let buffers = ready.map(|ready| ready.buffers);
@@ -132,6 +159,29 @@ pub fn figure_rows<'a>(device: &'a str, report: &'a TrialReport) -> impl Iterato
         name: figure.name.clone(),
         value: figure.value,
         unit: figure.unit.clone(),
+    })
+}
+
+/// The rows of a probe. They stand with the trial next to it: the run's first, or its last.
+pub fn probe_rows<'a>(
+    device: &'a str,
+    trial_id: &'a str,
+    probe: &'a Probe,
+) -> impl Iterator<Item = FigureRow> + 'a {
+    let figures = [
+        ("ops_per_s", Some(probe.ops_per_s), "op/s"),
+        ("peak_ops_per_s", probe.peak_ops_per_s, "op/s"),
+        ("memory_bytes_per_s", probe.bytes_per_s, "B/s"),
+    ];
+    figures.into_iter().filter_map(move |(name, value, unit)| {
+        Some(FigureRow {
+            trial_id: trial_id.to_owned(),
+            device: device.to_owned(),
+            scope: FigureScope::Run,
+            name: format!("{}_{name}", probe.moment),
+            value: value?,
+            unit: unit.to_owned(),
+        })
     })
 }
 
@@ -183,7 +233,14 @@ mod tests {
     fn rows_are_written_in_the_order_of_their_columns() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let evidence = Evidence::default();
-        let of = Circumstances { device: "local", soc: Some("a, \"cpu\""), ready: None, evidence: &evidence };
+        let of = Circumstances {
+            device: "local",
+            soc: Some("a, \"cpu\""),
+            ready: None,
+            contention: None,
+            peak_ops_per_s: None,
+            evidence: &evidence,
+        };
         let row = failed_row(&plan, &plan.trials[1], of, Status::Failed, Failure::OutOfMemory, "signal 9");
         let text = written(row);
         assert!(text.starts_with(&TrialRow::TABLE.header()), "{text}");
@@ -209,7 +266,14 @@ mod tests {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let ready = ready();
         let evidence = Evidence::default();
-        let of = Circumstances { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };
+        let of = Circumstances {
+            device: "local",
+            soc: None,
+            ready: Some(&ready),
+            contention: None,
+            peak_ops_per_s: None,
+            evidence: &evidence,
+        };
         let times = Timestamps {
             request_ns: Some(0),
             tokenized_ns: Some(100),
@@ -231,7 +295,14 @@ mod tests {
         input.models[0].engine = EngineKind::MlcLlm;
         let plan = Plan::new(input).unwrap();
         let (ready, evidence) = (ready(), Evidence::default());
-        let of = Circumstances { device: "local", soc: None, ready: Some(&ready), evidence: &evidence };
+        let of = Circumstances {
+            device: "local",
+            soc: None,
+            ready: Some(&ready),
+            contention: None,
+            peak_ops_per_s: None,
+            evidence: &evidence,
+        };
         let times = Timestamps {
             request_ns: Some(0),
             first_text_ns: Some(40_000_000),

@@ -2,7 +2,10 @@
 
 use crate::schema::{Fault, Layout, Row};
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
-use slm_plan::error::{Error, Result};
+use slm_plan::{
+    error::{Error, Result},
+    plain_text::Utf8Reader,
+};
 use std::{
     fs::File,
     io::Read,
@@ -11,9 +14,9 @@ use std::{
 
 const REMEDY: &str = "give a file that `bench sweep` wrote, or mend it as docs/results-format.md says";
 
-/// Opens a file.
-pub(crate) fn open(path: &Path) -> Result<File> {
-    File::open(path).map_err(|error| Error::reading(path, &error))
+/// Opens a text file, however it is written.
+pub(crate) fn open(path: &Path) -> Result<Utf8Reader<File>> {
+    File::open(path).and_then(Utf8Reader::new).map_err(|error| Error::reading(path, &error))
 }
 
 /// An open CSV file whose header is known to have the columns needed.
@@ -72,7 +75,7 @@ impl<R: Read> Records<R> {
 }
 
 /// The rows of a table, read and checked one by one.
-pub struct Rows<T, R = File> {
+pub struct Rows<T, R = Utf8Reader<File>> {
     records: Records<R>,
     layout: Layout<T>,
 }

@@ -54,6 +54,9 @@ table! {
         pub verdict: Option<Verdict>,
         /// Why they are doubted, or the evidence of the failure
         pub verdict_reason: Option<String>,
+        /// Checks behind the verdict that could not be made, since device or engine do not tell what they
+        /// need: some of `compute`, `bandwidth`, `clocks`, `contention`, `elapsed`, `evaluated-tokens`, spaces between
+        pub not_checked: Option<String>,
         /// Input by tiktoken; for exact prompts, the length asked for
         pub n_in_nominal: u32 ["tokens"],
         /// Input by the model's own tokenizer

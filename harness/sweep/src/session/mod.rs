@@ -271,6 +271,10 @@ impl Session<'_> {
                 emit(SweepEvent::Telemetry { device, sample })?;
                 Ok(None)
             }
+            Event::Probe(probe) => {
+                emit(SweepEvent::Probed { device, model, probe })?;
+                Ok(None)
+            }
             Event::CoolDown(report) => {
                 emit(SweepEvent::CoolDown { device, report })?;
                 Ok(None)

@@ -2,6 +2,7 @@
 //! appended and flushed. The tables are derived from plan and events, kept up to
 //! date after every trial, and rebuilt when a sweep is resumed.
 
+mod hindsight;
 mod log;
 mod record;
 mod recorded;
@@ -46,7 +47,7 @@ impl Store {
         let lock = Lock::take(&folder.join(LOCK))?;
         manifest.write(folder)?;
         let log = EventLog::create(&folder.join("events.jsonl"))?;
-        let tables = Tables::create(folder, manifest.plan.clone(), &[])?;
+        let tables = Tables::create(folder, manifest, &[])?;
         Ok(Self { folder: folder.to_owned(), log, tables, recorded: BTreeMap::new(), _lock: lock })
     }
 
@@ -84,7 +85,7 @@ impl Store {
         let (log, records) = EventLog::reopen(&folder.join("events.jsonl"))?;
         let recorded = |device: &String| Some((device.clone(), Recorded::of(device, &records)?));
         let recorded = manifest.plan.input.devices.iter().filter_map(recorded).collect();
-        let tables = Tables::create(folder, manifest.plan.clone(), &records)?;
+        let tables = Tables::create(folder, &manifest, &records)?;
         Ok((Self { folder: folder.to_owned(), log, tables, recorded, _lock: lock }, manifest))
     }
 

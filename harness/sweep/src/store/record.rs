@@ -1,7 +1,7 @@
 //! What `events.jsonl` holds.
 
 use serde::{Deserialize, Serialize};
-use slm_protocol::{AgentFacts, CoolDownReport, Failure, Ready, Sample, TrialReport, Version};
+use slm_protocol::{AgentFacts, CoolDownReport, Failure, Probe, Ready, Sample, TrialReport, Version};
 use slm_results::{
     condition::{Facts, Preparation},
     schema::Status,
@@ -114,6 +114,15 @@ pub enum SweepEvent {
         /// The reading.
         sample: Sample,
     },
+    /// How fast the device was around the trials of a run.
+    Probed {
+        /// Device by name.
+        device: String,
+        /// Index of the model in the plan.
+        model: usize,
+        /// What was found.
+        probe: Probe,
+    },
     /// A trial had to wait until the device was cool.
     CoolDown {
         /// Device by name.
@@ -136,6 +145,7 @@ impl SweepEvent {
             SweepEvent::AgentStarted { .. }
             | SweepEvent::ModelReady { .. }
             | SweepEvent::TrialFinished { .. }
+            | SweepEvent::Probed { .. }
             | SweepEvent::CoolDown { .. }
             | SweepEvent::Telemetry { .. } => true,
             SweepEvent::Started { .. }
@@ -161,6 +171,7 @@ impl SweepEvent {
             | SweepEvent::TrialFinished { device, .. }
             | SweepEvent::TrialLost { device, .. }
             | SweepEvent::DeviceLost { device, .. }
+            | SweepEvent::Probed { device, .. }
             | SweepEvent::CoolDown { device, .. }
             | SweepEvent::Telemetry { device, .. } => Some(device),
             SweepEvent::Started { .. } | SweepEvent::Ended { .. } => None,

@@ -1,22 +1,26 @@
 //! The CSV files, derived from plan and events.
 
-use super::{Record, SweepEvent};
+use super::{
+    Record, SweepEvent,
+    hindsight::{Hindsight, Key},
+};
 use crate::{Recall, rewarm};
 use slm_plan::{
     Cell, Design, Plan, PlannedTrial,
     error::{Error, Result},
 };
-use slm_protocol::{AgentFacts, Ready};
+use slm_protocol::{AgentFacts, Probe, ProbeMoment, Ready, TrialReport};
 use slm_results::{
     analysis::{
         Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
-        summarize, telemetry_row, token_rows, variances,
+        probe_rows, summarize, telemetry_row, token_rows, variances,
     },
+    manifest::{DeviceRecord, Manifest},
     schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow, VarianceRow},
     write::replace,
 };
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs::{self, File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -33,7 +37,18 @@ pub struct Tables {
     collectors: HashMap<String, EvidenceCollector>,
     /// Completed trials without energy, by device and reason.
     no_energy: BTreeMap<(String, NoEnergy), usize>,
-    rows: BTreeMap<(String, usize), TrialRow>,
+    /// Devices whose clocks the sweep had lowered.
+    lowered: HashSet<String>,
+    /// The highest rate of multiplication shown by each device, by threads; operations per second.
+    peaks: HashMap<(String, u32), f64>,
+    /// Probes that wait for the first trial of their run, by device.
+    unplaced: HashMap<String, Probe>,
+    /// The last trial with a row, by device.
+    last: HashMap<String, String>,
+    hindsight: Hindsight,
+    rows: BTreeMap<Key, TrialRow>,
+    /// The rows in the order in which trials ended.
+    order: Vec<Key>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
     variances: BTreeMap<(String, Cell), Vec<VarianceRow>>,
     trials: Appender,
@@ -43,9 +58,18 @@ pub struct Tables {
     folder: PathBuf,
 }
 
+/// The setting with which a device holds its clocks below their maximum, for steadiness.
+const LOWERED: &str = "fixed-performance";
+
 impl Tables {
     /// Writes all tables anew from the recorded events and keeps them open.
-    pub(super) fn create(folder: &Path, plan: Plan, records: &[Record]) -> Result<Self> {
+    pub(super) fn create(folder: &Path, manifest: &Manifest, records: &[Record]) -> Result<Self> {
+        let plan = manifest.plan.clone();
+        let is_lowered = |record: &&DeviceRecord| {
+            let changed = record.condition.iter().flat_map(|condition| &condition.changed);
+            changed.into_iter().any(|name| name == LOWERED)
+        };
+        let lowered = manifest.devices.iter().filter(is_lowered).map(|record| record.name.clone()).collect();
         let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
         for (index, trial) in plan.trials.iter().enumerate().filter(|(_, trial)| !trial.warmup) {
             cells.entry(plan.cell(trial)).or_default().push(index);
@@ -60,7 +84,13 @@ impl Tables {
             recalls: HashMap::new(),
             collectors: HashMap::new(),
             no_energy: BTreeMap::new(),
+            lowered,
+            peaks: HashMap::new(),
+            unplaced: HashMap::new(),
+            last: HashMap::new(),
+            hindsight: Hindsight::default(),
             rows: BTreeMap::new(),
+            order: Vec::new(),
             summaries: BTreeMap::new(),
             variances: BTreeMap::new(),
             trials: Appender::create(folder, &TrialRow::TABLE)?,
@@ -79,13 +109,18 @@ impl Tables {
         for record in records.iter().filter(|record| !record.event.is_provisional()) {
             tables.take(&record.event)?;
         }
+        tables.look_back()?;
         tables.publish()?;
         Ok(tables)
     }
 
     /// Brings the tables up to date with one more event.
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
-        let changed = self.take(event)?;
+        let mut changed = self.take(event)?;
+        if matches!(event, SweepEvent::RunEnded { .. }) && self.look_back()? {
+            self.trials.publish()?;
+            changed = true;
+        }
         self.trials.flush()?;
         self.figures.flush()?;
         self.tokens.flush()?;
@@ -144,7 +179,10 @@ impl Tables {
             SweepEvent::AgentStarted { device, facts, .. } => {
                 let recall = self.recalls.entry(device.clone()).or_default();
                 recall.start_c = recall.start_c.or(facts.machine.temperature_c);
-                self.collectors.entry(device.clone()).or_default().restart();
+                let collector = self.collectors.entry(device.clone()).or_default();
+                collector.restart();
+                collector.clusters(&facts.machine.clusters, self.lowered.contains(device));
+                self.hindsight.run(device);
                 self.agents.insert(device.clone(), (**facts).clone());
             }
             SweepEvent::ModelReady { device, model, ready } => {
@@ -152,6 +190,7 @@ impl Tables {
                 recall.threads.entry(*model).or_insert(ready.options.threads);
                 self.ready.insert((device.clone(), *model), (**ready).clone());
             }
+            SweepEvent::Probed { device, probe, .. } => self.probed(device, probe)?,
             SweepEvent::CoolDown { device, report } => {
                 self.collectors.entry(device.clone()).or_default().cool_down(report);
             }
@@ -170,6 +209,7 @@ impl Tables {
                     finished_row(plan, trial, circumstances, report)
                 };
                 if self.add(device, trial_id, &evidence, made)? {
+                    self.finished(device, trial_id, report)?;
                     if let Err(why) = evidence.energy_j {
                         *self.no_energy.entry((device.clone(), why)).or_default() += 1;
                     }
@@ -200,6 +240,69 @@ impl Tables {
         Ok(false)
     }
 
+    /// Takes a probe: its figures stand with the trial next to it.
+    fn probed(&mut self, device: &str, probe: &Probe) -> Result<()> {
+        self.hindsight.probe(device, probe);
+        if let Some(peak) = probe.peak_ops_per_s {
+            let known = self.peaks.entry((device.to_owned(), probe.threads)).or_default();
+            *known = known.max(peak);
+        }
+        match probe.moment {
+            ProbeMoment::Start => {
+                self.unplaced.insert(device.to_owned(), probe.clone());
+            }
+            ProbeMoment::End => {
+                if let Some(trial_id) = self.last.get(device) {
+                    for row in probe_rows(device, trial_id, probe) {
+                        self.figures.push(&row)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What the rest of the sweep needs of a trial that has its row.
+    fn finished(&mut self, device: &str, trial_id: &str, report: &TrialReport) -> Result<()> {
+        if let Some(probe) = self.unplaced.remove(device) {
+            for row in probe_rows(device, trial_id, &probe) {
+                self.figures.push(&row)?;
+            }
+        }
+        self.last.insert(device.to_owned(), trial_id.to_owned());
+        if let Some(&index) = self.position.get(trial_id) {
+            let key = (device.to_owned(), index);
+            if let Some(row) = self.rows.get(&key) {
+                self.hindsight.trial(&key, report, row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Judges all trials again by what the sweep shows as a whole. True when a verdict changed: then the
+    /// table of trials is to be published anew.
+    fn look_back(&mut self) -> Result<bool> {
+        let changed = self.hindsight.judge(&self.plan, &mut self.rows);
+        if changed.is_empty() {
+            return Ok(false);
+        }
+        self.trials = Appender::create(&self.folder, &TrialRow::TABLE)?;
+        for key in &self.order {
+            if let Some(row) = self.rows.get(key) {
+                self.trials.push(row)?;
+            }
+        }
+        let cells: BTreeSet<(String, Cell)> = changed
+            .into_iter()
+            .filter(|(_, index)| !self.plan.trials[*index].warmup)
+            .map(|(device, index)| (device, self.plan.cell(&self.plan.trials[index])))
+            .collect();
+        for (device, cell) in cells {
+            self.summarize_cell(&device, cell);
+        }
+        Ok(true)
+    }
+
     /// What the sensors said of a trial that is over.
     fn evidence(&mut self, device: &str, trial_id: &str) -> Evidence {
         let id = rewarm::source(trial_id).unwrap_or(trial_id);
@@ -223,10 +326,16 @@ impl Tables {
             return Ok(false);
         }
         let trial = &self.plan.trials[index];
-        let soc = self.agents.get(device).map(|facts| facts.machine.cpu.as_str());
+        let machine = self.agents.get(device).map(|facts| &facts.machine);
+        let soc = machine.map(|machine| machine.cpu.as_str());
+        let contention = machine.and_then(|machine| machine.contention);
         let ready = self.ready.get(&(device.to_owned(), trial.model));
-        let row = made(&self.plan, trial, Circumstances { device, soc, ready, evidence });
+        let threads = ready.map(|ready| ready.options.threads);
+        let peak_ops_per_s = threads.and_then(|n| self.peaks.get(&(device.to_owned(), n)).copied());
+        let circumstances = Circumstances { device, soc, ready, contention, peak_ops_per_s, evidence };
+        let row = made(&self.plan, trial, circumstances);
         self.trials.push(&row)?;
+        self.order.push((device.to_owned(), index));
         let cell = (!trial.warmup).then(|| self.plan.cell(trial));
         self.rows.insert((device.to_owned(), index), row);
         if let Some(cell) = cell {

@@ -3,9 +3,11 @@
 //! Tests that use it are marked `#[ignore = "needs the test phone"]`; `./test` runs them where it can.
 
 mod lab;
+mod rounds;
 mod stage;
 
 pub use lab::{Lab, Stay};
+pub use rounds::rounds;
 pub use stage::{OPTIONS, Stage};
 
 use std::{fs, path::PathBuf, process::Output, sync::Arc};
@@ -93,6 +95,11 @@ impl TestPhone {
         fs::read_to_string(path).unwrap_or_default().trim().to_owned()
     }
 
+    /// Where a planted file is on this machine.
+    pub fn file(&self, path: &str) -> PathBuf {
+        self.files.join(path)
+    }
+
     /// A planted file as it is now.
     pub fn planted(&self, path: &str) -> String {
         fs::read_to_string(self.files.join(path)).expect("a planted file")
@@ -122,6 +129,18 @@ impl TestPhone {
             }
         }
         panic!("the disk does not fill");
+    }
+
+    /// A program of Android's on the phone, as a script; without one it is gone.
+    pub fn program(&self, name: &str, script: Option<&str>) {
+        let path = self.files.join("bin").join(name);
+        // Another file, for one that runs must not be written; some are the phone's own, not Android's.
+        let _ = fs::remove_file(&path);
+        if let Some(script) = script {
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a program");
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                .expect("its mode");
+        }
     }
 
     /// Takes back [`Self::fill_disk`].

@@ -108,6 +108,16 @@ impl Stage {
         self.phone.kill("slm-agent");
     }
 
+    /// What is left on the phone beside models and agents: processes and files of ours.
+    pub fn left_behind(&self) -> String {
+        self.phone.connect();
+        self.phone.shell(
+            "ps | grep '[s]lm-agent-[0-9a-f]* run --job'; cd /data/local/tmp/slm-bench 2> /dev/null || exit 0; \
+             find . -type f | grep -v -e '^./bin/slm-agent-[0-9a-f]*$' -e '^./models/[^/]*[.]gguf$' \
+             -e '^./models/[^/]*[.]gguf[.]sha256$'; ls -d lock settings runs/* 2> /dev/null; true",
+        )
+    }
+
     /// Waits for an agent to work on the phone.
     pub fn await_agent(&self, live: &mut Live) {
         wait_until("an agent on the phone", || {

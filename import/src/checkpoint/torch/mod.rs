@@ -6,7 +6,7 @@ mod pickle;
 mod zip;
 
 use super::tensor::{Dtype, Listed, elements};
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, refuse, refused};
 use crate::source::SourceFile;
 use arena::{Node, Reference};
 use pickle::Pickle;
@@ -27,7 +27,7 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
     if let Some((start, length)) = archive.find(&format!("{root}byteorder"))
         && (length != 6 || file.part(start, length)? != b"little")
     {
-        return refuse(format!("{name}: is big-endian; save it anew on a little-endian machine"));
+        return advise(format!("{name}: is big-endian; save it anew on a little-endian machine"));
     }
     let bytes = file.part(start, length)?;
     let pickle = Pickle::read(&bytes).map_err(|problem| refused(format!("{name}: pickle: {problem}")))?;
@@ -39,7 +39,7 @@ pub(super) fn list(file: &SourceFile) -> Result<Listed> {
         let tensor = tensor.to_string();
         let Node::Storage { dtype, key } = pickle.node(view.storage) else { continue };
         let Some(shape) = contiguous(&view.shape, &view.stride) else {
-            return refuse(format!(
+            return advise(format!(
                 "{name}: tensor {tensor:?} is not stored contiguously; save it with .contiguous()"
             ));
         };

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::error::{Result, refuse, refused};
+use crate::error::{Result, advise, advised, refuse};
 use crate::source::SourceFile;
 
 /// End record without its comment, and the longest comment.
@@ -36,15 +36,15 @@ impl Archive {
         let name = file.name();
         let start = file.part(0, file.len.min(4))?;
         if start.starts_with(&[0x80]) {
-            return refuse(format!(
+            return advise(format!(
                 "{name}: is in torch's format from before version 1.6; load and save it with a newer torch"
             ));
         }
         if start != b"PK\x03\x04" {
-            return refuse(format!("{name}: is no checkpoint of torch (no zip archive); download it anew"));
+            return advise(format!("{name}: is no checkpoint of torch (no zip archive); download it anew"));
         }
         let damaged =
-            || refused(format!("{name}: the zip directory is damaged or truncated; download it anew"));
+            || advised(format!("{name}: the zip directory is damaged or truncated; download it anew"));
         let (directory, count) = directory(file)?.ok_or_else(damaged)?;
         let mut members = HashMap::new();
         let mut at = 0;

@@ -1,6 +1,7 @@
 //! What a header says.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::super::keys;
 use super::super::value::Value;
@@ -15,7 +16,7 @@ pub struct TensorInfo {
     pub dims: Vec<u64>,
     /// How its elements are stored.
     pub ggml_type: GgmlType,
-    /// Where its data begin, in bytes from the start of the data.
+    /// Where its data begin, in bytes from the start of its file's data.
     pub offset: u64,
     /// Number of elements.
     pub elements: u64,
@@ -23,19 +24,32 @@ pub struct TensorInfo {
     pub bytes: u64,
 }
 
-/// The header of a GGUF file.
+/// The header of a GGUF file, or what the headers of all parts of a split model say together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     /// Version of the format: 2 or 3.
     pub version: u32,
-    /// Metadata by key.
+    /// Metadata by key; of a split model those of its first part, which has all.
     pub metadata: BTreeMap<String, Value>,
-    /// Tensors, in the order of the header.
+    /// Tensors, in the order of the header, part after part.
     pub tensors: Vec<TensorInfo>,
-    /// Where tensor data begin, in bytes from the start of the file.
+    /// Where tensor data begin, in bytes from the start of the (first) file.
     pub data_start: u64,
-    /// Size of the whole file.
+    /// Size of the whole file, or of all parts together.
     pub file_bytes: u64,
+    /// The files: one, or all parts of a split model in their order.
+    pub parts: Vec<Part>,
+    /// What is missing of the data, if anything is.
+    pub(in crate::gguf) cut_short: Option<String>,
+}
+
+/// A file of a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// What a header says of the model's shape; `None` where it does not.
@@ -64,12 +78,7 @@ pub struct ShapeFacts {
 impl Header {
     /// What is missing of a file whose data are cut short.
     pub fn cut_short(&self) -> Option<String> {
-        let size = self.file_bytes;
-        // No overflow: the placement was checked.
-        let ends =
-            self.tensors.iter().map(|tensor| (self.data_start + tensor.offset + tensor.bytes, &tensor.name));
-        let (end, name) = ends.filter(|&(end, _)| end > size).min()?;
-        Some(format!("truncated: tensor {name:?} ends at byte {end}, the file has {size}"))
+        self.cut_short.clone()
     }
 
     /// Number of parameters (elements of all tensors).
@@ -113,6 +122,26 @@ impl Header {
             _ => tensor.bytes,
         };
         self.tensors.iter().map(read).sum()
+    }
+
+    /// Weights that every token of a prompt is multiplied with: matrices of the blocks, of experts only
+    /// those that are chosen. Not the embedding and position tables, of which a row is taken, nor the output layer,
+    /// which only the last token needs, nor vectors. `None` where it is not known how many experts are chosen.
+    pub fn prefill_params(&self) -> Option<u64> {
+        let (chosen, experts) = (self.number("expert_used_count"), self.number("expert_count"));
+        let of = |tensor: &TensorInfo| match tensor.name.as_str() {
+            name if !name.starts_with("blk.") || tensor.dims.iter().filter(|size| **size > 1).count() < 2 => {
+                Some(0)
+            }
+            name if name.contains("_exps.") => {
+                let (chosen, experts) = (chosen?, experts.filter(|count| *count > 0)?);
+                let share =
+                    u128::from(tensor.elements) * u128::from(chosen.min(experts)) / u128::from(experts);
+                u64::try_from(share).ok()
+            }
+            _ => Some(tensor.elements),
+        };
+        self.tensors.iter().map(of).sum()
     }
 
     /// Whether the file says that this crate made it with random weights.

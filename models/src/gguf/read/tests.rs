@@ -65,6 +65,9 @@ fn a_valid_file_is_understood() {
     assert_eq!(header.tensors.len(), 12);
     // Untied: the embedding is not read whole.
     assert_eq!(header.weight_bytes() - header.decode_bytes(), 257 * 18);
+    let blocks = header.synthetic_shape().unwrap().params_without_embeddings();
+    let vectors = 3 * 32;
+    assert_eq!(header.prefill_params(), Some(blocks - vectors));
     assert_eq!(header.main_type(), Some(GgmlType::Q4_0));
     // Version 2 has the same layout.
     let mut second = bytes;
@@ -125,11 +128,26 @@ fn refusals_say_what_is_wrong() {
 fn the_path_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("readme.gguf");
-    assert!(read_header(&path).unwrap_err().to_string().contains("readme.gguf"));
+    assert!(read_one_file(&path).unwrap_err().to_string().contains("readme.gguf"));
     fs::write(&path, "# Read me first, it is not a model").unwrap();
-    let error = read_header(&path).unwrap_err().to_string();
-    assert!(error.contains("readme.gguf: not a GGUF file (starts with \"# Re\")"), "{error}");
-    assert!(read_header(folder.path()).unwrap_err().to_string().contains("folder"));
+    let error = read_one_file(&path).unwrap_err();
+    assert!(error.to_string().contains("readme.gguf is text, not a model (it begins \"# Read me"), "{error}");
+    assert!(error.remedy().contains("download the file itself"));
+    fs::write(&path, [1, 2, 3, 4].repeat(9)).unwrap();
+    let error = read_one_file(&path).unwrap_err().to_string();
+    assert!(error.contains(r#"readme.gguf: not a GGUF file (starts with "\x01\x02\x03\x04")"#), "{error}");
+    assert!(read_one_file(folder.path()).unwrap_err().to_string().contains("folder"));
+    for (name, is_piece) in [
+        ("m.gguf.part01", true),
+        ("m.gguf.part1of2", true),
+        ("m.gguf-split-b", true),
+        ("m.gguf", false),
+        ("part1.gguf", false),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, [1, 2, 3, 4].repeat(9)).unwrap();
+        assert_eq!(read_one_file(&path).unwrap_err().remedy().contains("`cat "), is_piece, "{name}");
+    }
 }
 
 #[test]
@@ -146,6 +164,10 @@ fn k_quants_and_experts_are_sized() {
     let header = parsed(&crafted(&metadata, 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
     assert_eq!(header.weight_bytes(), 2100 + 32 * 144);
     assert_eq!(header.decode_bytes(), 2100 + 8 * 144);
+    assert_eq!(header.prefill_params(), Some(8 * 256), "two of eight experts, and no output layer");
+    let uncounted =
+        parsed(&crafted(&metadata[..1], 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
+    assert_eq!(uncounted.prefill_params(), None);
 }
 
 proptest! {

@@ -13,7 +13,7 @@ use slm_plan::{
     error::{Error, Result},
     interrupt::Interrupt,
     request::SweepRequest,
-    text::file_name,
+    text::{clean, file_name},
 };
 use slm_protocol::EngineKind;
 use slm_provision::{Machine, Resolution, Work, is_present};
@@ -46,6 +46,7 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
         notify: show::notices(),
     };
     let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
+    check_distinct(&devices)?;
     let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
     let machines: Vec<Machine> = facts
         .iter()
@@ -133,6 +134,22 @@ fn busy(plan: &Plan, devices: &[DeviceFacts]) {
             ));
         }
     }
+}
+
+/// Refuses a device that goes by two names: its two parts would measure each other.
+fn check_distinct(devices: &[Box<dyn Device>]) -> Result<()> {
+    for (index, device) in devices.iter().enumerate() {
+        if let Some(same) = devices[..index].iter().find(|earlier| earlier.unit() == device.unit()) {
+            let [one, other] = [same.name(), device.name()].map(clean);
+            let what = if one == other {
+                format!("--device names {one} twice")
+            } else {
+                format!("--device: {one} and {other} are the same phone")
+            };
+            return Err(Error::input(what, "name it once"));
+        }
+    }
+    Ok(())
 }
 
 fn ask(device: &dyn Device) -> Result<DeviceFacts> {

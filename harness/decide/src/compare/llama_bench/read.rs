@@ -3,7 +3,10 @@
 use super::format::{TELLTALE, UNKNOWN};
 use crate::compare::{Setting, Side};
 use serde_json::{Map, Value};
-use slm_plan::error::{Error, Result};
+use slm_plan::{
+    error::{Error, Result},
+    plain_text,
+};
 use slm_results::read::{Cell, Context, Estimate, Key, Metric};
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -20,8 +23,9 @@ type Test = Map<String, Value>;
 /// [`Error::Input`] when it cannot be read.
 pub fn is_llama_bench(path: &Path) -> Result<bool> {
     let bytes = contents(path)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let start = text.trim_start_matches('\u{feff}').trim_start();
+    // What is wrong with it is said by whoever reads it.
+    let text = plain_text::decode(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes));
+    let start = text.trim_start();
     let header = start.lines().next().unwrap_or_default();
     Ok(start.starts_with(['[', '{']) || TELLTALE.iter().all(|name| header.contains(name)))
 }
@@ -32,9 +36,8 @@ pub fn is_llama_bench(path: &Path) -> Result<bool> {
 /// [`Error::Input`] that names the file and, where it can, the test.
 pub fn read(path: &Path) -> Result<Side> {
     let bytes = contents(path)?;
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Error::input(format!("{} is not UTF-8 text", path.display()), REMEDY))?;
-    let text = text.trim_start_matches('\u{feff}');
+    let text = &*plain_text::decode(&bytes)
+        .map_err(|fault| Error::input(format!("{} {fault}", path.display()), REMEDY))?;
     let tests = if text.trim_start().starts_with(['[', '{']) {
         json_tests(path, text)?
     } else {

@@ -4,6 +4,7 @@ use super::{
     super::{remote_file::RemoteFile, stage_compiled},
     fixture::{Fixture, HOSTILE},
 };
+use crate::LinkError;
 use slm_plan::{CompiledFile, CompiledSource};
 use slm_protocol::ComputeDevice;
 use std::{fs, path::Path, sync::atomic::Ordering};
@@ -31,6 +32,32 @@ fn a_file_arrives_whole_under_its_name_and_is_sent_once() {
     fs::write(&path, vec![43u8; 100_000]).unwrap();
     assert_eq!(remote.ensure(&fixture.phone.link, &from).unwrap(), 100_000);
     fixture.check();
+}
+
+#[test]
+fn a_df_that_tells_nothing_ends_no_transfer_and_one_that_tells_of_a_small_disk_does() {
+    let from_text = |df: &str| {
+        let fixture = Fixture::new(1, "exit 0");
+        fixture.tool("df", df);
+        let from = fixture.folder.path().join("model");
+        fs::write(&from, "model").unwrap();
+        let path = format!("{}/models/m.gguf", fixture.phone.root);
+        let sha256 = slm_plan::digest::sha256_hex(b"model");
+        let remote = RemoteFile { path: &path, sha256: &sha256, bytes: 5, mode: "644" };
+        remote.ensure(&fixture.phone.link, &from)
+    };
+    for odd in [
+        "echo \"df: $2: can't find mount point\" >&2; exit 1",
+        "exit 127",
+        "echo Filesystem; exit 0",
+        "echo 'Filesystem 1024-blocks Used Available Capacity Mounted on'; echo '/dev/x a b c 5% /data'",
+    ] {
+        assert_eq!(from_text(odd), Ok(5), "{odd}");
+    }
+    let full = from_text("echo 'tmpfs 102400 102400 0 100% /data'");
+    assert!(matches!(full, Err(LinkError::NoSpace { free: 0, .. })), "{full:?}");
+    let small = from_text("echo 'tmpfs 1024 0 1024 0% /data'");
+    assert!(matches!(small, Err(LinkError::TooLarge { capacity: 0x10_0000, .. })), "{small:?}");
 }
 
 /// A compiled model of this machine: a folder, TVM's libraries, and the plan's account of them.

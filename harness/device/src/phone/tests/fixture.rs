@@ -5,7 +5,7 @@ use super::super::{Phone, lease_renewal::LeaseRenewer, retrying_link::RetryingLi
 use crate::{
     AgentRun, Device, Link, LinkError, NextEvent, RunName, Shell, ShellOutput,
     notice::no_notices,
-    profile::{Identity, Profiles, describe},
+    profile::{Identity, Profiles, ReportedCores, describe},
     readiness::Lease,
 };
 use slm_protocol::{Event, EventWriter};
@@ -27,6 +27,8 @@ pub(super) struct ShLink {
     /// Requests after which the link is lost once, again and again; 0: never.
     pub(super) lost_after: AtomicU32,
     requests: AtomicU32,
+    /// A folder of programs that go before this machine's.
+    tools: PathBuf,
 }
 
 impl ShLink {
@@ -43,7 +45,9 @@ pub(super) fn gone() -> LinkError {
 
 impl Shell for ShLink {
     fn run(&self, script: &str, _: Duration) -> Result<ShellOutput, LinkError> {
-        let output = Command::new("sh").arg("-c").arg(script).output().expect("sh is there");
+        let path = format!("{}:{}", self.tools.display(), std::env::var("PATH").unwrap_or_default());
+        let mut sh = Command::new("sh");
+        let output = sh.arg("-c").arg(script).env("PATH", path).output().expect("sh is there");
         // Lost before its answer came: the command has had its effect.
         if self.is_lost() {
             return Err(gone());
@@ -87,35 +91,62 @@ pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", run: 1, model: 0 }
 impl Fixture {
     /// An agent that writes this many trials, one each 50 ms, then runs `end`.
     pub(super) fn new(trials: u32, end: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().join(HOSTILE);
-        fs::create_dir(&root).unwrap();
+        let writes =
+            "while read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"$here/lines\"";
+        let fixture = Self::with_agent(&format!("{writes}\n{end}"));
         let mut journal = Vec::new();
         let mut writer = EventWriter::new(&mut journal);
         for trial in 0..trials {
             writer.write(1, Event::TrialStarted { trial_id: format!("t{trial}") }).unwrap();
         }
-        fs::write(root.join("lines"), journal).unwrap();
-        let agent = root.join("agent");
-        let script = "#!/bin/sh\nwhile read -r line; do printf '%s\\n' \"$line\" >> \"$5\"; sleep 0.05; done < \"${0%/*}/lines\"";
+        fs::write(fixture.root().join("lines"), journal).unwrap();
+        fixture
+    }
+
+    /// An agent that is this script; `$here` is the root.
+    pub(super) fn with_agent(script: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join(HOSTILE);
+        fs::create_dir(&root).unwrap();
+        fs::create_dir(root.join("bin")).unwrap();
+        let agent = root.join("bin/slm-agent-0");
         // The copy is written by a process that has ended when it is executed.
-        fs::write(root.join("script"), format!("{script}\n{end}\n")).unwrap();
-        let made =
-            Command::new("sh").current_dir(&root).args(["-c", "cp script agent && chmod 755 agent"]).status();
+        fs::write(root.join("script"), format!("#!/bin/sh\nhere=${{0%/*}}/..\n{script}\n")).unwrap();
+        let made = Command::new("sh")
+            .current_dir(&root)
+            .args(["-c", "cp script bin/slm-agent-0 && chmod 755 bin/slm-agent-0"])
+            .status();
         assert!(made.unwrap().success());
-        let link = Arc::new(ShLink { lost_after: AtomicU32::new(0), requests: AtomicU32::new(0) });
+        let link = Arc::new(ShLink {
+            lost_after: AtomicU32::new(0),
+            requests: AtomicU32::new(0),
+            tools: folder.path().join("tools"),
+        });
         let phone = Phone {
             name: "here".into(),
             link: RetryingLink::new(link.clone(), "here", no_notices()),
             root: root.to_str().unwrap().to_owned(),
             identity: Identity::default(),
-            description: describe(&Profiles::built_in().unwrap(), &Identity::default(), Vec::new()),
+            description: describe(
+                &Profiles::built_in().unwrap(),
+                &Identity::default(),
+                ReportedCores::default(),
+            ),
             lease_renewer: LeaseRenewer::default(),
             feature: None,
             lease: Lease::USUAL,
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
+    }
+
+    /// A program of the phone, as a script. Another process writes it, as it does the agent.
+    pub(super) fn tool(&self, name: &str, script: &str) {
+        let tools = self.folder.path().join("tools");
+        fs::create_dir_all(&tools).unwrap();
+        fs::write(tools.join("script"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        let copy = format!("cp script {name} && chmod 755 {name}");
+        assert!(Command::new("sh").current_dir(&tools).args(["-c", &copy]).status().unwrap().success());
     }
 
     pub(super) fn start(&self) -> Box<dyn AgentRun> {

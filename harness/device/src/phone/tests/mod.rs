@@ -3,4 +3,6 @@
 mod files;
 mod fixture;
 mod locks;
+mod made;
 mod runs;
+mod strays;

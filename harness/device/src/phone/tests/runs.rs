@@ -23,7 +23,7 @@ fn a_run_is_followed_to_its_end_and_leaves_nothing() {
 #[test]
 fn a_link_that_breaks_every_few_requests_costs_no_event_and_starts_nothing_twice() {
     for lost_after in 2..6 {
-        let fixture = Fixture::new(12, "echo ran >> \"${0%/*}/ran\"");
+        let fixture = Fixture::new(12, "echo ran >> \"$here/ran\"");
         fixture.link.lost_after.store(lost_after, Ordering::Relaxed);
         let mut run = fixture.start();
         assert_eq!(follow(run.as_mut()), all(12), "{lost_after}");

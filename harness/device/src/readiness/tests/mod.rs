@@ -1,5 +1,6 @@
 //! A phone whose services answer from files.
 
+mod cases;
 mod settings;
 mod state;
 

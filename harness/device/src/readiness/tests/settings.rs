@@ -94,6 +94,57 @@ fn a_setting_that_cannot_be_put_back_stays_on_record() {
     assert_eq!(now(&phone).1, "0");
 }
 
+/// Every way in which Android's `settings` does not answer: none of them is "never set".
+#[test]
+fn a_value_that_is_not_told_is_never_changed() {
+    for settings in [
+        "exit 1",
+        "echo 'cmd: Failure calling service settings: Broken pipe' >&2; exit 20",
+        "echo 'Error: java.lang.SecurityException'; exit 255",
+        "exec sleep 60",
+        "exit 0",
+    ] {
+        let phone = phone();
+        phone.write("global/stay_on_while_plugged_in", "3\n");
+        phone.program("settings", settings);
+        phone.program("timeout", "shift; exec /usr/bin/timeout 1 \"$@\"");
+        let root = root(&phone);
+        let error =
+            change(&phone, &root, "R5CX", &state(&phone), &[Setting::StayAwake], Lease::USUAL).unwrap_err();
+        assert!(matches!(error, Error::Input(_)), "{settings}: {error}");
+        assert!(error.to_string().contains("leave out --stay-awake"), "{settings}: {error}");
+        assert_eq!(phone.read("global/stay_on_while_plugged_in").as_deref(), Some("3\n"), "{settings}");
+        assert_eq!(state(&phone).left_changed, Vec::<String>::new(), "{settings}");
+        // So nothing holds up the next sweep.
+        assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn what_cannot_be_put_back_can_be_given_up() {
+    let phone = phone();
+    let root = root(&phone);
+    phone.write("global/stay_on_while_plugged_in", "3\n");
+    change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
+    phone.program("settings", "exit 127");
+    let error = restore(&phone, &root).unwrap_err();
+    assert!(error.to_string().contains("--forget"), "{error}");
+    assert_eq!(state(&phone).left_changed, ["stay-awake"]);
+    // Measured all the same on request, and the results say so.
+    let identified = || identify(&phone, &Profiles::built_in().unwrap()).unwrap();
+    let ready = |force| {
+        let request = PrepareRequest { force, ..PrepareRequest::default() };
+        prepare(&phone, &root, "R5CX", "s24", identified(), &request, Lease::USUAL)
+    };
+    assert!(ready(false).is_err());
+    let findings = ready(true).unwrap().findings;
+    assert!(findings.iter().any(|finding| finding.text.contains("stay-awake 3")), "{findings:?}");
+    let (restored, forgotten) = forget(&phone, &root).unwrap();
+    assert_eq!((restored, forgotten), (vec![], vec!["stay-awake 3".to_owned()]));
+    assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
+    assert!(ready(false).is_ok());
+}
+
 #[test]
 fn a_record_is_data_and_never_run() {
     let phone = phone();

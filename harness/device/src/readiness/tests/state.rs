@@ -20,7 +20,7 @@ fn a_phones_state_comes_in_one_round_trip() {
     );
     assert_eq!(
         (state.battery_saver, state.airplane_mode, state.stay_awake),
-        (Some(false), Some(false), None)
+        (Some(false), Some(false), Some(StayAwake::NeverSet))
     );
     assert!(state.memory_total > state.memory_available && state.memory_available > Some(0));
     assert!(state.space_free.is_some() && state.uptime_s > Some(0.0));
@@ -48,7 +48,11 @@ fn what_a_phone_does_not_tell_is_unknown() {
         ..PhoneState::default()
     };
     assert_eq!(state, told);
-    assert_eq!(findings(&PhoneState::default(), &Needs::default(), false), []);
+    let found = findings(&state, &Needs::default(), false);
+    let [finding] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!(finding.severity, Severity::Warning);
+    let words = "does not tell its battery level, battery temperature, thermal status, free space";
+    assert!(finding.text.contains(words), "{finding:?}");
     // The answer of a phone that went away in the middle is not taken for one.
     let cut = TestPhone::new();
     cut.program("df", "kill -9 $PPID");
@@ -99,6 +103,29 @@ fn odd_batteries_are_read_or_unknown() {
         (battery("voltage: 13").battery_voltage_v, battery("voltage: 0").battery_voltage_v),
         (None, None)
     );
+}
+
+/// Where `dumpsys` is missing the kernel's word counts, and only there.
+#[test]
+fn the_kernel_tells_of_the_battery_what_the_service_does_not() {
+    let supply = "capacity: 4\ntemp: 610\nstatus: Discharging\nvoltage_now: 3512000\npresent: 1\n";
+    let read = |service: &str, supply: &str| {
+        parse::parse(&format!("@@battery\n{service}\n@@supply\n{supply}\n@@end\n")).unwrap()
+    };
+    let state = read("", supply);
+    assert_eq!((state.battery_percent, state.battery_temp_c), (Some(4.0), Some(61.0)));
+    assert_eq!((state.charging, state.power_source), (Some(false), Some(PowerSource::Battery)));
+    assert_eq!(state.battery_voltage_v, Some(3.512));
+    let refused = admit("s24", findings(&state, &Needs::default(), false), false).unwrap_err().to_string();
+    assert!(refused.contains("4 % and not charging") && refused.contains("61.0 °C"), "{refused}");
+    let state = read("  level: 80\n  scale: 100\n  temperature: 250\n  status: 2\n", supply);
+    assert_eq!((state.battery_percent, state.battery_temp_c), (Some(80.0), Some(25.0)));
+    assert_eq!(state.charging, Some(true));
+    for (temp, celsius) in [("28100", Some(28.1)), ("0", None), ("-50", Some(-5.0)), ("x", None), ("", None)]
+    {
+        assert_eq!(read("", &format!("temp: {temp}\n")).battery_temp_c, celsius, "{temp}");
+    }
+    assert_eq!(read("", &format!("{supply}present: 0\n").replace("present: 1\n", "")), read("", ""));
 }
 
 #[test]
@@ -157,8 +184,18 @@ fn findings_are_graded_and_force_lets_pass() {
             "{charging:?} {power_source:?}"
         );
     }
-    let well = PhoneState { battery_percent: Some(20.0), charging: Some(false), ..PhoneState::default() };
+    let well = PhoneState {
+        battery_percent: Some(20.0),
+        charging: Some(false),
+        battery_temp_c: Some(37.9),
+        thermal_status: Some(ThermalStatus::None),
+        memory_available: Some(1 << 30),
+        space_free: Some(1 << 30),
+        ..PhoneState::default()
+    };
     assert_eq!(findings(&well, &Needs::default(), false), []);
+    let hot = PhoneState { battery_temp_c: Some(45.0), ..well };
+    assert_eq!(findings(&hot, &Needs::default(), false)[0].severity, Severity::Refusal);
 }
 
 proptest! {

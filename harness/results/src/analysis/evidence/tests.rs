@@ -83,7 +83,12 @@ fn a_cluster_that_computes_slower_than_before_is_seen_and_an_idle_one_is_not() {
     assert!(finish(&mut watch, &within, &options).slowed.is_empty(), "8.6 % is within the tolerance");
     let hot = Trial { id: "t3", big_mhz: 2_100.0, little_mhz: 300.0, ..COOL };
     let slowed = finish(&mut watch, &hot, &options).slowed;
-    let expected = Slowed { cpus: "4-7".parse().unwrap(), mean_mhz: 2_100.0, reference_mhz: 2_900.0 };
+    let expected = Slowed {
+        cpus: "4-7".parse().unwrap(),
+        mhz: 2_100.0,
+        reference_mhz: 2_900.0,
+        below: SlowedBelow::Earlier,
+    };
     assert_eq!(slowed, [expected], "the reference is the best trial, not the last one");
     let all = ResolvedOptions { affinity: None, ..options };
     let slowed = finish(&mut watch, &Trial { id: "t4", little_mhz: 100.0, ..COOL }, &all).slowed;
@@ -103,18 +108,107 @@ fn clusters_are_judged_only_where_it_is_known_that_they_computed() {
     assert!(watch.finish("t9", Some(&all)).slowed.is_empty());
 }
 
-#[test]
-fn short_trials_say_nothing_of_clocks() {
-    let (mut watch, options) = (EvidenceCollector::default(), options(Some("4-7"), 4));
-    finish(&mut watch, &COOL, &options);
-    let mut samples = Trial { id: "t2", big_mhz: 900.0, seconds: 1, ..COOL }.samples();
-    for sample in &mut samples {
-        sample.unix_ns = sample.unix_ns.min(1_700_000_000_900_000_000);
+/// A trial of so many milliseconds whose clocks are read every 50 ms and rise within the first 150.
+fn short(id: &str, ms: u64, mhz: f64) -> Vec<Sample> {
+    let mut samples = Vec::new();
+    for at in (0..ms).step_by(50).chain([ms]) {
+        let clock = if at <= 150 { mhz / 2.0 } else { mhz };
+        for (sensor, value) in
+            [("cpu4-7-frequency", clock), ("cpu4-7-residency", clock), ("cpu4-7-busy", 3.9)]
+        {
+            if at > 0 || sensor == "cpu4-7-frequency" {
+                let (unix_ns, unit) = (1_700_000_000_000_000_000 + at * 1_000_000, String::new());
+                samples.push(Sample {
+                    unix_ns,
+                    trial_id: Some(id.into()),
+                    sensor: sensor.into(),
+                    value,
+                    unit,
+                });
+            }
+        }
     }
-    for sample in &samples {
+    samples
+}
+
+fn big(max_khz: u64, base_khz: Option<u64>) -> Cluster {
+    Cluster { cpus: "4-7".parse().unwrap(), max_khz, base_khz }
+}
+
+fn of_samples(watch: &mut EvidenceCollector, id: &str, samples: &[Sample]) -> Evidence {
+    for sample in samples {
         watch.sample(sample);
     }
-    assert!(watch.finish("t2", Some(&options)).slowed.is_empty());
+    watch.finish(id, Some(&options(Some("4-7"), 4)))
+}
+
+#[test]
+fn short_trials_are_judged_without_the_time_in_which_clocks_rise() {
+    let mut watch = EvidenceCollector::default();
+    for ms in [400, 600, 900] {
+        let cool = of_samples(&mut watch, "t1", &short("t1", ms, 2_900.0));
+        assert!(cool.slowed.is_empty() && cool.clocks_known, "{ms} ms: {cool:?}");
+    }
+    for ms in [400, 600, 900] {
+        let hot = of_samples(&mut watch, "t2", &short("t2", ms, 2_100.0));
+        assert_eq!(hot.slowed.len(), 1, "{ms} ms");
+        assert_eq!(hot.slowed[0].below, SlowedBelow::Earlier);
+    }
+    let tiny = of_samples(&mut watch, "t3", &short("t3", 90, 900.0));
+    assert!(tiny.slowed.is_empty() && !tiny.clocks_known, "too short to be told");
+}
+
+#[test]
+fn a_trial_read_only_around_it_is_judged_with_room_for_the_rise() {
+    let mut watch = EvidenceCollector::default();
+    let around = |id: &str, mhz: f64| {
+        let mut samples = short(id, 900, mhz);
+        let last = samples.last().unwrap().unix_ns;
+        samples.retain(|sample| sample.unix_ns == last || sample.unix_ns == 1_700_000_000_000_000_000);
+        samples
+    };
+    assert!(of_samples(&mut watch, "t1", &around("t1", 2_900.0)).clocks_known);
+    assert!(of_samples(&mut watch, "t2", &around("t2", 2_500.0)).slowed.is_empty());
+    assert_eq!(of_samples(&mut watch, "t3", &around("t3", 1_800.0)).slowed.len(), 1);
+}
+
+#[test]
+fn a_cluster_that_is_slow_from_the_start_is_held_against_what_its_cores_can_hold() {
+    let slow = |clusters: &[Cluster], lowered: bool, mhz: f64| {
+        let mut watch = EvidenceCollector::default();
+        watch.clusters(clusters, lowered);
+        of_samples(&mut watch, "t1", &short("t1", 600, mhz)).slowed
+    };
+    let phone = [big(2_900_000, None)];
+    let found = slow(&phone, false, 2_100.0);
+    assert_eq!((found[0].below, found[0].reference_mhz), (SlowedBelow::Maximum, 2_900.0));
+    assert!(slow(&phone, false, 2_600.0).is_empty(), "10 % below is a governor's");
+    assert!(slow(&phone, true, 2_100.0).is_empty(), "the sweep itself had it lowered");
+    assert!(slow(&[], false, 2_100.0).is_empty(), "what they can hold is not known");
+    let laptop = [big(4_800_000, Some(2_400_000))];
+    assert!(slow(&laptop, false, 3_300.0).is_empty(), "few cores reach the highest frequency");
+    assert_eq!(slow(&laptop, false, 1_900.0).len(), 1);
+}
+
+#[test]
+fn a_limit_below_what_cores_can_hold_is_told_and_moments_count_where_nothing_else_does() {
+    let mut watch = EvidenceCollector::default();
+    watch.clusters(&[big(2_900_000, None)], false);
+    let mut samples = short("t1", 600, 2_600.0);
+    let limit = Sample { sensor: "cpu4-7-limit".into(), value: 2_550.0, ..samples[0].clone() };
+    samples.push(limit);
+    let slowed = of_samples(&mut watch, "t1", &samples).slowed;
+    assert_eq!((slowed[0].below, slowed[0].mhz), (SlowedBelow::MaximumByLimit, 2_550.0));
+    let moments = |base: Option<u64>, mhz: f64| {
+        let mut watch = EvidenceCollector::default();
+        watch.clusters(&[big(4_800_000, base)], false);
+        let mut samples = short("t1", 600, mhz);
+        samples.retain(|sample| !sample.sensor.ends_with("-residency"));
+        of_samples(&mut watch, "t1", &samples)
+    };
+    assert!(!moments(None, 1_000.0).clocks_known);
+    assert!(moments(Some(2_400_000), 3_000.0).slowed.is_empty());
+    assert_eq!(moments(Some(2_400_000), 1_500.0).slowed.len(), 1);
 }
 
 #[test]

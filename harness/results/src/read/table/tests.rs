@@ -1,9 +1,9 @@
 use super::*;
-use crate::schema::{OnOff, Row, TelemetryRow, TokenRow, TrialRow};
+use crate::schema::{FigureRow, OnOff, Row, TelemetryRow, TokenRow, TrialRow};
 use proptest::prelude::*;
 use slm_plan::prompts::Context;
 
-const ROW: &str = "t0004,local,cpu,llama.cpp,slimlm-125m,synthetic,q4_0,125311488,0,q4,1,false,completed,,valid,,8,8,32,\
+const ROW: &str = "t0004,local,cpu,llama.cpp,slimlm-125m,synthetic,q4_0,125311488,0,q4,1,false,completed,,valid,,clocks,8,8,32,\
     length,0.27,0.00008,0.0213,0.0212,377.09,86.7,11.4,11.7,11.9,0.378,214.3,139.0,36.0,14.5,2,on,,,,\
     2026-11-21T09:49:14.000Z,";
 
@@ -53,7 +53,7 @@ fn bad_rows_are_named() {
         refused(ROW.replace(",0,q4,", ",,q4,")).contains("column chunks: is empty, and so is prompt_tokens")
     );
     assert!(refused(format!("{ROW}8")).contains("column prompt_tokens: is there beside chunks"));
-    assert!(refused(format!("{ROW},1")).contains("line 2: 42 fields where 41 belong"));
+    assert!(refused(format!("{ROW},1")).contains("line 2: 43 fields where 42 belong"));
     let text = trials("device\na\n").unwrap_err().to_string();
     assert!(text.contains("line 1: missing columns trial_id, soc, backend"), "{text}");
 }
@@ -108,4 +108,36 @@ proptest! {
             }
         }
     }
+}
+
+/// Programs that people open tables with save them in other ways.
+#[test]
+fn a_table_is_the_same_however_it_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("figures.csv");
+    let row = "t0001,größe,trial,x,1,s";
+    let plain = format!("{}{row}\n", FigureRow::TABLE.header());
+    let read = |bytes: Vec<u8>| {
+        std::fs::write(&path, bytes).unwrap();
+        let rows: Result<Vec<FigureRow>> = rows(&path).and_then(Iterator::collect);
+        rows.map_err(|error| error.to_string())
+    };
+    let expected = read(plain.clone().into_bytes()).unwrap();
+    assert_eq!(expected.len(), 1);
+    let dos = plain.replace('\n', "\r\n");
+    let wide = |bytes: fn(u16) -> [u8; 2]| {
+        format!("\u{feff}{dos}").encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+    };
+    for bytes in [
+        format!("\u{feff}{plain}").into_bytes(),
+        dos.clone().into_bytes(),
+        wide(u16::to_le_bytes),
+        wide(u16::to_be_bytes),
+    ] {
+        assert_eq!(read(bytes).unwrap(), expected);
+    }
+    let mut half = wide(u16::to_le_bytes);
+    half.pop();
+    let error = read(half).unwrap_err();
+    assert!(error.contains("is not UTF-16 text at byte ") && error.contains("save it as UTF-8"), "{error}");
 }

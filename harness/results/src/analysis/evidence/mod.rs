@@ -1,17 +1,15 @@
 //! What a device's sensors say of one trial: heat, clocks, energy. Rules and
 //! thresholds: docs/methodology.md.
 
+mod clocks;
+
+pub use clocks::{Slowed, SlowedBelow};
+
 use crate::schema::ThermalStatus;
-use slm_protocol::{CoolDownReport, CpuList, ResolvedOptions, Sample};
+use clocks::Clocks;
+use slm_protocol::{Cluster, CoolDownReport, ResolvedOptions, Sample};
 use std::{collections::HashMap, fmt};
 
-/// A cluster's mean frequency may fall so far below its reference.
-const SLOWER_SHARE: f64 = 0.10;
-/// Residency is counted in ticks of 10 ms, and clocks take tens of milliseconds to
-/// rise: shorter trials say nothing of them, seconds.
-const CLOCKS_FROM_S: f64 = 1.0;
-/// A cluster computes when it is busy with so many CPUs' worth of work.
-const COMPUTING_CPUS: f64 = 0.8;
 /// Android's code for a battery that is discharging.
 const DISCHARGING: f64 = 3.0;
 
@@ -42,17 +40,6 @@ impl fmt::Display for NoEnergy {
     }
 }
 
-/// A cluster that ran slower than before.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Slowed {
-    /// Which.
-    pub cpus: CpuList,
-    /// Mean frequency in the trial, MHz.
-    pub mean_mhz: f64,
-    /// The highest mean of any earlier trial of the sweep on the device, MHz.
-    pub reference_mhz: f64,
-}
-
 /// What the sensors said of one trial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Evidence {
@@ -62,8 +49,10 @@ pub struct Evidence {
     pub battery_temp_c: Option<f64>,
     /// Energy that the whole device took from its battery, joules.
     pub energy_j: Result<f64, NoEnergy>,
-    /// Clusters that computed, but slower than before.
+    /// Clusters that computed, but slower than before or than they can.
     pub slowed: Vec<Slowed>,
+    /// Whether the clock of any cluster that computed is known.
+    pub clocks_known: bool,
     /// The wait before the trial.
     pub cool_down: Option<CoolDownReport>,
 }
@@ -75,6 +64,7 @@ impl Default for Evidence {
             battery_temp_c: None,
             energy_j: Err(NoEnergy::NoBattery),
             slowed: Vec::new(),
+            clocks_known: false,
             cool_down: None,
         }
     }
@@ -86,11 +76,16 @@ pub struct EvidenceCollector {
     /// Readings of the trial at hand.
     samples: Vec<Sample>,
     cool_down: Option<CoolDownReport>,
-    /// Highest mean frequency of each cluster in a trial so far, MHz.
-    reference: HashMap<CpuList, f64>,
+    clocks: Clocks,
 }
 
 impl EvidenceCollector {
+    /// Takes the clusters that an agent found, and whether the sweep itself had the device lower their clocks
+    /// (fixed performance).
+    pub fn clusters(&mut self, clusters: &[Cluster], lowered: bool) {
+        self.clocks.know(clusters, lowered);
+    }
+
     /// Forgets what an agent said of a trial that it did not finish; another one runs it again.
     pub fn restart(&mut self) {
         self.samples.clear();
@@ -120,72 +115,19 @@ impl EvidenceCollector {
         let cool_down = self.cool_down.take().filter(|report| report.trial_id == trial_id);
         let values =
             |sensor: &'static str| samples.iter().filter(move |s| s.sensor == sensor).map(|s| s.value);
-        let mut slowed = Vec::new();
-        for clock in clocks(&samples, options) {
-            let reference = self.reference.entry(clock.cpus.clone()).or_insert(clock.mean_mhz);
-            if clock.mean_mhz < (1.0 - SLOWER_SHARE) * *reference {
-                let (mean_mhz, reference_mhz) = (clock.mean_mhz, *reference);
-                slowed.push(Slowed { cpus: clock.cpus, mean_mhz, reference_mhz });
-            }
-            *reference = reference.max(clock.mean_mhz);
-        }
+        let (slowed, clocks_known) = match options {
+            Some(options) => self.clocks.judge(&samples, options),
+            None => (Vec::new(), false),
+        };
         Evidence {
             thermal_status: values("thermal-status").filter_map(ThermalStatus::from_reading).max(),
             battery_temp_c: values("battery-temperature").reduce(f64::max),
             energy_j: energy(&samples),
             slowed,
+            clocks_known,
             cool_down,
         }
     }
-}
-
-/// Mean frequency of a cluster that computed.
-struct Clock {
-    cpus: CpuList,
-    mean_mhz: f64,
-}
-
-/// The clusters that the compute threads ran on, for trials that were long enough.
-fn clocks(samples: &[Sample], options: Option<&ResolvedOptions>) -> Vec<Clock> {
-    let Some(options) = options else { return Vec::new() };
-    let mut stamps: Vec<u64> = samples.iter().map(|sample| sample.unix_ns).collect();
-    stamps.sort_unstable();
-    stamps.dedup();
-    // The means are of the time since the reading before.
-    let seconds_before = |at: u64| {
-        let earlier = stamps.partition_point(|stamp| *stamp < at).checked_sub(1);
-        earlier.map_or(0.0, |earlier| (at - stamps[earlier]) as f64 / 1e9)
-    };
-    let mut clusters: Vec<CpuList> = Vec::new();
-    for sample in samples {
-        let name = sample.sensor.strip_prefix("cpu").and_then(|rest| rest.strip_suffix("-residency"));
-        if let Some(cpus) = name.and_then(|name| name.parse().ok())
-            && !clusters.contains(&cpus)
-        {
-            clusters.push(cpus);
-        }
-    }
-    let mut clocks = Vec::new();
-    for cpus in clusters {
-        let mean = |what: &str| {
-            let sensor = format!("cpu{cpus}-{what}");
-            let own = samples.iter().filter(|sample| sample.sensor == sensor);
-            let (sum, time) = own.fold((0.0, 0.0), |(sum, time), sample| {
-                let seconds = seconds_before(sample.unix_ns);
-                (sum + sample.value * seconds, time + seconds)
-            });
-            (time >= CLOCKS_FROM_S).then(|| sum / time)
-        };
-        let chosen = options.affinity.as_ref().is_none_or(|affinity| affinity.overlaps(&cpus));
-        // Without a count of busy time, a cluster computes for sure where every CPU has a thread.
-        let full =
-            options.affinity.as_ref().is_some_and(|affinity| affinity.count() <= options.threads as usize);
-        let computed = mean("busy").map_or(full, |busy| busy >= COMPUTING_CPUS);
-        if let Some(mean_mhz) = mean("residency").filter(|_| chosen && computed) {
-            clocks.push(Clock { cpus, mean_mhz });
-        }
-    }
-    clocks
 }
 
 /// Current times voltage, integrated by the trapezoidal rule from the reading before

@@ -1,0 +1,83 @@
+//! How fast the device is apart from any engine: fixed work, timed before the first trial and after
+//! the last with the engine's number of threads, on the CPUs that they may use. It tells runs apart
+//! in which the device was slower, and bounds what an engine can have done.
+
+mod caches;
+mod compute;
+mod kernels;
+mod memory;
+
+use super::clock;
+use crate::sensors::machine;
+use slm_protocol::{Probe, ProbeMoment};
+use std::{
+    io,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
+/// More threads than this say nothing more.
+const MAX_THREADS: u32 = 64;
+
+/// The probe before the first trial, and the fastest that a buffer of the model's size was read:
+/// bytes per second. `model_bytes`: that size; `cpu_features`: those of the CPU, by the kernel.
+pub(crate) fn start(model_bytes: u64, threads: u32, cpu_features: &[String]) -> (Option<Probe>, Option<f64>) {
+    measure(ProbeMoment::Start, Some(model_bytes), threads, cpu_features)
+}
+
+/// The probe after the last trial.
+pub(crate) fn end(threads: u32, cpu_features: &[String]) -> Option<Probe> {
+    measure(ProbeMoment::End, None, threads, cpu_features).0
+}
+
+fn measure(
+    moment: ProbeMoment,
+    model_bytes: Option<u64>,
+    threads: u32,
+    cpu_features: &[String],
+) -> (Option<Probe>, Option<f64>) {
+    let begin = clock::now_ns();
+    let threads = threads.clamp(1, MAX_THREADS);
+    let Some(computed) = compute::measure(threads, cpu_features) else { return (None, None) };
+    let buffer_bytes = memory::buffer_bytes(caches::last_level_bytes(), machine::available_bytes());
+    let read = buffer_bytes.and_then(|bytes| memory::measure(bytes, model_bytes, threads));
+    let probe = Probe {
+        moment,
+        threads,
+        kernel: computed.kernel.to_owned(),
+        ops_per_s: computed.ops_per_s,
+        peak_ops_per_s: computed.peak_ops_per_s,
+        bytes_per_s: read.as_ref().map(|read| read.bytes_per_s),
+        buffer_bytes: buffer_bytes.unwrap_or(0),
+        took_ns: clock::now_ns() - begin,
+    };
+    (Some(probe), read.and_then(|read| read.model_bytes_per_s))
+}
+
+/// Runs the same work on so many threads, the caller's among them, which begin together. `None`
+/// when one cannot be started.
+fn on_threads<T: Send>(threads: u32, work: impl Fn() -> T + Sync) -> Option<Vec<T>> {
+    let begun = AtomicBool::new(false);
+    let (begun, work) = (&begun, &work);
+    thread::scope(|scope| {
+        let worker = move || {
+            while !begun.load(Ordering::Acquire) {
+                thread::yield_now();
+            }
+            work()
+        };
+        let workers: io::Result<Vec<_>> =
+            (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, worker)).collect();
+        begun.store(true, Ordering::Release);
+        let workers = workers.ok()?;
+        let own = work();
+        let others = workers.into_iter().map(|worker| worker.join().ok());
+        std::iter::once(Some(own)).chain(others).collect()
+    })
+}
+
+/// The median of values; `None` where there are none.
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
+}

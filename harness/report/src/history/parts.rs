@@ -1,0 +1,221 @@
+//! Parts that texts and plots have in common.
+
+use slm_decide::history::{Change, Course, Event, History, Series, Step, Sweep, Trend};
+use slm_plan::text::{clean, figure};
+use slm_stats::Interval;
+
+/// What a list of differences is cut to in a sentence.
+const MOST_VALUES: usize = 4;
+
+/// The day of a sweep; with the hour where all lie within three days.
+pub(super) fn moment(history: &History, sweep: &Sweep) -> String {
+    let span = |first: &Sweep, last: &Sweep| last.at.unix_s() - first.at.unix_s();
+    let is_short =
+        history.sweeps.first().zip(history.sweeps.last()).is_some_and(|(a, b)| span(a, b) < 3.0 * 86_400.0);
+    let text = sweep.at.to_string();
+    if is_short { text[..16].replace('T', " ") } else { text[..10].to_owned() }
+}
+
+/// What a group of series has in common: device, engine, threads.
+pub(super) fn setup(series: &Series) -> String {
+    let threads = match series.key.threads {
+        None => String::new(),
+        Some(1) => ", 1 thread".into(),
+        Some(n) => format!(", {n} threads"),
+    };
+    let cell = &series.key.cell;
+    clean(&format!("{}, {}, {}, {} weights{threads}", cell.device, cell.backend, cell.quant, cell.weights))
+}
+
+/// A cell in words.
+pub(super) fn cell(series: &Series) -> String {
+    clean(&format!("{} at {}", series.key.cell.model, series.key.cell.context))
+}
+
+/// A factor as a percentage: `-5.2 %`.
+pub(super) fn percent(factor: f64) -> String {
+    let change = 100.0 * (factor - 1.0);
+    let digits = usize::from(change.abs() < 99.95);
+    let text = format!("{change:+.digits$}");
+    // No change has no sign.
+    if text.trim_start_matches(['+', '-']).parse() == Ok(0.0) { "0.0 %".into() } else { format!("{text} %") }
+}
+
+/// The same of an interval: `-6.1 to -4.3 %`.
+pub(super) fn percents(interval: Interval) -> String {
+    let low = percent(interval.low);
+    format!("{} to {}", low.trim_end_matches(" %"), percent(interval.high))
+}
+
+/// `better` or `worse`.
+pub(super) fn direction(series: &Series, factor: f64) -> &'static str {
+    if series.is_worse(factor) { "worse" } else { "better" }
+}
+
+/// A drift for a unit of time that suits its length: the factor, its interval, the unit.
+pub(super) fn pace(trend: &Trend) -> Option<(f64, Interval, &'static str)> {
+    let slope = trend.slope?;
+    let (unit, weeks) = match trend.weeks {
+        weeks if weeks >= 2.0 => ("week", 1.0),
+        weeks if weeks >= 2.0 / 7.0 => ("day", 1.0 / 7.0),
+        _ => ("hour", 1.0 / 168.0),
+    };
+    let factor = |slope: f64| (slope * weeks).exp();
+    let interval = Interval { low: factor(slope.interval.low), high: factor(slope.interval.high) };
+    Some((factor(slope.slope), interval, unit))
+}
+
+/// A span of weeks: `11 weeks`, `3.5 days`.
+pub(super) fn span(weeks: f64) -> String {
+    let (value, unit) = match weeks {
+        weeks if weeks >= 2.0 => (weeks, "weeks"),
+        weeks if weeks >= 2.0 / 7.0 => (7.0 * weeks, "days"),
+        _ => (168.0 * weeks, "hours"),
+    };
+    format!("{} {unit}", crate::numbers::short(value))
+}
+
+/// What became of a series, in a few words.
+pub(super) fn course(series: &Series) -> String {
+    match &series.course {
+        Course::TooFew => "too few sweeps".into(),
+        Course::Steady => {
+            let noise = series.deviation.map(|deviation| format!(", ± {:.1} %", 100.0 * deviation));
+            format!("steady{}", noise.unwrap_or_default())
+        }
+        Course::Drift => match series.trend.as_ref().and_then(pace) {
+            Some((factor, _, unit)) => format!("drift, {} a {unit}", percent(factor)),
+            None => "drift".into(),
+        },
+        Course::Steps(steps) if steps.len() == 1 => format!("step, {}", percent(steps[0].ratio.0)),
+        Course::Steps(steps) => format!("{} steps", steps.len()),
+    }
+}
+
+/// What changed, in a sentence: `engine 1.0 -> 2.0, engine build flags +A -B`.
+pub(super) fn changes(changes: &[Change]) -> String {
+    changes.iter().map(change).collect::<Vec<_>>().join(", ")
+}
+
+fn change(change: &Change) -> String {
+    let Change { what, removed, added } = change;
+    if let ([before], [after]) = (&removed[..], &added[..]) {
+        return clean(&format!("{what} {before} -> {after}"));
+    }
+    let signed = |sign: char, all: &[String]| {
+        let mut shown: Vec<String> =
+            all.iter().take(MOST_VALUES).map(|value| format!(" {sign}{value}")).collect();
+        if all.len() > MOST_VALUES {
+            shown.push(format!(" {sign}{} more", all.len() - MOST_VALUES));
+        }
+        shown.concat()
+    };
+    clean(&format!("{what}{}{}", signed('+', added), signed('-', removed)))
+}
+
+/// A sweep with its time: `2026-02-13 sweep-07`.
+pub(super) fn named(history: &History, sweep: usize) -> String {
+    let sweep = &history.sweeps[sweep];
+    format!("{} {}", moment(history, sweep), clean(&sweep.name))
+}
+
+/// Where a step may lie as well, if anywhere else: `or up to sweep-08`.
+pub(super) fn uncertainty(history: &History, series: &Series, step: &Step) -> Option<String> {
+    let [first, last] = step.plausible;
+    let name = |point: usize| clean(&history.sweeps[series.points[point].sweep].name);
+    (first < last).then(|| format!("between {} and {}", name(first), name(last)))
+}
+
+/// The heading: how many sweeps and series there are, and how many changed.
+pub(super) fn summary(history: &History) -> String {
+    let (told, changed) = history.counts();
+    let count = crate::numbers::count;
+    let when = match &history.sweeps[..] {
+        [] => String::new(),
+        [only] => format!(" of {}", moment(history, only)),
+        [first, .., last] => format!(" from {} to {}", moment(history, first), moment(history, last)),
+    };
+    let few = history.series.len() - told;
+    let few = if few > 0 {
+        format!("; {few} with too few sweeps to tell (5 or more are needed)")
+    } else {
+        String::new()
+    };
+    format!(
+        "{}{when}; {}, of which {changed} changed{few}",
+        count(history.sweeps.len(), "sweep"),
+        if history.series.len() == 1 {
+            "1 series".to_owned()
+        } else {
+            format!("{} series", history.series.len())
+        },
+    )
+}
+
+/// An event in words.
+pub(super) fn event(history: &History, event: &Event) -> String {
+    let devices: std::collections::BTreeSet<&str> =
+        history.series.iter().map(|series| series.key.cell.device.as_str()).collect();
+    let device = if devices.len() > 1 { format!(" on {}", clean(&event.device)) } else { String::new() };
+    format!("{}{device}: {}", named(history, event.sweep), changes(&event.changes))
+}
+
+/// The lines below: how it was tested, and what sweeps differ by.
+pub(super) fn closing(history: &History) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} tests, corrected by Benjamini and Hochberg's method; changes up to 1 % count as none",
+        history.tests
+    )];
+    let spread: Vec<String> = history
+        .spread()
+        .iter()
+        .map(|(metric, spread)| format!("{} {:.1} %", metric.column(), 100.0 * spread.deviation()))
+        .collect();
+    if !spread.is_empty() {
+        lines
+            .push(format!("standard deviation from sweep to sweep, changes left out: {}", spread.join(", ")));
+    }
+    let count = |is: &dyn Fn(&slm_decide::history::Point) -> bool| {
+        history.series.iter().flat_map(|series| &series.points).filter(|point| is(point)).count()
+    };
+    let (outliers, doubtful) = (count(&|point| point.outlier), count(&|point| point.doubtful));
+    let is_newest = |series: &&Series| series.points.last().is_some_and(|point| point.outlier);
+    let newest = history.series.iter().filter(is_newest).count();
+    if outliers > 0 {
+        let newest = match newest {
+            0 => String::new(),
+            n => format!("; {n} of them newest of their series: further sweeps tell whether it stays so"),
+        };
+        lines.push(format!("outliers among their neighbours, which count as if nearer: {outliers}{newest}"));
+    }
+    if doubtful > 0 {
+        lines.push(format!("figures that are not tested, since no trial is valid: {doubtful}"));
+    }
+    lines
+}
+
+/// A step in words: `480.1 -> 455.3, -5.2 % (-6.1 to -4.3 %), worse`.
+pub(super) fn step(series: &Series, step: &Step) -> String {
+    format!(
+        "{} -> {}, {} ({}), {}",
+        figure(step.before),
+        figure(step.after),
+        percent(step.ratio.0),
+        percents(step.ratio.1),
+        direction(series, step.ratio.0)
+    )
+}
+
+/// A drift in words: `-1.0 % a week (-1.3 to -0.7 %), -10.5 % in 11 weeks, worse`.
+pub(super) fn drift(series: &Series) -> Option<String> {
+    let trend = series.trend.as_ref()?;
+    let ((factor, interval, unit), total) = (pace(trend)?, trend.total()?);
+    Some(format!(
+        "{} a {unit} ({}), {} in {}, {}",
+        percent(factor),
+        percents(interval),
+        percent(total),
+        span(trend.weeks),
+        direction(series, total)
+    ))
+}
