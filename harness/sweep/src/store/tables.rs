@@ -117,7 +117,7 @@ impl Tables {
     /// Brings the tables up to date with one more event.
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
         let mut changed = self.take(event)?;
-        if matches!(event, SweepEvent::RunEnded { .. }) && self.look_back()? {
+        if matches!(event, SweepEvent::Ended { .. }) && self.look_back()? {
             self.trials.publish()?;
             changed = true;
         }
