@@ -294,7 +294,7 @@ fn a_model_that_cannot_be_used_is_an_event_and_exit_code_3() {
         (&whole[..0], ""),
         (&whole[..30], ""),
         (&whole[..whole.len() - 1000], ""),
-        (b"not a model at all", "GGUF"),
+        (b"not a model at all", "is text, not a model"),
     ] {
         fs::write(&path, content).unwrap();
         let output = run(&job(EngineKind::Llama, &path, vec![exact(5)], 2));

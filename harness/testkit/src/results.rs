@@ -51,6 +51,18 @@ impl Row {
     }
 }
 
+/// Whether all rows are still there as they were measured. Some verdicts need the other trials, and are
+/// found when the sweep ends.
+pub fn are_kept<'r>(before: impl IntoIterator<Item = &'r Row>, after: &[Row]) -> bool {
+    let is_measured = |(column, _): &(&String, &String)| !column.starts_with("verdict");
+    let measured = |row: &Row| -> BTreeMap<String, String> {
+        let kept = row.0.iter().filter(is_measured);
+        kept.map(|(column, value)| (column.clone(), value.clone())).collect()
+    };
+    let after: BTreeSet<_> = after.iter().map(measured).collect();
+    before.into_iter().all(|row| after.contains(&measured(row)))
+}
+
 /// A results folder.
 pub struct Results {
     folder: PathBuf,

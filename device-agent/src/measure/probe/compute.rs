@@ -2,7 +2,7 @@
 
 use super::{
     kernels::{self, Kernel},
-    median, on_threads,
+    threads::{median, on_threads},
 };
 use std::time::{Duration, Instant};
 

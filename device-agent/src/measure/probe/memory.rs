@@ -1,7 +1,7 @@
 //! How fast this machine reads memory. Every step of a dense model reads all its weights, which
 //! bounds plausible decode rates.
 
-use super::on_threads;
+use super::threads::on_threads;
 use std::{
     hint::black_box,
     time::{Duration, Instant},

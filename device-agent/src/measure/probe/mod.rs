@@ -6,15 +6,11 @@ mod caches;
 mod compute;
 mod kernels;
 mod memory;
+mod threads;
 
 use super::clock;
 use crate::sensors::machine;
 use slm_protocol::{Probe, ProbeMoment};
-use std::{
-    io,
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-};
 
 /// More threads than this say nothing more.
 const MAX_THREADS: u32 = 64;
@@ -52,32 +48,4 @@ fn measure(
         took_ns: clock::now_ns() - begin,
     };
     (Some(probe), read.and_then(|read| read.model_bytes_per_s))
-}
-
-/// Runs the same work on so many threads, the caller's among them, which begin together. `None`
-/// when one cannot be started.
-fn on_threads<T: Send>(threads: u32, work: impl Fn() -> T + Sync) -> Option<Vec<T>> {
-    let begun = AtomicBool::new(false);
-    let (begun, work) = (&begun, &work);
-    thread::scope(|scope| {
-        let worker = move || {
-            while !begun.load(Ordering::Acquire) {
-                thread::yield_now();
-            }
-            work()
-        };
-        let workers: io::Result<Vec<_>> =
-            (1..threads).map(|_| thread::Builder::new().spawn_scoped(scope, worker)).collect();
-        begun.store(true, Ordering::Release);
-        let workers = workers.ok()?;
-        let own = work();
-        let others = workers.into_iter().map(|worker| worker.join().ok());
-        std::iter::once(Some(own)).chain(others).collect()
-    })
-}
-
-/// The median of values; `None` where there are none.
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied()
 }

@@ -1,7 +1,7 @@
 //! Whether a trial was slower than its device allows. Figures above what memory and multipliers can do
 //! are those of work that was not done, or of times that are wrong.
 
-use super::{Case, Check, Findings};
+use super::{case::Case, check::Check, findings::Findings};
 use crate::analysis::metrics::Metrics;
 
 /// A rate may be so much above what the probe showed, which has noise too.

@@ -1,6 +1,6 @@
 //! What happened around a trial: heat, clocks, other processes.
 
-use super::{Case, Check, Findings};
+use super::{case::Case, check::Check, findings::Findings};
 use crate::{
     analysis::{
         evidence::{Evidence, SlowedBelow},

@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
-    analysis::evidence::{Slowed, SlowedBelow},
+    analysis::evidence::{Evidence, Slowed, SlowedBelow},
     schema::ThermalStatus,
 };
-use slm_protocol::{CoolDownReport, Timestamps};
+use slm_protocol::{ContentionSources, CoolDownReport, EngineKind, Ready, StopRule, Timestamps, TrialReport};
 use slm_testkit::agent::{ready, report};
 
 const MS: u64 = 1_000_000;

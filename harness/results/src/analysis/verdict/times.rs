@@ -1,6 +1,6 @@
 //! Whether a trial's times can be: in their order, and as long together as the trial took.
 
-use super::{Case, Check, Findings};
+use super::{case::Case, check::Check, findings::Findings};
 use slm_protocol::Timestamps;
 
 /// Around the loop and within it the clock is read microseconds apart: more than this, and this share of the

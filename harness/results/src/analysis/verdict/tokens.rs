@@ -1,6 +1,6 @@
 //! Whether prompt and output are those that were asked for.
 
-use super::{Case, Check, Findings};
+use super::{case::Case, check::Check, findings::Findings};
 use slm_protocol::{StopReason, StopRule};
 
 pub(super) fn check(case: &Case<'_>, findings: &mut Findings) {
