@@ -45,6 +45,11 @@ pub struct Import {
     notes: Vec<String>,
 }
 
+/// What to do about a variant that is not supported.
+const VARIANT: &str = "give a GGUF file of the model, as others have converted it, or another model";
+/// What to do about files that are damaged.
+const DAMAGED: &str = "download the whole checkpoint anew";
+
 /// A file that was written, checked and published.
 #[derive(Debug, Clone)]
 pub struct Imported {
@@ -64,8 +69,6 @@ impl Import {
     /// # Errors
     /// One line that names what is not supported or damaged.
     pub fn read(request: Request) -> Result<Self> {
-        const VARIANT: &str = "give a GGUF file of the model, as others have converted it, or another model";
-        const DAMAGED: &str = "download the whole checkpoint anew";
         const TOKENIZER: &str = "give a GGUF file of the model, as others have converted it, or the right tokenizer with --tokenizer";
         let config_path = request.folder.join("config.json");
         let Some(config) = source::json(&config_path).map_err(error::or(DAMAGED))? else {
@@ -143,7 +146,7 @@ impl Import {
                     ControlFlow::Break(()) => Err(ImportError::Interrupted),
                 }
             });
-            converted.map_err(error::or("download the whole checkpoint anew"))?;
+            converted.map_err(error::or(DAMAGED))?;
             let end = start + padded(&item.spec);
             let padding = vec![0; usize::try_from(end.saturating_sub(part.bytes())).unwrap_or(0)];
             part.put(&padding).map_err(|source| failed(&part, source))?;
@@ -192,10 +195,9 @@ impl Import {
         part: &HashedFile,
         engine: &mut dyn FnMut(&Path, &TokenizeRequest) -> std::result::Result<TokenizeReport, String>,
     ) -> Result<usize> {
-        const OTHERS: &str = "give a GGUF file of the model, as others have converted it, or another model";
         let request = TokenizeRequest { texts: check::texts(&self.tokenizer) };
-        let report = engine(part.path(), &request).map_err(error::refused).map_err(error::or(OTHERS))?;
-        check::compare(&self.tokenizer, &request.texts, &report).map_err(error::or(OTHERS))?;
+        let report = engine(part.path(), &request).map_err(error::refused).map_err(error::or(VARIANT))?;
+        check::compare(&self.tokenizer, &request.texts, &report).map_err(error::or(VARIANT))?;
         Ok(request.texts.len())
     }
 

@@ -109,7 +109,7 @@ fn a_dry_run_shows_the_plan_and_writes_nothing() {
 }
 
 #[test]
-fn a_plan_of_several_quantisations() {
+fn a_plan_of_several_quantizations() {
     let sandbox = Sandbox::new();
     let options = "--models slimlm-125m,smollm-135m-instruct --quant f16,q8_0,q6_k,q5_k_m,q4_k_m,q4_0,q3_k_m \
                    --prompt-tokens 1,8,16,50 --threads 2 --repack off --dry-run";

@@ -1,5 +1,5 @@
 //! Real models from their name to their rows: pulled from a hub on loopback, converted,
-//! quantised and measured by one command; and the user's own files in fewer bits.
+//! quantized and measured by one command; and the user's own files in fewer bits.
 
 use serde_json::Value;
 use slm_testkit::{
@@ -29,7 +29,7 @@ fn refused(sandbox: &Sandbox, hub: &MockHub, line: &str) -> String {
 
 const SHORT: &str = "--prompt-tokens 16 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
 
-/// What differs between rows of trials.csv: model, weights, quantisation and status.
+/// What differs between rows of trials.csv: model, weights, quantization and status.
 fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {
     let columns = ["model", "weights", "quant", "status"];
     let trials = Results::named(sandbox, folder).trials();

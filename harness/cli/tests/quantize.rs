@@ -200,7 +200,7 @@ fn hostile_files_are_refused_in_one_line_and_nothing_is_written() {
         let error = refused(&sandbox, "bad.gguf out.gguf --type q4_0", &[2, 4]);
         assert!(error.contains("bad.gguf") || error.contains("nothing was written"), "{key}: {error}");
     }
-    // One block too few: the engine quantises it without a word, and cannot load it.
+    // One block too few: the engine quantizes it without a word, and cannot load it.
     let mut bytes = good;
     set(&mut bytes, "llama.block_count", 1);
     fs::write(sandbox.path("bad.gguf"), bytes).unwrap();

@@ -1,5 +1,6 @@
 //! A model of a sweep, and where its file comes from.
 
+use crate::digest::sha256_hex;
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
 use slm_protocol::{ComputeDevice, EngineKind, EngineOptions, Generation};
@@ -102,6 +103,15 @@ pub struct FilePart {
     pub bytes: u64,
     /// SHA-256.
     pub sha256: String,
+}
+
+/// What tells a model from others: the hash of its file, of a split model that of the hashes of
+/// all its parts, in their order.
+pub fn model_sha256(parts: &[&str]) -> String {
+    match parts {
+        [one] => (*one).to_owned(),
+        several => sha256_hex(several.concat()),
+    }
 }
 
 /// A model that TVM compiled and what runs it; absolute paths on the host.

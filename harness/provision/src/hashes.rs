@@ -3,8 +3,9 @@
 
 use slm_models::Part;
 use slm_plan::{
-    digest::{sha256_file, sha256_hex},
+    digest::sha256_file,
     error::{Error, Result},
+    model_sha256,
 };
 use std::{
     cell::RefCell,
@@ -32,17 +33,13 @@ impl Hashes {
         Ok(sha256)
     }
 
-    /// What tells a model from others: the hash of its file, of a split one that of the
-    /// hashes of all parts.
+    /// What tells a model from others ([`model_sha256`]).
     ///
     /// # Errors
     /// As [`Self::of`].
     pub(crate) fn of_model(&self, parts: &[Part]) -> Result<String> {
         let hashes: Vec<String> = parts.iter().map(|part| self.of(&part.path)).collect::<Result<_>>()?;
-        Ok(match &hashes[..] {
-            [one] => one.clone(),
-            several => sha256_hex(several.concat()),
-        })
+        Ok(model_sha256(&hashes.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 }
 

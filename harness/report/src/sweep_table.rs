@@ -209,14 +209,7 @@ mod tests {
         let name = input.models[0].name.clone();
         let plan = Plan::new(input).unwrap();
         let evidence = Evidence::default();
-        let of = || Circumstances {
-            device: "local",
-            soc: None,
-            ready: None,
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let of = || Circumstances::new("local", &evidence);
         let row = |model| {
             let trial = plan.trials.iter().find(|trial| trial.model == model).unwrap();
             failed_row(&plan, trial, of(), Status::Failed, Failure::OutOfMemory, "signal 9")

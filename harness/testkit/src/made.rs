@@ -320,14 +320,8 @@ impl<'a> Rows<'a> {
 
     fn row(&mut self, index: usize, trial: &PlannedTrial) -> TrialRow {
         let evidence = Evidence::default();
-        let circumstances = Circumstances {
-            device: self.device,
-            soc: Some("made-up SoC"),
-            ready: None,
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let circumstances =
+            Circumstances { soc: Some("made-up SoC"), ..Circumstances::new(self.device, &evidence) };
         let why = "signal 9 (killed by the kernel: out of memory)";
         let bare = failed_row(self.plan, trial, circumstances, Status::Failed, Failure::OutOfMemory, why);
         let (itps, otps, suspect) = self.rates(index, trial);

@@ -1,6 +1,8 @@
 //! GGUF, the file format of llama.cpp: a streaming writer and a strict reader.
 
 mod read;
+#[cfg(test)]
+pub(crate) mod testing;
 mod value;
 mod whole;
 mod write;

@@ -1,23 +1,12 @@
 use std::fs;
 
 use super::*;
-use crate::{GgmlType, HeaderWriter, Role, TensorSpec, read_header};
+use crate::{HeaderWriter, gguf::testing, read_header};
 
 /// The kind of a file with these metadata and tensors.
 fn kind(write: &dyn Fn(&mut HeaderWriter), tensors: &[&str]) -> ModelKind {
-    let mut out = HeaderWriter::default();
-    write(&mut out);
-    let spec = |name: &&str| TensorSpec {
-        name: (*name).to_owned(),
-        dims: vec![32],
-        ggml_type: GgmlType::F32,
-        role: Role::Norm,
-    };
-    let specs: Vec<TensorSpec> = tensors.iter().map(spec).collect();
-    let mut bytes = out.finish(&specs);
-    bytes.extend(vec![0; 128 * specs.len()]);
     let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), bytes).unwrap();
+    fs::write(file.path(), testing::file(write, tensors)).unwrap();
     ModelKind::of(&read_header(file.path()).unwrap())
 }
 

@@ -32,7 +32,7 @@ check_header_version() {
 
 make_models() {
   local base=$1 common="layers=2,d_model=256,heads=4,d_ff=512,vocab=512,context=256"
-  make() { # NAME QUANTISATION SHAPE
+  make() { # NAME QUANTIZATION SHAPE
     local out=$base/models/$1-$2-MLC
     [ -f "$out/slm-bench-mlc.json" ] &&
       [ -z "$(find tools/mlc/slm_mlc tools/mlc/tests/reference.py -name '*.py' -newer "$out" -print -quit)" ] && return

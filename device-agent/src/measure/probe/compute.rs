@@ -13,6 +13,8 @@ const BUDGET_OTHERS: Duration = Duration::from_millis(10);
 const WARM_UP: Duration = Duration::from_millis(10);
 /// A piece of work that is timed: long against the clock's steps, short against a time slice.
 const PIECE: Duration = Duration::from_micros(400);
+/// No CPU does so many rounds in a piece.
+const MOST_ROUNDS: u32 = 1 << 28;
 
 /// What Intel's matrix unit does more than AVX512-VNNI at the same clock: TDPBUSD does 16 x 16 x 64
 /// products in 16 cycles, two VPDPBUSD a cycle do 128 (Intel's optimization manual, on AMX).
@@ -50,9 +52,13 @@ fn rates(kernel: Kernel, threads: u32, budget: Duration) -> Option<(f64, f64)> {
 
 fn of_one_thread(kernel: Kernel, budget: Duration) -> Option<(f64, f64)> {
     let start = Instant::now();
-    let mut rounds = 1024;
-    while time(kernel, rounds) < PIECE || start.elapsed() < WARM_UP {
-        if time(kernel, rounds) < PIECE {
+    let mut rounds: u32 = 1024;
+    loop {
+        let is_long = time(kernel, rounds) >= PIECE || rounds >= MOST_ROUNDS;
+        if is_long && start.elapsed() >= WARM_UP {
+            break;
+        }
+        if !is_long {
             rounds *= 2;
         }
     }

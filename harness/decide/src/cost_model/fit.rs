@@ -1,9 +1,9 @@
 //! One quantity's fit, with its errors on cells left out.
 
 use super::{
-    Curve, Form, HeldOut, Observation, Proportions, Quantity, Reach,
+    Curve, Extrapolation, Form, HeldOut, Observation, Proportions, Quantity,
+    extrapolation::Known,
     held_out::{best, errors},
-    reach::Known,
 };
 use slm_stats::Interval;
 use std::collections::BTreeMap;
@@ -23,9 +23,9 @@ pub struct Prediction {
     pub extrapolated: bool,
 }
 
-/// How predictions that reach over something are made.
+/// How predictions that extrapolate alike are made.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reached {
+pub struct Predictor {
     /// By the form that does better there.
     pub form: Form,
     /// The median error on cells left out of each form by itself.
@@ -41,8 +41,8 @@ pub struct Fit {
     pub quantity: Quantity,
     /// The fits, by form.
     pub curves: BTreeMap<Form, Curve>,
-    /// How predictions are made, by what they reach over.
-    pub reached: BTreeMap<Reach, Reached>,
+    /// How predictions are made, by how they extrapolate.
+    pub predictors: BTreeMap<Extrapolation, Predictor>,
     /// Cells fitted to.
     pub cells: usize,
     known: Known,
@@ -56,40 +56,47 @@ impl Fit {
         if curves.is_empty() {
             return None;
         }
-        let reached = |reach| {
-            let errors = errors(quantity, observations, reach);
-            let held_out = HeldOut::of(quantity, observations, reach);
-            (reach, Reached { form: best(&errors), errors, held_out })
+        let predictor = |extrapolation| {
+            let errors = errors(quantity, observations, extrapolation);
+            let held_out = HeldOut::of(quantity, observations, extrapolation);
+            (extrapolation, Predictor { form: best(&errors), errors, held_out })
         };
         Some(Self {
             quantity,
             curves,
-            reached: Reach::ALL.into_iter().map(reached).collect(),
+            predictors: Extrapolation::ALL.into_iter().map(predictor).collect(),
             cells: observations.len(),
             known: Known::of(observations),
         })
     }
 
     /// A prediction for a model of `params` billion parameters. Its interval is as wide as the errors
-    /// on cells left out that reached over the same; for another model at a length beyond all, over both.
+    /// on cells left out in the same way; for another model at a length beyond all, in both.
     pub fn predict(&self, model: &str, params: f64, tokens: f64) -> Prediction {
-        self.predict_over(self.reach(model, tokens), model, params, tokens)
+        self.predict_over(self.extrapolation(model, tokens), model, params, tokens)
     }
 
-    /// The same, with what it reaches over given.
-    pub(super) fn predict_over(&self, reach: Reach, model: &str, params: f64, tokens: f64) -> Prediction {
-        let value =
-            self.curve(reach).map_or(f64::NAN, |curve| curve.figure(&Proportions::of(model, params), tokens));
-        let width = |reach: Reach| {
-            let distance = reach.distance(&self.known, model, params, tokens);
-            self.reached.get(&reach)?.held_out.range(distance)
+    /// The same, with the kind of extrapolation given.
+    pub(super) fn predict_over(
+        &self,
+        extrapolation: Extrapolation,
+        model: &str,
+        params: f64,
+        tokens: f64,
+    ) -> Prediction {
+        let value = self
+            .curve(extrapolation)
+            .map_or(f64::NAN, |curve| curve.figure(&Proportions::of(model, params), tokens));
+        let width = |extrapolation: Extrapolation| {
+            let distance = extrapolation.distance(&self.known, model, params, tokens);
+            self.predictors.get(&extrapolation)?.held_out.range(distance)
         };
         let is_longer = tokens > SAME * self.known.tokens.1;
-        let width = match reach {
-            Reach::OtherModel if is_longer => {
-                width(reach).zip(width(Reach::BeyondAll)).map(|(model, length)| model.hypot(length))
-            }
-            _ => width(reach),
+        let width = match extrapolation {
+            Extrapolation::OtherModel if is_longer => width(extrapolation)
+                .zip(width(Extrapolation::BeyondAll))
+                .map(|(model, length)| model.hypot(length)),
+            _ => width(extrapolation),
         };
         let outside = |value: f64, (low, high): (f64, f64)| value < low / SAME || value > high * SAME;
         Prediction {
@@ -100,17 +107,17 @@ impl Fit {
     }
 
     /// The curve that predictions are made by.
-    pub fn curve(&self, reach: Reach) -> Option<&Curve> {
-        let form = self.reached.get(&reach).map_or(Form::Parts, |reached| reached.form);
+    pub fn curve(&self, extrapolation: Extrapolation) -> Option<&Curve> {
+        let form = self.predictors.get(&extrapolation).map_or(Form::Parts, |predictor| predictor.form);
         self.curves.get(&form).or_else(|| self.curves.values().next())
     }
 
-    fn reach(&self, model: &str, tokens: f64) -> Reach {
+    fn extrapolation(&self, model: &str, tokens: f64) -> Extrapolation {
         match self.known.own.get(model) {
-            None => Reach::OtherModel,
-            Some(most) if tokens <= SAME * most => Reach::Between,
-            Some(_) if tokens <= SAME * self.known.tokens.1 => Reach::BeyondOwn,
-            Some(_) => Reach::BeyondAll,
+            None => Extrapolation::OtherModel,
+            Some(most) if tokens <= SAME * most => Extrapolation::Between,
+            Some(_) if tokens <= SAME * self.known.tokens.1 => Extrapolation::BeyondOwn,
+            Some(_) => Extrapolation::BeyondAll,
         }
     }
 }

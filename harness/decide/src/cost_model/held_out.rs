@@ -2,7 +2,7 @@
 //! them too (nested cross-validation: Varma and Simon 2006, BMC Bioinformatics 7), so that it does
 //! not flatter the errors.
 
-use super::{Curve, Form, Observation, Quantity, Reach, reach::Known};
+use super::{Curve, Extrapolation, Form, Observation, Quantity, extrapolation::Known};
 use slm_stats::{median, student_quantile_90};
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ struct LeftOut {
     distance: f64,
 }
 
-/// How well predictions that reach over something do.
+/// How well predictions that extrapolate alike do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeldOut {
     cells: Vec<LeftOut>,
@@ -29,9 +29,12 @@ pub struct HeldOut {
 
 impl HeldOut {
     /// Leaves cells out turn by turn, each time choosing the form anew among what is kept.
-    pub(super) fn of(quantity: Quantity, observations: &[Observation], reach: Reach) -> Self {
-        let choose = |kept: &[Observation]| best(&errors(quantity, kept, reach));
-        Self { cells: left_out(quantity, observations, reach, &choose), cells_count: reach == Reach::Between }
+    pub(super) fn of(quantity: Quantity, observations: &[Observation], extrapolation: Extrapolation) -> Self {
+        let choose = |kept: &[Observation]| best(&errors(quantity, kept, extrapolation));
+        Self {
+            cells: left_out(quantity, observations, extrapolation, &choose),
+            cells_count: extrapolation == Extrapolation::Between,
+        }
     }
 
     /// How many cells were left out.
@@ -81,10 +84,14 @@ impl HeldOut {
     }
 }
 
-/// The median error of each form on cells left out that reach over the same.
-pub(super) fn errors(quantity: Quantity, observations: &[Observation], reach: Reach) -> BTreeMap<Form, f64> {
+/// The median error of each form on cells left out in the same way.
+pub(super) fn errors(
+    quantity: Quantity,
+    observations: &[Observation],
+    extrapolation: Extrapolation,
+) -> BTreeMap<Form, f64> {
     let error = |form| {
-        let cells = left_out(quantity, observations, reach, &|_| form);
+        let cells = left_out(quantity, observations, extrapolation, &|_| form);
         Some((form, HeldOut { cells, cells_count: true }.error()?))
     };
     Form::ALL.into_iter().filter_map(error).collect()
@@ -98,11 +105,11 @@ pub(super) fn best(errors: &BTreeMap<Form, f64>) -> Form {
 fn left_out(
     quantity: Quantity,
     observations: &[Observation],
-    reach: Reach,
+    extrapolation: Extrapolation,
     form: &dyn Fn(&[Observation]) -> Form,
 ) -> Vec<LeftOut> {
     let mut cells = Vec::new();
-    for turn in reach.turns(observations) {
+    for turn in extrapolation.turns(observations) {
         let kept: Vec<Observation> = (0..observations.len())
             .filter(|index| !turn.contains(index))
             .map(|index| observations[index].clone())
@@ -115,7 +122,7 @@ fn left_out(
             error.is_finite().then(|| LeftOut {
                 model: o.model.clone(),
                 error,
-                distance: reach.distance(&known, &o.model, o.size.params, o.tokens),
+                distance: extrapolation.distance(&known, &o.model, o.size.params, o.tokens),
             })
         };
         cells.extend(turn.into_iter().filter_map(cell));

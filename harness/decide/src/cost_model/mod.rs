@@ -17,8 +17,8 @@
 //! - load = a + b·bytes.
 //!
 //! Beside these sums of parts a power law, a straight line in the logarithms of P and N, is
-//! fitted. A prediction is made by the one that had the smaller error on cells left out that reach
-//! over the same: between measured lengths, beyond them, to another model; and its range is
+//! fitted. A prediction is made by the one that had the smaller error on cells left out that extrapolate
+//! alike: between measured lengths, beyond them, to another model; and its range is
 //! as wide as these errors.
 //!
 //! It works from a summary alone: B, L, d and q are those of the catalogue's shape or,
@@ -28,6 +28,8 @@
 //! its errors on cells left out.
 
 mod curve;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod extrapolation;
 mod fit;
 mod fits;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
@@ -38,11 +40,10 @@ mod observe;
 mod proportions;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod quantity;
-#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
-mod reach;
 
 pub use curve::Curve;
-pub use fit::{Fit, Prediction, Reached};
+pub use extrapolation::Extrapolation;
+pub use fit::{Fit, Prediction, Predictor};
 pub use fits::CostModel;
 pub use form::Form;
 pub use held_out::HeldOut;
@@ -51,7 +52,6 @@ pub(crate) use observe::output_tokens;
 pub use observe::{Observation, observations, prompt_tokens};
 pub use proportions::Proportions;
 pub use quantity::Quantity;
-pub use reach::Reach;
 
 #[cfg(test)]
 mod tests;

@@ -31,11 +31,17 @@ fn the_truth_is_found_where_it_has_this_form() {
     let fit = Fit::of(Quantity::Ttft, &ideal(truth)).unwrap();
     let curve = &fit.curves[&Form::Parts];
     assert!((curve.exponent - 1.2).abs() < 1e-9 && (curve.coefficients[1] - 0.003).abs() < 1e-9, "{fit:?}");
-    for (reach, reached) in &fit.reached {
-        assert!(reached.form == Form::Parts && reached.errors[&Form::Parts] < 1e-6, "{reach:?} {reached:?}");
+    for (extrapolation, predictor) in &fit.predictors {
+        assert!(
+            predictor.form == Form::Parts && predictor.errors[&Form::Parts] < 1e-6,
+            "{extrapolation:?} {predictor:?}"
+        );
         // With one of four models less, three are too few to choose by.
-        let error = reached.held_out.error().unwrap();
-        assert!(error < 1e-6 || *reach == Reach::OtherModel, "{reach:?} {reached:?}");
+        let error = predictor.held_out.error().unwrap();
+        assert!(
+            error < 1e-6 || *extrapolation == Extrapolation::OtherModel,
+            "{extrapolation:?} {predictor:?}"
+        );
     }
     let prediction = fit.predict("e", 0.6, 400.0);
     assert!((prediction.value - truth(0.6, 400.0)).abs() < 1e-9 && !prediction.extrapolated);
@@ -49,8 +55,8 @@ fn the_truth_is_found_where_it_has_this_form() {
 fn a_power_law_is_told_from_a_sum_of_parts() {
     let truth = |p: f64, n: f64| 0.02 * p.powf(0.4) * n.powf(0.7);
     let fit = Fit::of(Quantity::Ttft, &ideal(truth)).unwrap();
-    for (reach, reached) in &fit.reached {
-        assert_eq!(reached.form, Form::Power, "{reach:?}");
+    for (extrapolation, predictor) in &fit.predictors {
+        assert_eq!(predictor.form, Form::Power, "{extrapolation:?}");
     }
     let prediction = fit.predict("e", 0.6, 400.0);
     assert!((prediction.value / truth(0.6, 400.0) - 1.0).abs() < 1e-6, "{prediction:?}");
@@ -63,7 +69,7 @@ fn width(fit: &Fit, model: &str, params: f64, tokens: f64) -> f64 {
 }
 
 #[test]
-fn a_range_is_as_wide_as_what_it_reaches_over() {
+fn a_range_is_the_wider_the_further_it_extrapolates() {
     // Every model is off by a factor of its own, and grows differently with the length.
     let sizes = [("a", 0.1, 1.3, 1.0), ("b", 0.4, 0.7, 1.1), ("c", 1.0, 1.2, 0.9), ("d", 3.0, 0.8, 1.05)];
     let cells = sizes.iter().flat_map(|&(model, params, factor, growth)| {
@@ -85,19 +91,19 @@ fn a_range_is_as_wide_as_what_it_reaches_over() {
 }
 
 #[test]
-fn what_is_left_out_reaches_over_the_same() {
+fn what_is_left_out_extrapolates_alike() {
     let cells = ideal(|p, n| p * n);
-    let turns = |reach: Reach| reach.turns(&cells);
-    assert_eq!(turns(Reach::Between).len(), 12);
-    assert_eq!(turns(Reach::OtherModel), [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]);
-    assert_eq!(turns(Reach::BeyondOwn)[..2], [vec![1, 2], vec![2]]);
-    assert_eq!(turns(Reach::BeyondAll), [[2, 5, 8, 11]]);
+    let turns = |extrapolation: Extrapolation| extrapolation.turns(&cells);
+    assert_eq!(turns(Extrapolation::Between).len(), 12);
+    assert_eq!(turns(Extrapolation::OtherModel), [[0, 1, 2], [3, 4, 5], [6, 7, 8], [9, 10, 11]]);
+    assert_eq!(turns(Extrapolation::BeyondOwn)[..2], [vec![1, 2], vec![2]]);
+    assert_eq!(turns(Extrapolation::BeyondAll), [[2, 5, 8, 11]]);
     let many: Vec<Observation> = (0..100).map(|i| observation(&format!("m{i}"), 1.0, 10.0, 1.0)).collect();
-    let turns = Reach::Between.turns(&many);
+    let turns = Extrapolation::Between.turns(&many);
     let mut all = turns.concat();
     all.sort_unstable();
     assert_eq!((turns.len(), all), (24, (0..100).collect()));
-    assert!(Reach::OtherModel.turns(&many).len() <= 24);
+    assert!(Extrapolation::OtherModel.turns(&many).len() <= 24);
 }
 
 #[test]
@@ -126,14 +132,14 @@ struct Coverage {
 }
 
 /// Leaves cells out, predicts them with their ranges from the others alone, and looks.
-fn coverage(quantity: Quantity, cells: &[Observation], reach: Reach) -> Coverage {
+fn coverage(quantity: Quantity, cells: &[Observation], extrapolation: Extrapolation) -> Coverage {
     let mut found = Coverage::default();
-    for turn in reach.turns(cells) {
+    for turn in extrapolation.turns(cells) {
         let kept: Vec<Observation> =
             (0..cells.len()).filter(|i| !turn.contains(i)).map(|i| cells[i].clone()).collect();
         let Some(fit) = Fit::of(quantity, &kept) else { continue };
         for cell in turn.iter().map(|&i| &cells[i]) {
-            match fit.predict_over(reach, &cell.model, cell.size.params, cell.tokens).interval {
+            match fit.predict_over(extrapolation, &cell.model, cell.size.params, cell.tokens).interval {
                 None => found.without += 1,
                 Some(range) => {
                     found.ranges += 1;
@@ -162,14 +168,15 @@ fn measured() -> Vec<(&'static str, Quantity, Vec<Observation>)> {
     all
 }
 
-/// Ranges are of nine of ten: over both sources and all quantities they must hold 85 % at least, whatever
-/// they reach over.
+/// Ranges are of nine of ten: over both sources and all quantities they must hold 85 % at least, however
+/// they extrapolate.
 #[test]
 fn ranges_hold_what_they_promise() {
-    for reach in Reach::ALL {
-        let all = measured().into_iter().map(|(_, quantity, cells)| coverage(quantity, &cells, reach));
+    for extrapolation in Extrapolation::ALL {
+        let all =
+            measured().into_iter().map(|(_, quantity, cells)| coverage(quantity, &cells, extrapolation));
         let sum = all.fold((0, 0), |sum, found| (sum.0 + found.held, sum.1 + found.ranges));
-        assert!(sum.1 >= 30 && sum.0 * 100 >= sum.1 * 85, "{reach:?}: {sum:?}");
+        assert!(sum.1 >= 30 && sum.0 * 100 >= sum.1 * 85, "{extrapolation:?}: {sum:?}");
     }
 }
 
@@ -178,15 +185,16 @@ fn ranges_hold_what_they_promise() {
 fn the_papers_held_out_cells_are_met_as_documented() {
     let path = slm_testkit::repository::baseline("slimlm-s24.csv");
     let model = of(&path);
-    let error = |quantity, reach| model.fits[&quantity].reached[&reach].held_out.error().unwrap();
-    assert!(error(Quantity::Ttft, Reach::Between) < 0.20, "{:?}", model.fits[&Quantity::Ttft]);
-    assert!(error(Quantity::Tpot, Reach::Between) < 0.15);
-    assert!(error(Quantity::Tpot, Reach::OtherModel) < 0.18);
+    let error =
+        |quantity, extrapolation| model.fits[&quantity].predictors[&extrapolation].held_out.error().unwrap();
+    assert!(error(Quantity::Ttft, Extrapolation::Between) < 0.20, "{:?}", model.fits[&Quantity::Ttft]);
+    assert!(error(Quantity::Tpot, Extrapolation::Between) < 0.15);
+    assert!(error(Quantity::Tpot, Extrapolation::OtherModel) < 0.18);
     // Another model's time to first token is met better by the power law.
-    let other = &model.fits[&Quantity::Ttft].reached[&Reach::OtherModel];
+    let other = &model.fits[&Quantity::Ttft].predictors[&Extrapolation::OtherModel];
     assert_eq!(other.form, Form::Power);
     assert!(other.errors[&Form::Power] < 0.15 && other.errors[&Form::Parts] < 0.20, "{other:?}");
-    assert_eq!(model.fits[&Quantity::Tpot].reached[&Reach::OtherModel].form, Form::Parts);
+    assert_eq!(model.fits[&Quantity::Tpot].predictors[&Extrapolation::OtherModel].form, Form::Parts);
     // A model of 0.5 B answers 800 tokens in about 40 s there; the paper has 37.94 s.
     let predicted = model.predict(Quantity::Ttft, "qwen2-0.5b-instruct", 490_000_000, 779.0).unwrap();
     assert!((25.0..55.0).contains(&predicted.value), "{predicted:?}");
@@ -206,22 +214,22 @@ fn table_of_the_docs() {
     }
     let mut sums = std::collections::BTreeMap::new();
     for (name, quantity, cells) in all.iter().filter(|(_, _, cells)| !cells.is_empty()) {
-        for reach in Reach::ALL {
+        for extrapolation in Extrapolation::ALL {
             let fit = Fit::of(*quantity, cells).unwrap();
-            let reached = &fit.reached[&reach];
-            let found = coverage(*quantity, cells, reach);
-            let sum: &mut (usize, usize) = sums.entry(reach).or_default();
+            let predictor = &fit.predictors[&extrapolation];
+            let found = coverage(*quantity, cells, extrapolation);
+            let sum: &mut (usize, usize) = sums.entry(extrapolation).or_default();
             *sum = (sum.0 + found.held, sum.1 + found.ranges);
             println!(
                 "| {name}, {} cells | {} | {} | {} | {} | {:.0} % | × {:.2} | {} of {} | {} |",
                 cells.len(),
                 quantity.into_str(),
-                reach.into_str(),
+                extrapolation.into_str(),
                 Form::ALL
-                    .map(|form| format!("{:.0} %", 100.0 * reached.errors.get(&form).unwrap_or(&f64::NAN)))
+                    .map(|form| format!("{:.0} %", 100.0 * predictor.errors.get(&form).unwrap_or(&f64::NAN)))
                     .join(" | "),
-                reached.form.into_str(),
-                100.0 * reached.held_out.error().unwrap_or(f64::NAN),
+                predictor.form.into_str(),
+                100.0 * predictor.held_out.error().unwrap_or(f64::NAN),
                 (found.widths / found.ranges.max(1) as f64).exp(),
                 found.held,
                 found.ranges,
@@ -229,10 +237,10 @@ fn table_of_the_docs() {
             );
         }
     }
-    for (reach, (held, ranges)) in sums {
+    for (extrapolation, (held, ranges)) in sums {
         println!(
             "| all | | {} | | | | {held} of {ranges} ({:.0} %) | |",
-            reach.into_str(),
+            extrapolation.into_str(),
             100.0 * held as f64 / ranges as f64
         );
     }

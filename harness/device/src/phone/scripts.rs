@@ -110,20 +110,21 @@ pub(super) enum Mark {
 }
 
 /// Ends the agent, by SIGTERM and after 2 s by SIGKILL, or forbids its start. Afterwards
-/// neither it nor its supervisor runs, or ever will.
+/// neither it nor its supervisor runs, or ever will; only an agent whose supervisor died
+/// before it told of it is left to [`end_strays`].
 pub(super) fn stop(folder: &str, mark: Mark) -> String {
     let mark = if mark == Mark::Stopped { "echo yes 1<> stopped" } else { "" };
     format!(
         r#"d={folder}; cd "$d" || exit 0
 {mark}
-mv job.json forbidden 2> /dev/null && {{ echo 143 1<> exit; exit 0; }}
+mv job.json forbidden 2> /dev/null && echo 143 1<> exit
+[ -e forbidden ] && exit 0
 # It has begun, and says who it is within a moment.
 w=; n=0; while [ $n -lt 100 ]; do
 read w a < pid; [ -n "$w" ] && break
 sleep 0.1; n=$((n+1))
 done 2> /dev/null
-is_ours() {{ cat "/proc/$1/cmdline" 2> /dev/null | tr '\000' '
-' | grep -q -F -- "$d"; }}
+is_ours() {{ cat "/proc/$1/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d"; }}
 is_gone() {{ n=0; while [ $n -lt 20 ] && is_ours $1; do sleep 0.1; n=$((n+1)); done; ! is_ours $1; }}
 end() {{ is_ours $1 || return 0; kill -TERM $1; is_gone $1 || {{ kill -KILL $1; is_gone $1; }}; }}
 if [ -n "$w" ]; then
@@ -144,9 +145,8 @@ fn end_agents(root: &str, which: &str) -> String {
 # This text is an argument of this shell: it must not look like an agent's.
 ours() {{
 for f in $(grep -l -s '/[s]lm-agent' /proc/[0-9]*/cmdline); do
-p=${{f#/proc/}}; p=${{p%/cmdline}};
-words=$(tr '\000' '
-' 2> /dev/null < "$f") || continue
+p=${{f#/proc/}}; p=${{p%/cmdline}}
+words=$(tr '\000' '\n' 2> /dev/null < "$f") || continue
 case $words in *"$r/bin/$name-"*) ;; *) continue ;; esac
 job=$(printf '%s\n' "$words" | sed -n '/^--job$/{{n;p;}}')
 if {which}; then echo "$p"; fi

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{LinkError, Notice, StagedModel, quote};
 use slm_models::{Made, MakeOptions, Shape, SplitName, cache_file_name};
-use slm_plan::{FilePart, ModelSource, PlannedModel, digest::sha256_hex};
+use slm_plan::{FilePart, ModelSource, PlannedModel, model_sha256};
 use slm_protocol::{Failure, ModelSpec};
 use slm_provision::StageError;
 use std::{iter, path::Path, time::Duration};
@@ -60,10 +60,7 @@ fn send(
     let bytes = model.file_bytes - further.iter().map(|part| part.bytes).sum::<u64>().min(model.file_bytes);
     let first = FilePart { path: path.to_owned(), bytes, sha256: sha256.to_owned() };
     let parts: Vec<&FilePart> = iter::once(&first).chain(further).collect();
-    let hash = match &parts[..] {
-        [only] => only.sha256.clone(),
-        parts => sha256_hex(parts.iter().map(|part| part.sha256.as_str()).collect::<String>()),
-    };
+    let hash = model_sha256(&parts.iter().map(|part| part.sha256.as_str()).collect::<Vec<_>>());
     let stem = format!("{root}/models/{}-{}", &hash[..hash.len().min(16)], file_name_part(&model.name));
     let names: Vec<String> = match u32::try_from(parts.len()) {
         Ok(count) if count > 1 => (1..=count).map(|part| SplitName::of(&stem, part, count)).collect(),

@@ -129,27 +129,24 @@ pub(super) fn uncertainty(history: &History, series: &Series, step: &Step) -> Op
 /// The heading: how many sweeps and series there are, and how many changed.
 pub(super) fn summary(history: &History) -> String {
     let (told, changed) = history.counts();
-    let count = crate::numbers::count;
     let when = match &history.sweeps[..] {
         [] => String::new(),
         [only] => format!(" of {}", moment(history, only)),
         [first, .., last] => format!(" from {} to {}", moment(history, first), moment(history, last)),
     };
     let few = history.series.len() - told;
-    let few = if few > 0 {
-        format!("; {few} with too few sweeps to tell (5 or more are needed)")
-    } else {
-        String::new()
+    let series = match history.series.len() {
+        1 => "1 series".to_owned(),
+        n => format!("{n} series"),
     };
-    format!(
-        "{}{when}; {}, of which {changed} changed{few}",
-        count(history.sweeps.len(), "sweep"),
-        if history.series.len() == 1 {
-            "1 series".to_owned()
-        } else {
-            format!("{} series", history.series.len())
-        },
-    )
+    let outcome = match few {
+        0 => format!(", of which {changed} changed"),
+        _ if told == 0 => " with too few sweeps to tell (5 or more are needed)".to_owned(),
+        _ => {
+            format!(", of which {changed} changed; {few} have too few sweeps to tell (5 or more are needed)")
+        }
+    };
+    format!("{}{when}; {series}{outcome}", crate::numbers::count(history.sweeps.len(), "sweep"))
 }
 
 /// An event in words.

@@ -80,7 +80,7 @@ fn one_sweep_has_no_plot_and_says_that_it_is_too_few() {
     let history = history(folder.path(), 1);
     assert!(plots(&history).is_empty());
     let said = text(&history).replace('\n', " ");
-    assert!(said.contains("30 with too few sweeps to tell"), "{said}");
+    assert!(said.contains("30 series with too few sweeps to tell"), "{said}");
 }
 
 #[test]

@@ -20,12 +20,12 @@ pub fn json(group: &Group, budgets: &Budgets, answer: &Answer, size: Option<&Siz
                     "coefficients": curve.coefficients,
                     "exponent": curve.exponent,
                 })).collect::<Vec<_>>(),
-                "left_out": fit.reached.iter().map(|(reach, reached)| json!({
-                    "reach": reach.into_str(),
-                    "form": reached.form.into_str(),
-                    "cells": reached.held_out.count(),
-                    "median_error": reached.held_out.error(),
-                    "median_error_by_form": reached.errors.iter().map(|(form, error)| {
+                "left_out": fit.predictors.iter().map(|(extrapolation, predictor)| json!({
+                    "extrapolation": extrapolation.into_str(),
+                    "form": predictor.form.into_str(),
+                    "cells": predictor.held_out.count(),
+                    "median_error": predictor.held_out.error(),
+                    "median_error_by_form": predictor.errors.iter().map(|(form, error)| {
                         (form.into_str().to_owned(), json!(error))
                     }).collect::<serde_json::Map<String, Json>>(),
                 })).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! The answer for a terminal.
 
 use slm_decide::{
-    cost_model::{Form, Reach, Reached},
+    cost_model::{Extrapolation, Form, Predictor},
     sweet_spot::{
         Answer, Budgets, Choice, Fitness, Group, Need, NextSize, Origin, Point, Quality, SizeAnswer, Value,
     },
@@ -200,7 +200,8 @@ fn remarks(group: &Group) -> Vec<String> {
     }
     for fit in group.costs.fits.values() {
         lines.push(format!("cost model, {} ({} cells), median errors:", fit.quantity.into_str(), fit.cells));
-        let errors: Vec<String> = fit.reached.iter().filter_map(|(reach, own)| error(*reach, own)).collect();
+        let errors: Vec<String> =
+            fit.predictors.iter().filter_map(|(extrapolation, own)| error(*extrapolation, own)).collect();
         lines.push(format!(
             "  {}",
             if errors.is_empty() { "too few cells to tell".into() } else { errors.join(", ") }
@@ -209,14 +210,14 @@ fn remarks(group: &Group) -> Vec<String> {
     lines
 }
 
-/// The error of predictions that reach over something.
-fn error(reach: Reach, reached: &Reached) -> Option<String> {
-    let error = 100.0 * reached.held_out.error()?;
-    let by = match reached.form {
+/// The error of predictions that extrapolate alike.
+fn error(extrapolation: Extrapolation, predictor: &Predictor) -> Option<String> {
+    let error = 100.0 * predictor.held_out.error()?;
+    let by = match predictor.form {
         Form::Parts => "",
         Form::Power => " (power law)",
     };
-    Some(format!("{error:.0} % on {}{by}", reach.into_str()))
+    Some(format!("{error:.0} % on {}{by}", extrapolation.into_str()))
 }
 
 fn named(point: &Point) -> String {

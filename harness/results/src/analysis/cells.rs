@@ -154,14 +154,7 @@ mod tests {
         verdict: Verdict,
     ) -> BTreeMap<String, TrialRow> {
         let evidence = Evidence::default();
-        let of = Circumstances {
-            device: "local",
-            soc: None,
-            ready: None,
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let of = Circumstances::new("local", &evidence);
         let row = |trial| {
             let mut row = failed_row(plan, trial, of, Status::Failed, Failure::Crashed, "");
             if let Some(itps) = itps(&row) {

@@ -28,6 +28,13 @@ pub struct Circumstances<'a> {
     pub evidence: &'a Evidence,
 }
 
+impl<'a> Circumstances<'a> {
+    /// Before an agent has told anything.
+    pub fn new(device: &'a str, evidence: &'a Evidence) -> Self {
+        Self { device, soc: None, ready: None, contention: None, peak_ops_per_s: None, evidence }
+    }
+}
+
 /// The row of a trial that the agent reported.
 pub fn finished_row(
     plan: &Plan,
@@ -233,14 +240,7 @@ mod tests {
     fn rows_are_written_in_the_order_of_their_columns() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let evidence = Evidence::default();
-        let of = Circumstances {
-            device: "local",
-            soc: Some("a, \"cpu\""),
-            ready: None,
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let of = Circumstances { soc: Some("a, \"cpu\""), ..Circumstances::new("local", &evidence) };
         let row = failed_row(&plan, &plan.trials[1], of, Status::Failed, Failure::OutOfMemory, "signal 9");
         let text = written(row);
         assert!(text.starts_with(&TrialRow::TABLE.header()), "{text}");
@@ -266,14 +266,7 @@ mod tests {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let ready = ready();
         let evidence = Evidence::default();
-        let of = Circumstances {
-            device: "local",
-            soc: None,
-            ready: Some(&ready),
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let of = Circumstances { ready: Some(&ready), ..Circumstances::new("local", &evidence) };
         let times = Timestamps {
             request_ns: Some(0),
             tokenized_ns: Some(100),
@@ -295,14 +288,7 @@ mod tests {
         input.models[0].engine = EngineKind::MlcLlm;
         let plan = Plan::new(input).unwrap();
         let (ready, evidence) = (ready(), Evidence::default());
-        let of = Circumstances {
-            device: "local",
-            soc: None,
-            ready: Some(&ready),
-            contention: None,
-            peak_ops_per_s: None,
-            evidence: &evidence,
-        };
+        let of = Circumstances { ready: Some(&ready), ..Circumstances::new("local", &evidence) };
         let times = Timestamps {
             request_ns: Some(0),
             first_text_ns: Some(40_000_000),

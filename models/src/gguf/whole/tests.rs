@@ -1,29 +1,21 @@
 use std::fs;
 
 use super::*;
-use crate::gguf::read_one_file;
-use crate::{GgmlType, HeaderWriter, ModelKind, Role, TensorSpec};
+use crate::gguf::{read_one_file, testing};
+use crate::{HeaderWriter, ModelKind};
 
 /// Writes a part with a tensor of 32 numbers for each name.
 fn write(path: &Path, (index, count): (u32, u32), tensors: &[&str], stated: u32) {
-    let mut out = HeaderWriter::default();
-    if index == 0 {
-        out.str("general.architecture", "llama");
-        out.str("tokenizer.ggml.model", "gpt2");
-    }
-    out.u32("split.no", index);
-    out.u32("split.count", count);
-    out.u32("split.tensors.count", stated);
-    let spec = |name: &&str| TensorSpec {
-        name: (*name).to_owned(),
-        dims: vec![32],
-        ggml_type: GgmlType::F32,
-        role: Role::Norm,
+    let header = |out: &mut HeaderWriter| {
+        if index == 0 {
+            out.str("general.architecture", "llama");
+            out.str("tokenizer.ggml.model", "gpt2");
+        }
+        out.u32("split.no", index);
+        out.u32("split.count", count);
+        out.u32("split.tensors.count", stated);
     };
-    let specs: Vec<TensorSpec> = tensors.iter().map(spec).collect();
-    let mut bytes = out.finish(&specs);
-    bytes.extend(vec![0; 128 * specs.len()]);
-    fs::write(path, bytes).unwrap();
+    fs::write(path, testing::file(&header, tensors)).unwrap();
 }
 
 /// A model in three parts, the first of which has no tensor.

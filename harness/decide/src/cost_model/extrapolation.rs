@@ -9,10 +9,10 @@ use strum::IntoStaticStr;
 /// Cells are left out in so many turns at most.
 const MOST_TURNS: usize = 24;
 
-/// What a prediction reaches over.
+/// Whether, and in what, a prediction goes beyond what was measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
 #[strum(const_into_str)]
-pub enum Reach {
+pub enum Extrapolation {
     /// A measured model at a length no longer than it was measured at.
     #[strum(serialize = "a cell between others")]
     Between,
@@ -27,11 +27,11 @@ pub enum Reach {
     OtherModel,
 }
 
-impl Reach {
+impl Extrapolation {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Between, Self::BeyondOwn, Self::BeyondAll, Self::OtherModel];
 
-    /// The cells to leave out, turn by turn, so that predicting them reaches over the same: each
+    /// The cells to leave out, turn by turn, so that predicting them is as hard: each
     /// cell; each model's cells beyond each of its lengths; all cells beyond each length, if
     /// two lengths are kept; each model. Of more than 24 turns, some are taken
     /// evenly, or for cells several cells into one.
