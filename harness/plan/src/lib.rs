@@ -31,6 +31,8 @@ pub use compute::Compute;
 pub use device::{Capabilities, DeviceFacts};
 pub use estimate::{Estimate, trial_cost};
 pub use input::{Conditions, Design, PlanInput, PlannedTrial};
-pub use model::{CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Variant, Weights, model_sha256};
+pub use model::{
+    CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Variant, Weights, model_sha256,
+};
 pub use name::model_name;
 pub use plan::{Cell, Plan};

@@ -204,8 +204,9 @@ fn half_the_speed_is_found_with_three_runs_among_a_thousand_tests() {
     };
     let found = compare(&side(1.0), &side(0.5), &Options::default()).unwrap();
     assert_eq!(found.tests, 1008);
-    // A simulation of the same in Python finds 424.
-    assert!(found.count(Verdict::Regressed) > 300, "{}", found.count(Verdict::Regressed));
+    // Five simulations of the same with SciPy find 267 to 312.
+    let called = found.count(Verdict::Regressed);
+    assert!((240..=340).contains(&called), "{called}");
 }
 
 #[test]

@@ -38,6 +38,7 @@ fn key(index: usize) -> SeriesKey {
             model: format!("m{}", index / 4),
             weights: "synthetic".into(),
             quant: "q4_0".into(),
+            variant: None,
             context: Context::Chunks(1),
         },
         threads: Some(4),
