@@ -20,6 +20,10 @@ pub struct CompareArgs {
     /// What equal sweeps on the device differ by, such as 3%: differences up to this are noise [default: 5%]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub noise: Option<f64>,
+    /// Take the noise from equal sweeps of the device: a folder that `bench sweep` wrote, or a parent of such
+    /// folders; may be repeated
+    #[arg(long, value_name = "DIR", conflicts_with = "noise")]
+    pub history: Vec<PathBuf>,
     /// Settings in which the two may differ, separated by commas; else such cells get no verdict
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = parse_setting)]
     pub across: Vec<Setting>,
