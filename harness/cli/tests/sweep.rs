@@ -169,7 +169,7 @@ fn the_seed_decides_the_order_and_nothing_else_does() {
 #[test]
 fn json_on_stdout_is_the_summary() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.sweep(&format!("{} --output json", small()));
+    let ran = sandbox.sweep(&format!("{} --output json", small().replace("--runs 1", "--runs 2")));
     let cells: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let summary = Results::of(&sandbox).csv("summary.csv");
     assert_eq!(cells.len(), summary.len());

@@ -40,15 +40,15 @@ pub struct CompareArgs {
     /// Exit with 1 when something regressed, or when it cannot be told that nothing did
     #[arg(long)]
     pub fail_on_regression: bool,
-    /// What the gate of --fail-on-regression lets pass.
-    #[command(flatten)]
-    pub gate: GateArgs,
     /// Also write the candidate's cells of exact prompt length as llama-bench does (.json or .csv)
     #[arg(long, value_name = "FILE")]
     pub export_llama_bench: Option<PathBuf>,
     /// Form of the data on stdout
     #[arg(long, value_enum, default_value_t = CompareOutput::Text)]
     pub output: CompareOutput,
+    /// What the gate of --fail-on-regression lets pass.
+    #[command(flatten)]
+    pub gate: GateArgs,
 }
 
 /// What a gate lets pass.

@@ -2,7 +2,7 @@
 
 use super::{
     Noise, Options, Placement, Ratio, Row, Side, Verdict, judge::judge, noise::noise, pairing::pairs,
-    placement::placements, ratio::ratio, settings::refusal, warnings::warnings,
+    placement::placements, ratio::ratio, refusal::refusal, warnings::warnings,
 };
 use slm_plan::error::Result;
 use slm_results::read::{Cell, Key, Metric};

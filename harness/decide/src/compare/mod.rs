@@ -14,6 +14,7 @@ mod placement;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod ratio;
 mod read;
+mod refusal;
 mod row;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod settings;

@@ -1,8 +1,7 @@
 //! Settings that must be alike on both sides, or every ratio would be one of the settings.
 
-use super::{Row, Side};
 use slm_plan::PlanInput;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// A setting of a sweep that changes its figures.
@@ -38,24 +37,4 @@ impl Setting {
         [(Self::Affinity, cpus), (Self::Ctx, ctx), (Self::Load, load), (Self::Repack, on_off(options.repack))]
             .into()
     }
-}
-
-/// Why a pair of cells gets no verdicts; `None` where they may be compared.
-pub(super) fn refusal(
-    baseline: &Side,
-    candidate: &Side,
-    row: &Row,
-    allowed: &BTreeSet<Setting>,
-) -> Option<String> {
-    let differing =
-        Setting::VARIANTS.iter().filter(|setting| !allowed.contains(setting)).filter_map(|&setting| {
-            let theirs = baseline.values(&row.baseline.key, setting);
-            let ours = candidate.values(&row.candidate.key, setting);
-            let both_known = !theirs.is_empty() && !ours.is_empty();
-            let list = |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
-            (both_known && theirs != ours)
-                .then(|| format!("{} {} against {}", setting.into_str(), list(&theirs), list(&ours)))
-        });
-    let differing: Vec<String> = differing.collect();
-    (!differing.is_empty()).then(|| differing.join("; "))
 }

@@ -1,8 +1,8 @@
 //! Parts that the text and the Markdown have in common.
 
-use slm_decide::compare::{Basis, Comparison, Ratio, Row, Verdict};
+use slm_decide::compare::{Basis, Comparison, Noise, Ratio, Row, Verdict};
 use slm_plan::text::{clean, figure};
-use slm_results::read::Key;
+use slm_results::read::{Key, Metric};
 
 /// A cell in words.
 pub(super) fn cell_name(key: &Key) -> String {
@@ -47,11 +47,29 @@ pub(super) fn p(ratio: &Ratio) -> String {
     }
 }
 
+/// The noise of the metrics that were tested; once where it is the same for all.
+fn noise(comparison: &Comparison) -> String {
+    let is_tested = |metric| comparison.ratios().any(|ratio| ratio.metric == metric && ratio.p.is_some());
+    let tested: Vec<_> = comparison.noise.iter().filter(|(metric, _)| is_tested(**metric)).collect();
+    let text = |noise: &Noise| format!("{:.1} % ({})", 100.0 * noise.value, noise.source.into_str());
+    match tested.first() {
+        Some((_, first)) if tested.iter().all(|(_, noise)| noise == first) => text(first),
+        _ => {
+            let each = |(metric, noise): &(&Metric, &Noise)| format!("{} {}", metric.column(), text(noise));
+            tested.iter().map(each).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 /// The lines below the table: counts, noise, the evidence behind the ratios.
 pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
+    let is_told = |verdict: &Verdict| {
+        !matches!(verdict, Verdict::Untestable | Verdict::Refused) || comparison.count(*verdict) > 0
+    };
     let counts: Vec<String> = Verdict::ALL
-        .iter()
-        .map(|&verdict| format!("{} {}", comparison.count(verdict), verdict.into_str()))
+        .into_iter()
+        .filter(is_told)
+        .map(|verdict| format!("{} {}", comparison.count(verdict), verdict.into_str()))
         .collect();
     let total = comparison.ratios().count();
     let mut lines = vec![format!(
@@ -59,16 +77,9 @@ pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
         counts.join(", "),
         comparison.tests
     )];
-    let noise: Vec<String> = comparison
-        .noise
-        .iter()
-        .filter(|(metric, _)| comparison.ratios().any(|ratio| ratio.metric == **metric && ratio.p.is_some()))
-        .map(|(metric, noise)| {
-            format!("{} {:.1} % ({})", metric.column(), 100.0 * noise.value, noise.source.into_str())
-        })
-        .collect();
+    let noise = noise(comparison);
     if !noise.is_empty() {
-        lines.push(format!("noise, which counts as no change: {}", noise.join(", ")));
+        lines.push(format!("noise, which counts as no change: {}", noise));
     }
     let hidden: Vec<f64> = comparison
         .ratios()

@@ -62,7 +62,6 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
     }
     let preview = resolutions.iter().map(|(request, resolution)| resolution.preview(request));
     let draft = study.plan(preview.collect(), &facts)?;
-    busy(&draft, &facts);
     if args.dry_run {
         print_plan(args, &draft)?;
         return Ok(None);
@@ -93,6 +92,7 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
         .iter()
         .map(|device| condition::prepare(&args.phone, &plan, device.as_ref(), None))
         .collect::<Result<Vec<_>>>()?;
+    let remarks: Vec<String> = facts.iter().filter_map(|device| busy(&plan, device)).collect();
     let records = facts.into_iter().zip(&compute).zip(conditions).map(|((device, compute), condition)| {
         let Compute { threads, affinity } = compute.clone();
         DeviceRecord { name: device.name, agent: device.agent, threads, affinity, condition }
@@ -109,31 +109,29 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
         plan: plan.clone(),
     };
     let store = Store::create(&folder, &manifest)?;
+    for remark in remarks {
+        note(&remark);
+    }
     let member = |(device, Compute { threads, affinity })| Member { device, threads, affinity };
     let members = devices.into_iter().zip(compute).map(member).collect();
     let (absent, prepared) = (Vec::new(), Vec::new());
     Ok(Some(Ready { store, id, plan, members, absent, prepared, _claims: claims }))
 }
 
-/// Says so where a device is busy: its threads were not chosen by that.
-fn busy(plan: &Plan, devices: &[DeviceFacts]) {
-    for device in devices {
-        let machine = &device.agent.machine;
-        if machine.busy_cores >= BUSY_CORES {
-            let threads = plan
-                .input
-                .options
-                .threads
-                .map(|threads| format!("; {threads} threads are used all the same"));
-            note(&format!(
-                "bench: other processes keep {:.1} of the {} cores of {} busy{}",
-                machine.busy_cores,
-                machine.physical_cores,
-                device.name,
-                threads.unwrap_or_default()
-            ));
-        }
-    }
+/// What to say of a device that other processes keep busy: its threads are not chosen by that.
+fn busy(plan: &Plan, device: &DeviceFacts) -> Option<String> {
+    let machine = &device.agent.machine;
+    let threads = match plan.input.options.threads {
+        Some(1) => "; 1 thread is used all the same".to_owned(),
+        Some(threads) => format!("; {threads} threads are used all the same"),
+        None => String::new(),
+    };
+    (machine.busy_cores >= BUSY_CORES).then(|| {
+        format!(
+            "bench: other processes keep {:.1} of the {} cores of {} busy{threads}",
+            machine.busy_cores, machine.physical_cores, device.name
+        )
+    })
 }
 
 /// Refuses a device that goes by two names: its two parts would measure each other.

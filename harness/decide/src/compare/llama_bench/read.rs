@@ -123,7 +123,7 @@ fn take(
     };
     let key = key(test, tokens);
     if let Some(build) = text(test, "build_commit") {
-        side.made_by.insert("versions of the engine", format!("llama.cpp {build}"));
+        side.made_by.insert("versions of the engine", build);
     }
     let trials = side.trials.entry(key.clone()).or_default();
     let threads = text(test, "n_threads").map(|threads| (Setting::Threads, threads));
