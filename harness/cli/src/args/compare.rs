@@ -88,7 +88,7 @@ pub enum CompareOutput {
 }
 
 fn parse_setting(text: &str) -> Result<Setting, String> {
-    let names: Vec<&str> = Setting::VARIANTS.iter().map(|setting| setting.into_str()).collect();
+    let names: Vec<&str> = Setting::VARIANTS.iter().map(Setting::into_str).collect();
     text.parse().map_err(|_| format!("give one of {}", names.join(", ")))
 }
 

@@ -79,7 +79,7 @@ pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
     )];
     let noise = noise(comparison);
     if !noise.is_empty() {
-        lines.push(format!("noise, which counts as no change: {}", noise));
+        lines.push(format!("noise, which counts as no change: {noise}"));
     }
     let hidden: Vec<f64> = comparison
         .ratios()

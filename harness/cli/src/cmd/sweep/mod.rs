@@ -22,12 +22,11 @@ use study::Study;
 /// Runs the command.
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
-    let prepared = match &args.resume {
-        Some(folder) => Some(resume::resume(args, folder)?),
-        None => {
-            let study = Study::Sweep(Box::new(args.request()?));
-            prepare::prepare(args, &study, &interrupt)?
-        }
+    let prepared = if let Some(folder) = &args.resume {
+        Some(resume::resume(args, folder)?)
+    } else {
+        let study = Study::Sweep(Box::new(args.request()?));
+        prepare::prepare(args, &study, &interrupt)?
     };
     // `--dry-run` leaves nothing to do.
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
