@@ -61,10 +61,14 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let warmups = plan.trials.iter().filter(|trial| trial.warmup).count();
     let (devices, on_each) = if input.devices.len() > 1 { ("devices", " on each") } else { ("device", "") };
     let unset = if input.options.calibrate_threads { "calibrated" } else { "auto" };
-    let threads = input.options.threads.map_or_else(|| unset.to_owned(), |threads| threads.to_string());
+    let threads = match input.options.threads {
+        Some(1) => "1 thread".to_owned(),
+        Some(threads) => format!("{threads} threads"),
+        None => format!("{unset} threads"),
+    };
     let set = input.prompt_set.as_deref().map(|set| format!(" of {}", clean(set))).unwrap_or_default();
     format!(
-        "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts{set}, {}\n\
+        "{}\n{} {}, backend {}, {threads}\ncontext: {}; {} prompts{set}, {}\n\
          {} trials{on_each}, {warmups} of them warm-ups, in an order of seed {}\n\
          time: about {} (a rough forecast); disk: {} of models to be made, {} of results\n",
         columns(&rows),
