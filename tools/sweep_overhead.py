@@ -26,9 +26,9 @@ def main():
     for record in records:
         event = record["event"]
         kind = event["type"]
-        if kind == "run-started":
+        if kind == "started":
             started = when(record["at"])
-        elif kind == "run-ended":
+        elif kind == "ended":
             wall += when(record["at"]) - started
         elif kind == "model-ready":
             load += event["ready"]["load"]["ready_ns"] / 1e9

@@ -46,7 +46,7 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     let preparing = clock::now_ns();
     let prompts = prepare::prompts(job, model.as_ref());
     let not_loading_ns = clock::now_ns() - preparing + machine::watch_ns();
-    let mut opened = match model.open(&setup(job, &prompts, &machine)) {
+    let mut opened = match model.open(&setup(job, &prompts)) {
         Ok(opened) => opened,
         Err(error) => return load_failed(error, output, &watchdog),
     };
@@ -54,8 +54,7 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     watchdog.stop();
     opened.options.affinity = asked.and_then(|_| affinity::allowed());
     let mut notes = Vec::new();
-    let calibration =
-        if job.options.calibrate_threads { calibrate(&mut opened, &machine, &mut notes) } else { None };
+    let calibration = if job.options.calibrate_threads { calibrate(&mut opened, &mut notes) } else { None };
     let gate = gate(job, &machine, &mut notes);
     notes.extend(sampler.left_out());
     if signals::interrupted() {
@@ -102,12 +101,8 @@ fn load_failed(error: LoadError, output: &Output, watchdog: &Watchdog) -> Result
     Err(RunError::LoadFailed(error))
 }
 
-/// Tries thread counts. An engine that cannot change its threads keeps the free cores.
-fn calibrate(
-    opened: &mut Opened<'_>,
-    machine: &MachineFacts,
-    notes: &mut Vec<String>,
-) -> Option<Calibration> {
+/// Tries thread counts. An engine that cannot change its threads keeps the physical cores.
+fn calibrate(opened: &mut Opened<'_>, notes: &mut Vec<String>) -> Option<Calibration> {
     let Decoding::Stepwise(session) = &mut opened.decoding else {
         notes.push(format!("the number of threads was not calibrated: {}", Decoding::NO_TOKENS));
         return None;
@@ -119,7 +114,7 @@ fn calibrate(
         }
         // What made it fail makes the trials fail too, with a row for each.
         Err(error) => {
-            let threads = machine::free_cores(machine);
+            let threads = machine::physical_cores();
             if session.set_threads(threads).is_ok() {
                 opened.options.threads = threads;
             }
@@ -141,13 +136,10 @@ fn gate(job: &Job, machine: &MachineFacts, notes: &mut Vec<String>) -> Option<Ga
 }
 
 /// Decides what the job leaves open.
-fn setup(job: &Job, prompts: &[Prepared], machine: &MachineFacts) -> Setup {
+fn setup(job: &Job, prompts: &[Prepared]) -> Setup {
     Setup {
-        // Bound to some cores, there are no more than those.
-        threads: job
-            .options
-            .threads
-            .unwrap_or_else(|| machine::free_cores(machine).min(machine::physical_cores())),
+        // By cores, not by load: every run and every resumption takes as many.
+        threads: job.options.threads.unwrap_or_else(machine::physical_cores),
         flash_attention: job.options.flash_attention,
         n_ctx: job.options.n_ctx.unwrap_or_else(|| {
             prepare::context_length(prompts, job.generation.max_new_tokens).unwrap_or(256)

@@ -44,14 +44,6 @@ pub(crate) fn available_bytes() -> Option<u64> {
     meminfo_bytes(&root::read("proc/meminfo")?, "MemAvailable:")
 }
 
-/// Threads for the engine when none are asked for: a thread beyond the free cores
-/// makes the others spin at every barrier and costs most of the speed.
-pub(crate) fn free_cores(facts: &MachineFacts) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 ≤ busy ≤ cores")]
-    let busy = facts.busy_cores.round() as u32;
-    facts.physical_cores.saturating_sub(busy).max(1)
-}
-
 /// Physical cores that this process may use: distinct cores within its affinity,
 /// and no more than its cgroup's quota (which the standard library reads).
 pub(crate) fn physical_cores() -> u32 {
@@ -141,25 +133,5 @@ mod tests {
         assert!(facts.physical_cores >= 1);
         assert!(facts.busy_cores >= 0.0 && facts.busy_cores <= f64::from(facts.physical_cores));
         assert!(facts.memory_total > facts.memory_available && facts.memory_available > 0);
-    }
-
-    #[test]
-    fn busy_cores_are_left_alone_but_one_remains() {
-        let mut facts = MachineFacts {
-            cpu: String::new(),
-            kernel: String::new(),
-            physical_cores: 4,
-            busy_cores: 1.2,
-            cpu_features: Vec::new(),
-            memory_total: 0,
-            memory_available: 0,
-            cpus: None,
-            clusters: Vec::new(),
-            temperature_c: None,
-            contention: None,
-        };
-        assert_eq!(free_cores(&facts), 3);
-        facts.busy_cores = 4.0;
-        assert_eq!(free_cores(&facts), 1);
     }
 }

@@ -20,7 +20,7 @@ fn an_agent_killed_within_a_trial_costs_that_trial() {
         touch hung
         exec sleep 1000"#,
     );
-    let options = format!("--models {TINY} --backend null --chunks 0 --repetitions 1");
+    let options = format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 1");
     let live = Live::start(&sandbox, &sweep_args(&options));
     wait_until("a hanging trial", || sandbox.path("hung").exists());
     wait_until("the trial before it", || Results::of(&sandbox).torn_csv("trials.csv").len() >= 2);
@@ -51,7 +51,7 @@ fn crashing_at(ids: &str) -> Sandbox {
 #[test]
 fn an_engine_that_crashes_in_every_trial_comes_to_an_end() {
     let sandbox = crashing_at("t[0-9]+");
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0-1 --repetitions 1"));
+    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0-1 --runs 1 --repetitions 1"));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let results = Results::of(&sandbox);
     results.check_complete();
@@ -63,7 +63,7 @@ fn an_engine_that_crashes_in_every_trial_comes_to_an_end() {
 
 #[test]
 fn a_context_length_that_always_crashes_does_not_take_the_others_with_it() {
-    let options = format!("--models {TINY} --backend null --chunks 0,3 --repetitions 2");
+    let options = format!("--models {TINY} --backend null --chunks 0,3 --runs 1 --repetitions 2");
     let plan = Sandbox::new().sweep(&format!("{options} --dry-run --output json"));
     let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
     let is_long = |trial: &&Value| {
@@ -90,7 +90,7 @@ fn an_agent_that_dies_while_loading_is_rows_with_its_last_words() {
         r#"if [ "$1" = run ]; then "$AGENT" hello; echo 'no such instruction' >&2; exit 1; fi
         exec "$AGENT" "$@""#,
     );
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --repetitions 1"));
+    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 1"));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let results = Results::of(&sandbox);
     results.check_all_failed("crashed");
@@ -103,7 +103,7 @@ fn an_agent_that_is_killed_whenever_it_loads_is_given_up() {
     let sandbox = Sandbox::with_agent_script(
         r#"[ "$1" = run ] && echo x >> starts && kill -KILL $$; exec "$AGENT" "$@""#,
     );
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --repetitions 1"));
+    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 1"));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     Results::of(&sandbox).check_all_failed("killed");
     assert_eq!(fs::read_to_string(sandbox.path("starts")).unwrap().lines().count(), 3);
@@ -114,7 +114,7 @@ fn garbage_from_an_agent_is_a_row_and_not_an_end() {
     let sandbox = Sandbox::with_agent_script(
         r#"[ "$1" = run ] && { "$AGENT" hello; echo '{"v":"1.0","seq":1,"what":'; exit 0; }; exec "$AGENT" "$@""#,
     );
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --repetitions 1"));
+    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 1"));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     Results::of(&sandbox).check_all_failed("crashed");
 }

@@ -91,7 +91,8 @@ fn phones_are_known_by_name() {
 #[test]
 fn a_dry_run_shows_the_plan_and_writes_nothing() {
     let sandbox = Sandbox::new();
-    let options = format!("--models {TINY},slimlm-125m --chunks 0,3 --repetitions 2 --threads 2 --dry-run");
+    let options =
+        format!("--models {TINY},slimlm-125m --chunks 0,3 --runs 1 --repetitions 2 --threads 2 --dry-run");
     let text = sandbox.sweep(&options);
     assert_eq!((text.code, text.stderr.as_str()), (Some(0), ""));
     let ran = sandbox.sweep(&format!("{options} --output json"));
@@ -161,7 +162,7 @@ fn wrong_usage() {
         "sweep --device local --chunks 3-1",
         "sweep --device local --chunks 1 --prompt-tokens 5",
         "sweep --device local --prompt-tokens 0",
-        "sweep --device local --repetitions 0",
+        "sweep --device local --runs 1 --repetitions 0",
         "sweep --device local --threads none",
         "sweep --device local --timeout 5",
         "sweep --device local --backend onnx",
@@ -254,7 +255,7 @@ fn devices_prompts_and_folders_that_cannot_be_used() {
 #[test]
 fn results_that_cannot_be_resumed() {
     let (sandbox, mut all) = (Sandbox::new(), String::new());
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --repetitions 1"));
+    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 1"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let results = Results::of(&sandbox);
     let (manifest, events) = (results.text("manifest.json"), results.text("events.jsonl"));
@@ -289,7 +290,7 @@ fn results_that_cannot_be_resumed() {
 #[test]
 fn a_second_sweep_is_refused_while_one_runs() {
     let (sandbox, mut all) = (Sandbox::new(), String::new());
-    let options = format!("--models {TINY} --backend null --chunks 0 --repetitions 500");
+    let options = format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 500");
     let live = Live::start(&sandbox, &sweep_args(&options));
     wait_until("a trial", || !Results::of(&sandbox).torn_csv("trials.csv").is_empty());
     let pid = live.pid().to_string();

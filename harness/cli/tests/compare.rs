@@ -31,7 +31,8 @@ fn the_papers_table_against_a_sweep_says_that_devices_and_backends_differ() {
     let models = models(&[("smollm-135m-instruct", 134_515_008), ("slimlm-125m", 125_311_488)]);
     Made { models, ..Made::default() }.write(&sandbox.path("sweep"));
     let ran = compare(&sandbox, "slimlm-s24.csv sweep --fail-on-regression");
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.code, Some(1), "means alone let nothing be tested");
+    assert!(ran.stderr.contains("8 figures cannot be tested with so few runs"), "{}", ran.stderr);
     assert!(ran.stdout.contains("! devices differ: s24 against local"), "{}", ran.stdout);
     assert!(ran.stdout.contains("! backends differ: mlc-llm against llama.cpp"), "{}", ran.stdout);
     insta::assert_snapshot!(ran.stdout);
@@ -40,11 +41,11 @@ fn the_papers_table_against_a_sweep_says_that_devices_and_backends_differ() {
 #[test]
 fn a_slower_sweep_has_regressed() {
     let sandbox = two_sweeps(0.05);
-    let ran = compare(&sandbox, "a b --fail-on-regression");
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), ""));
+    let ran = compare(&sandbox, "a b --fail-on-regression --noise 2%");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(1), "bench: the gate fails: 8 figures regressed\n"));
     insta::assert_snapshot!(ran.stdout);
     assert_eq!(compare(&sandbox, "a b").code, Some(0));
-    let back = compare(&sandbox, "b a --fail-on-regression");
+    let back = compare(&sandbox, "b a --fail-on-regression --noise 2%");
     assert_eq!(back.code, Some(0));
     assert!(back.stdout.contains("8 improved, 0 regressed"), "{}", back.stdout);
 }
@@ -59,14 +60,15 @@ fn an_equal_sweep_has_not() {
 #[test]
 fn markdown_and_json_say_the_same() {
     let sandbox = two_sweeps(0.05);
-    let markdown = compare(&sandbox, "a b --output markdown");
+    let markdown = compare(&sandbox, "a b --noise 2% --output markdown");
     insta::assert_snapshot!(markdown.stdout);
-    let json: Value = serde_json::from_str(&compare(&sandbox, "a b --output json").stdout).unwrap();
+    let json: Value =
+        serde_json::from_str(&compare(&sandbox, "a b --noise 2% --output json").stdout).unwrap();
     assert_eq!((&json["counts"]["regressed"], &json["tests"]), (&8.into(), &10.into()));
     let row = &json["rows"][0];
     assert_eq!(
         (&row["metric"], &row["verdict"], &row["basis"]),
-        (&"itps".into(), &"regressed".into(), &"paired trials".into())
+        (&"itps".into(), &"regressed".into(), &"runs, same prompts".into())
     );
     let ratio = row["ratio"].as_f64().unwrap();
     assert!(row["ratio_ci_low"].as_f64().unwrap() < ratio && ratio < row["ratio_ci_high"].as_f64().unwrap());
@@ -78,7 +80,10 @@ fn every_difference_of_set_up_is_told() {
     let sandbox = two_sweeps(0.0);
     Made { threads: 4, agent: Some(facts("2.0")), ..Made::default() }.write(&sandbox.path("c"));
     let ran = compare(&sandbox, "a c");
-    assert!(ran.stdout.contains("! threads differ: 2 against 4"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("10 refused"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("threads 2 against 4 (--across allows it)"), "{}", ran.stdout);
+    let meant = compare(&sandbox, "a c --across threads");
+    assert!(meant.stdout.contains("10 no change") && !meant.stdout.contains("refused"), "{}", meant.stdout);
     assert!(ran.stdout.contains("! versions of the engine differ: 1.0 against 2.0"), "{}", ran.stdout);
     // Other texts under the same names are not paired.
     let manifest = fs::read_to_string(sandbox.path("c/manifest.json")).unwrap();
@@ -86,7 +91,7 @@ fn every_difference_of_set_up_is_told() {
         .unwrap();
     let ran = compare(&sandbox, "a c");
     assert!(ran.stdout.contains("prompts with the same name have different texts"), "{}", ran.stdout);
-    assert!(ran.stdout.contains("10 from trials: prompts differ"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("10 from runs, other prompts"), "{}", ran.stdout);
 }
 
 #[test]
@@ -114,10 +119,15 @@ fn llama_bench_is_read_and_written() {
     fs::copy(fixture, sandbox.path("llama-bench.json")).unwrap();
     Made { lengths: ContextLengths::Tokens(vec![50, 200]), ..Made::default() }.write(&sandbox.path("sweep"));
     let ran = compare(&sandbox, "llama-bench.json sweep --export-llama-bench ours.json");
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "4 tests written to ours.json\n"));
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "12 tests written to ours.json\n"));
     insta::assert_snapshot!(ran.stdout);
     let again = compare(&sandbox, "ours.json sweep");
-    assert!(again.stdout.contains("0 improved, 0 regressed, 4 no change"), "{}", again.stdout);
+    assert!(
+        again.stdout.contains("0 improved, 0 regressed, 4 no change, 0 inconclusive of 4 figures"),
+        "{}",
+        again.stdout
+    );
+    assert!(!again.stdout.contains("versions of the engine differ"), "{}", again.stdout);
 }
 
 #[test]
@@ -184,7 +194,7 @@ fn the_engines_of_one_sweep_are_set_beside_each_other() {
     );
     assert!(ran.stdout.contains("! backends differ: llama.cpp against tvm-relax-vm"), "{}", ran.stdout);
     // The same prompts: two lengths of each document, paired.
-    assert!(ran.stdout.contains("10 from paired trials"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("10 from runs, same prompts"), "{}", ran.stdout);
     assert!(!ran.stdout.contains("only in the"), "{}", ran.stdout);
 
     let missing = compare(&sandbox, "sweep sweep --backends llama.cpp=mlc-llm");

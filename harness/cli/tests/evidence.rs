@@ -74,7 +74,7 @@ impl Phone {
 /// A sweep of one prompt length whose trials take a good part of a second.
 fn sweep(tokens: u32, more: &str) -> String {
     format!(
-        "--models {TINY} --prompt-tokens 16 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
+        "--models {TINY} --prompt-tokens 16 --runs 1 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
          --telemetry-interval 50ms {more}"
     )
 }
@@ -152,7 +152,7 @@ fn clocks_that_fall_within_a_sweep_make_its_trials_throttled() {
         let kernel = PlantedKernel::start(&phone, 4);
         let model = "shape:arch=mpt,layers=6,d_model=512,heads=8,vocab=1024,context=16384";
         let ran = phone.sweep(&format!(
-            "--models {model} --prompt-tokens 16 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
+            "--models {model} --prompt-tokens 16 --runs 1 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
              --telemetry-interval 100ms"
         ));
         kernel.stop();
@@ -179,7 +179,7 @@ fn short_trials_on_a_device_that_is_slow_from_the_start_are_throttled() {
         let kernel = PlantedKernel::start(&phone, 0);
         let model = "shape:arch=mpt,layers=6,d_model=512,heads=8,vocab=1024,context=4096";
         let ran = phone.sweep(&format!(
-            "--models {model} --prompt-tokens 16 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
+            "--models {model} --prompt-tokens 16 --runs 1 --repetitions 1 --threads 1 --max-new-tokens {tokens} \
              --telemetry-interval 5s"
         ));
         kernel.stop();

@@ -8,7 +8,7 @@ use std::{fs, path::Path, process::Command};
 
 /// The shape of a model whose file has about 300 MB.
 const LARGE: &str = "shape:arch=mpt,layers=1,d_model=512,heads=8,vocab=140000";
-const FEW_TRIALS: &str = "--chunks 0 --repetitions 1 --max-new-tokens 2 --threads 1";
+const FEW_TRIALS: &str = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 2 --threads 1";
 
 fn large_model(sandbox: &Sandbox) {
     let ran = sandbox.bench(&["models", "make", LARGE, "--quant", "f32", "--out", "large.gguf"]);
@@ -101,7 +101,7 @@ fn a_cell_that_times_out_twice_is_given_up_and_the_others_go_on() {
     // 500 times as many tokens: the time-out lies far above one cell and far below the other.
     let model = "shape:arch=mpt,layers=8,d_model=1024,heads=16,vocab=1024,context=4096";
     let ran = sandbox.sweep(&format!(
-        "--models {model} --prompt-tokens 4,2000 --repetitions 1 --max-new-tokens 2 --threads 1 --timeout 600ms"
+        "--models {model} --prompt-tokens 4,2000 --runs 1 --repetitions 1 --max-new-tokens 2 --threads 1 --timeout 600ms"
     ));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let results = Results::of(&sandbox);
@@ -126,7 +126,7 @@ fn a_cell_that_times_out_twice_is_given_up_and_the_others_go_on() {
 fn a_prompt_beyond_the_models_context_is_unsupported() {
     let sandbox = Sandbox::new();
     let ran = sandbox.sweep(&format!(
-        "--models {TINY},context=64 --prompt-tokens 20,100 --repetitions 1 --max-new-tokens 2 --threads 1"
+        "--models {TINY},context=64 --prompt-tokens 20,100 --runs 1 --repetitions 1 --max-new-tokens 2 --threads 1"
     ));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let results = Results::of(&sandbox);

@@ -19,7 +19,8 @@ fn doubted(trials: &[Row]) -> Vec<&str> {
 #[test]
 fn trials_of_the_null_engine_are_not_doubted_for_being_fast() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0-3 --repetitions 10"));
+    let ran =
+        sandbox.sweep(&format!("--models {TINY} --backend null --chunks 0-3 --runs 1 --repetitions 10"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let (results, trials) = (Results::of(&sandbox), Results::of(&sandbox).trials());
     let doubted = doubted(&trials);
@@ -34,7 +35,8 @@ fn trials_of_the_null_engine_are_not_doubted_for_being_fast() {
 #[test]
 fn trials_of_a_small_model_are_not_doubted_and_its_run_is_probed() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.sweep(&format!("--models {TINY} --prompt-tokens 16,64 --repetitions 20 --threads 1"));
+    let ran = sandbox
+        .sweep(&format!("--models {TINY} --prompt-tokens 16,64 --runs 1 --repetitions 20 --threads 1"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let results = Results::of(&sandbox);
     results.check_complete();

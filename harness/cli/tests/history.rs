@@ -58,6 +58,37 @@ fn a_drift_of_1_percent_a_week_is_seen() {
 }
 
 #[test]
+fn equal_sweeps_tell_a_comparison_what_is_noise() {
+    let sandbox = Sandbox::new();
+    for week in 0..6 {
+        let made = Made {
+            // What follows from the weather: 0, 2 or 4 %.
+            figures: Figures::Steady { speed: 1.0 - 0.02 * (week % 3) as f64, seed: week },
+            agent: Some(facts("1.0")),
+            ..Made::default()
+        };
+        write_in_week(&made, &sandbox.path(&format!("results/sweep-{week:02}")), week);
+    }
+    let compare = |options: &str| {
+        let args = ["compare", "results/sweep-00", "results/sweep-02", "--output", "json"];
+        sandbox.bench(&args.into_iter().chain(options.split_whitespace()).collect::<Vec<_>>())
+    };
+    let counts = |ran: &Ran| serde_json::from_str::<Value>(&ran.stdout).unwrap()["counts"].clone();
+    let known = compare("--history results --fail-on-regression");
+    assert_eq!(known.code, Some(0), "{known:?}");
+    assert_eq!(counts(&known)["regressed"], 0);
+    let ignored = compare("--noise 1%");
+    assert!(counts(&ignored)["regressed"].as_u64().unwrap() > 0, "{}", ignored.stdout);
+    let noise = &serde_json::from_str::<Value>(&known.stdout).unwrap()["noise"];
+    let measured = noise["otps"]["value"].as_f64().unwrap();
+    assert!(measured > 0.03 && measured < 0.08, "{noise}");
+
+    let few = compare("--history results/sweep-00");
+    assert_eq!(few.code, Some(2), "{few:?}");
+    assert!(few.stderr.contains("too few equal sweeps"), "{}", few.stderr);
+}
+
+#[test]
 fn json_has_every_point_and_plots_are_written() {
     let sandbox = weekly(false);
     let ran = history(&sandbox, "results/sweep-00 results --output json --plot plots");

@@ -27,7 +27,7 @@ fn refused(sandbox: &Sandbox, hub: &MockHub, line: &str) -> String {
     bench(sandbox, hub, line).refusal(2)
 }
 
-const SHORT: &str = "--prompt-tokens 16 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
+const SHORT: &str = "--prompt-tokens 16 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
 
 /// What differs between rows of trials.csv: model, weights, quantization and status.
 fn rows(sandbox: &Sandbox, folder: &str) -> Vec<String> {

@@ -107,7 +107,7 @@ fn an_imported_model_is_measured_under_its_catalogue_name() {
         (printed["path"].as_str(), printed["parameters"].as_u64()),
         (file.to_str(), Some(134_515_008))
     );
-    let options = "--models smollm-135m-instruct --prompt-tokens 8 --repetitions 1 --max-new-tokens 2 --warmups 0 \
+    let options = "--models smollm-135m-instruct --prompt-tokens 8 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 \
                    --threads 1 --quant f16";
     let ran = sandbox.sweep(options);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -169,7 +169,7 @@ fn a_folder_called_as_another_model_is_refused_and_any_other_name_kept() {
     let ran = sandbox.bench(&["models", "show", "hub", "--output", "json"]);
     let shown: Value = serde_json::from_str(&ran.stdout).unwrap();
     assert_eq!((shown["name"].as_str(), shown["kind"].as_str()), (Some("Hub"), Some("text generator")));
-    let few = "--prompt-tokens 8 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
+    let few = "--prompt-tokens 8 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
     let ran = sandbox.sweep(&format!("--models hub {few}"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let trials = fs::read_to_string(sandbox.path("out/trials.csv")).unwrap();

@@ -10,7 +10,7 @@ use slm_testkit::{
 };
 use std::{fs, process::Command};
 
-const SHORT: &str = "--prompt-tokens 16 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
+const SHORT: &str = "--prompt-tokens 16 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
 
 /// The engine itself ends the process on the first of them and panics on the third.
 #[test]
@@ -108,7 +108,7 @@ fn prompts_are_the_same_however_they_are_written() {
         for (file, text) in files {
             fs::write(sandbox.path(name).join(file), write(text)).unwrap();
         }
-        let options = "--chunks 0,1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
+        let options = "--chunks 0,1 --runs 1 --repetitions 1 --max-new-tokens 2 --warmups 0 --threads 1";
         let args =
             format!("sweep --device local --out out-{name} --models {TINY} --prompts {name} {options}");
         let ran = sandbox.bench(&args.split_whitespace().collect::<Vec<_>>());

@@ -30,7 +30,7 @@ fn copy(sandbox: &Sandbox, model: &Path) -> PathBuf {
     copy
 }
 
-const QUICK: &str = "--prompt-tokens 8,100 --max-new-tokens 6 --repetitions 2 --threads 1";
+const QUICK: &str = "--prompt-tokens 8,100 --max-new-tokens 6 --runs 1 --repetitions 2 --threads 1";
 
 #[test]
 #[ignore = "needs TVM"]

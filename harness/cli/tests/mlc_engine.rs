@@ -20,7 +20,7 @@ fn standin() -> PathBuf {
 fn sweep(sandbox: &Sandbox, model: &Path, runtime: &Path, options: &str) -> Ran {
     let (model, runtime) = (model.display(), runtime.display());
     sandbox.sweep(&format!(
-        "--backend mlc-llm --models {model} --mlc-runtime {runtime} --repetitions 1 --threads 1 --max-new-tokens 6 \
+        "--backend mlc-llm --models {model} --mlc-runtime {runtime} --runs 1 --repetitions 1 --threads 1 --max-new-tokens 6 \
          {options}"
     ))
 }

@@ -15,7 +15,7 @@ use std::{
     time::SystemTime,
 };
 
-const OPTIONS: &str = "--prompt-tokens 8,40 --max-new-tokens 4 --repetitions 2 --threads 1";
+const OPTIONS: &str = "--prompt-tokens 8,40 --max-new-tokens 4 --runs 1 --repetitions 2 --threads 1";
 
 fn given(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is set by tools/mlc/tests/phone.sh"))

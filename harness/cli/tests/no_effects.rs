@@ -47,7 +47,7 @@ impl Setting {
     }
 }
 
-const SHORT: &str = "--prompt-tokens 8 --repetitions 1 --max-new-tokens 2 --threads 1";
+const SHORT: &str = "--prompt-tokens 8 --runs 1 --repetitions 1 --max-new-tokens 2 --threads 1";
 
 #[test]
 fn a_dry_run_asks_no_hub_and_writes_nothing() {
@@ -103,7 +103,7 @@ fn a_sweep_that_is_refused_asks_no_hub_and_writes_nothing() {
 #[test]
 fn a_sweep_on_a_busy_device_is_refused_before_anything_is_fetched() {
     let setting = Setting::new();
-    let options = format!("--models {TINY} --backend null --chunks 0 --repetitions 500");
+    let options = format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 500");
     let live = Live::start(&setting.sandbox, &sweep_args(&options));
     wait_until("a trial", || !Results::of(&setting.sandbox).torn_csv("trials.csv").is_empty());
     for models in ["hf:good/m", "smollm-135m-instruct --weights real"] {

@@ -208,7 +208,7 @@ fn the_cable_is_pulled_while_a_model_is_sent() {
         let model =
             stage.sandbox.make_model("shape:arch=mpt,layers=2,d_model=64,heads=2,vocab=800000", "big.gguf");
         let bytes = fs::metadata(&model).expect("the model").len();
-        let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1";
+        let few = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 4 --threads 1";
         let mut live = stage.start_with(&model.display().to_string(), few);
         let folder = stage.phone.disk().join("slm-bench");
         let wanted = stage.below(bytes * 3 / 4).max(1);
@@ -311,7 +311,7 @@ fn the_agent_is_killed() {
 #[ignore = "needs the test phone"]
 fn the_phone_kills_the_agent_for_want_of_memory() {
     let mut stage = Stage::set(1, &[]);
-    let long = "--chunks 0 --repetitions 3 --max-new-tokens 120 --threads 1";
+    let long = "--chunks 0 --runs 1 --repetitions 3 --max-new-tokens 120 --threads 1";
     let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
     stage.await_agent(&mut live);
     stage.await_trials(&mut live, 3);
@@ -431,7 +431,7 @@ fn what_is_damaged_on_the_phone_is_found_and_healed() {
     let mut stage = Stage::set(0, &[]);
     let sent = stage.sandbox.make_model(slm_testkit::sandbox::TINY, "sent.gguf").display().to_string();
     let models = format!("{},{sent}", slm_testkit::sandbox::TINY);
-    let few = "--chunks 0 --repetitions 1 --max-new-tokens 4 --threads 1 --warmups 0";
+    let few = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 4 --threads 1 --warmups 0";
     assert_eq!(stage.start_with(&models, few).wait().code, Some(0), "{}", stage.stderr());
     let folder = stage.phone.disk().join("slm-bench");
     let files = [
@@ -473,7 +473,7 @@ fn what_is_damaged_on_the_phone_is_found_and_healed() {
 fn a_sweep_is_interrupted_in_its_first_seconds() {
     rounds("Ctrl-C in the first seconds", |seed| {
         let mut stage = Stage::set(seed, &[]);
-        let long = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let long = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1";
         let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
         // The moment in which a run has its folder and its agent may not have started.
         wait_until("a run", || {
@@ -495,7 +495,7 @@ fn an_agent_that_nobody_knows_is_ended_by_the_next_sweep_and_by_cleaning() {
     let stage = Stage::set(0, &[]);
     let device = stage.device();
     for args in [vec!["devices", "clean", "--device", &device], Vec::new()] {
-        let long = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1";
+        let long = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1";
         let mut live = stage.start_with(slm_testkit::sandbox::TINY, long);
         stage.await_agent(&mut live);
         signal(live.pid(), Signal::KILL);

@@ -9,7 +9,7 @@ use slm_testkit::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Some seconds of trials on each.
-const OPTIONS: &str = "--chunks 0 --repetitions 6 --max-new-tokens 60 --threads 1";
+const OPTIONS: &str = "--chunks 0 --runs 1 --repetitions 6 --max-new-tokens 60 --threads 1";
 
 /// A Galaxy S24 and, beside it, an S24+.
 fn two_phones() -> (Stage, TestPhone) {

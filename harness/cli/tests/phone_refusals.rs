@@ -83,7 +83,7 @@ fn a_second_sweep_on_the_same_phone_is_refused_and_does_no_harm() {
     // Longer than any machine needs to start the second one.
     let mut first = stage.start_with(
         slm_testkit::sandbox::TINY,
-        "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1",
+        "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1",
     );
     stage.await_trials(&mut first, 4);
     let device = stage.device();
@@ -203,7 +203,8 @@ fn a_lock_counts_while_its_owner_lives_and_no_longer() {
     let stage = Stage::set(0, &[]);
     let device = stage.device();
     let sweep = |out: &str| {
-        let args = format!("sweep --device {device} --out {out} --backend null --chunks 0 --repetitions 1");
+        let args =
+            format!("sweep --device {device} --out {out} --backend null --chunks 0 --runs 1 --repetitions 1");
         stage.bench(&args.split(' ').collect::<Vec<_>>())
     };
     // A host elsewhere, heard of just now.
@@ -226,7 +227,7 @@ fn a_lock_counts_while_its_owner_lives_and_no_longer() {
     // A host that is known to be dead, of this machine: at once.
     let mut live = stage.start_with(
         slm_testkit::sandbox::TINY,
-        "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1",
+        "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1",
     );
     stage.await_agent(&mut live);
     stage.kill_host_and_agent(&mut live);

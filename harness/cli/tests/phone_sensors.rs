@@ -17,7 +17,7 @@ fn a_hot_phone_is_waited_for_until_it_is_cool() {
     stage.phone.plant(BIG_CORES, "52000\n");
     let mut live = stage.start_with(
         slm_testkit::sandbox::TINY,
-        "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C",
+        "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C",
     );
     stage.await_agent(&mut live);
     wait_until("the model", || stage.stderr().contains("loaded in"));
@@ -38,8 +38,7 @@ fn a_hot_phone_is_waited_for_until_it_is_cool() {
 fn a_phone_that_stays_hot_is_measured_at_the_time_out_and_its_rows_say_so() {
     let stage = Stage::set(0, &[]);
     stage.phone.plant(BIG_CORES, "52000\n");
-    let options =
-        "--chunks 0 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C --cool-timeout 300ms";
+    let options = "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 8 --threads 1 --cool-to 45C --cool-timeout 300ms";
     assert_eq!(
         stage.start_with(slm_testkit::sandbox::TINY, options).wait().code,
         Some(0),
@@ -61,7 +60,7 @@ fn a_phone_that_stays_hot_is_measured_at_the_time_out_and_its_rows_say_so() {
 
 /// Trials long enough for some readings.
 const READINGS: &str =
-    "--chunks 0 --repetitions 1 --max-new-tokens 150 --threads 1 --telemetry-interval 50ms";
+    "--chunks 0 --runs 1 --repetitions 1 --max-new-tokens 150 --threads 1 --telemetry-interval 50ms";
 
 #[test]
 #[ignore = "needs the test phone"]

@@ -15,9 +15,9 @@ const ALL: &str = "--airplane-mode --fixed-performance --stay-awake";
 /// Their names, in the order of the record.
 const NAMES: [&str; 3] = ["fixed-performance", "airplane-mode", "stay-awake"];
 /// Some seconds of trials.
-const SOME: &str = "--chunks 0 --repetitions 10 --max-new-tokens 60 --threads 1";
+const SOME: &str = "--chunks 0 --runs 1 --repetitions 10 --max-new-tokens 60 --threads 1";
 /// Longer than any test: it is to be ended.
-const LONG: &str = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1";
+const LONG: &str = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1";
 
 /// Airplane mode, fixed performance, staying awake, as the phone has them now.
 fn settings(phone: &TestPhone) -> [String; 3] {

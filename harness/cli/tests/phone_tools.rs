@@ -88,7 +88,7 @@ fn a_setting_that_is_not_told_is_not_changed_and_holds_up_nothing() {
 fn what_cannot_be_put_back_can_be_given_up() {
     let mut stage = Stage::set(0, &["--cable"]);
     stage.phone.plant("settings/global/stay_on_while_plugged_in", "1\n");
-    let long = "--chunks 0 --repetitions 400 --max-new-tokens 60 --threads 1 --stay-awake";
+    let long = "--chunks 0 --runs 1 --repetitions 400 --max-new-tokens 60 --threads 1 --stay-awake";
     let mut live = stage.start_with(TINY, long);
     stage.await_trials(&mut live, 3);
     stage.kill_host_and_agent(&mut live);
@@ -137,7 +137,7 @@ fn a_profile_that_does_not_fit_is_said_so() {
         let file = format!("sys/devices/system/cpu/cpufreq/policy{policy}/cpuinfo_max_freq");
         fs::remove_file(stage.phone.file(&file)).expect("the clock");
     }
-    let args = "sweep --device s24 --out out --backend null --chunks 0 --repetitions 1";
+    let args = "sweep --device s24 --out out --backend null --chunks 0 --runs 1 --repetitions 1";
     assert_eq!(stage.bench(&args.split(' ').collect::<Vec<_>>()).code, Some(0), "{}", stage.stderr());
     assert!(stage.stderr().contains("are not those of the profile"), "{}", stage.stderr());
 }

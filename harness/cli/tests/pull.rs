@@ -268,7 +268,7 @@ fn a_split_model_is_pulled_whole_and_a_projector_is_no_model() {
     assert!(first.ends_with("Q4/m-00001-of-00003.gguf"), "{first:?}");
     assert_eq!(hub.downloads().len(), 3);
     assert_eq!(pulled(&sandbox, &hub, &["good/m:Q4/m-00002-of-00003.gguf", "--offline"]), first);
-    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --repetitions 1 --warmups 0 \
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --runs 1 --repetitions 1 --warmups 0 \
                  --max-new-tokens 2 --threads 1";
     let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
     settle(&sandbox, &hub, &mut command);
@@ -350,7 +350,7 @@ fn hostile_models_are_refused_before_they_are_kept() {
 #[test]
 fn a_sweep_takes_a_model_of_the_hub() {
     let (sandbox, hub) = (Sandbox::new(), hub());
-    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --repetitions 1 --warmups 0 \
+    let sweep = "sweep --device local --out out --models hf:good/m --prompt-tokens 8 --runs 1 --repetitions 1 --warmups 0 \
                  --max-new-tokens 2 --threads 1";
     let mut command = sandbox.command(&sweep.split_whitespace().collect::<Vec<_>>());
     settle(&sandbox, &hub, &mut command);

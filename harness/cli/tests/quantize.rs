@@ -92,7 +92,7 @@ fn the_embedding_has_the_type_asked_for_and_the_manifest_tells_all() {
     let bits = manifest["bits_per_weight"].as_f64().unwrap();
     assert!((4.5..4.6).contains(&bits), "{bits}");
     // It measures like any other file.
-    let ran = sandbox.sweep("--models sub/q4.gguf --chunks 0 --repetitions 1 --max-new-tokens 4");
+    let ran = sandbox.sweep("--models sub/q4.gguf --chunks 0 --runs 1 --repetitions 1 --max-new-tokens 4");
     assert!(matches!(ran.code, Some(0 | 1)) && ran.stdout.contains("q4.gguf"), "{ran:?}");
 }
 

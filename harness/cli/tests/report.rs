@@ -160,7 +160,7 @@ fn a_lost_device_is_told() {
     let text = fs::read_to_string(folder.path().join("out/report.md")).unwrap();
     assert!(
         text.contains(
-            "Device tablet was lost (no answer &lt;b&gt;for&lt;/b&gt; 60 s): 1 trial without a result."
+            "Device tablet was lost (no answer &lt;b&gt;for&lt;/b&gt; 60 s): 3 trials without a result."
         ),
         "{text}"
     );

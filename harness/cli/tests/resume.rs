@@ -17,7 +17,7 @@ const ROUNDS: u64 = 6;
 
 /// A second or two, half of it within trials.
 fn killable() -> String {
-    format!("--models {TINY} --chunks 0-1 --repetitions 2 --max-new-tokens 100 --threads 1")
+    format!("--models {TINY} --chunks 0-1 --runs 2 --max-new-tokens 100 --threads 1")
 }
 
 fn rounds() -> u64 {
@@ -31,7 +31,7 @@ fn await_moment(rng: &mut ChaCha8Rng, sandbox: &Sandbox, live: &mut Live) {
     if rng.random_ratio(1, 3) {
         return thread::sleep(Duration::from_millis(rng.random_range(0..700)));
     }
-    let trials = rng.random_range(0..=21);
+    let trials = rng.random_range(0..=23);
     let results = Results::of(sandbox);
     wait_until("trials", || results.torn_csv("trials.csv").len() >= trials || live.has_ended());
     thread::sleep(Duration::from_micros(rng.random_range(0..60_000)));
@@ -50,7 +50,7 @@ fn report(what: &str, outcomes: &[&str]) {
 #[test]
 fn an_interrupted_sweep_is_whole_and_is_finished_by_resume_once() {
     let sandbox = Sandbox::new();
-    let options = format!("--models {TINY} --backend null --chunks 0 --repetitions 30");
+    let options = format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 30");
     let live = Live::start(&sandbox, &sweep_args(&options));
     wait_until("three trials", || Results::of(&sandbox).torn_csv("trials.csv").len() > 3);
     signal(live.pid(), Signal::INT);
@@ -64,7 +64,7 @@ fn an_interrupted_sweep_is_whole_and_is_finished_by_resume_once() {
     let before = results.trials();
     assert!((4..150).contains(&before.len()), "{}", before.len());
     let last = results.events().pop().unwrap();
-    assert_eq!((&last["event"]["type"], &last["event"]["interrupted"]), (&"run-ended".into(), &true.into()));
+    assert_eq!((&last["event"]["type"], &last["event"]["interrupted"]), (&"ended".into(), &true.into()));
 
     let ran = sandbox.resume();
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -79,13 +79,13 @@ fn an_interrupted_sweep_is_whole_and_is_finished_by_resume_once() {
     assert_eq!(tables(), finished, "a finished sweep measures nothing more");
     let added: Vec<_> =
         results.events().drain(events..).map(|event| event["event"]["type"].clone()).collect();
-    assert_eq!(added, ["run-started", "run-ended"]);
+    assert_eq!(added, ["started", "ended"]);
 }
 
 #[test]
 fn sigterm_ends_a_sweep_like_an_interrupt() {
     let sandbox = Sandbox::new();
-    let options = format!("--models {TINY} --backend null --chunks 0 --repetitions 100");
+    let options = format!("--models {TINY} --backend null --chunks 0 --runs 1 --repetitions 100");
     let live = Live::start(&sandbox, &sweep_args(&options));
     wait_until("a trial", || !Results::of(&sandbox).torn_csv("trials.csv").is_empty());
     signal(live.pid(), Signal::TERM);

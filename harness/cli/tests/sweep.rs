@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 /// Options of a sweep that takes about a second.
 fn small() -> String {
-    format!("--models {TINY} --chunks 0-1 --repetitions 2 --max-new-tokens 6 --threads 1")
+    format!("--models {TINY} --chunks 0-1 --runs 1 --repetitions 2 --max-new-tokens 6 --threads 1")
 }
 
 #[test]
@@ -46,6 +46,36 @@ fn a_sweep_through_llama_cpp_measures_every_planned_trial_once() {
     assert!(ids.is_sorted());
 }
 
+/// Runs are what intervals are over, so each must be a process of its own.
+#[test]
+fn every_run_is_a_fresh_process_and_blocks_hold_every_model_once() {
+    let sandbox = Sandbox::new();
+    let other = "shape:arch=mpt,layers=1,d_model=64,heads=2,vocab=1024";
+    let ran =
+        sandbox.sweep(&format!("--models {TINY},{other} --chunks 0 --runs 3 --max-new-tokens 4 --threads 1"));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let results = Results::of(&sandbox);
+    results.check_complete();
+    assert_eq!(results.trials().len(), 3 * 2 * (1 + 5));
+    let started: Vec<Value> = results
+        .events()
+        .into_iter()
+        .map(|event| event["event"].clone())
+        .filter(|e| e["type"] == "agent-started")
+        .collect();
+    let processes: BTreeSet<String> = started.iter().map(|event| event["facts"]["pid"].to_string()).collect();
+    assert_eq!(processes.len(), 6, "two models in three runs are six processes");
+    for block in started.chunks(2) {
+        assert_eq!(block[0]["run"], block[1]["run"]);
+        assert_ne!(block[0]["model"], block[1]["model"]);
+    }
+    for cell in results.csv("summary.csv").iter().filter(|cell| cell.number("n_runs") > Some(1.0)) {
+        let figure = |column| cell.number(column).unwrap();
+        assert!(figure("ttft_s_ci_low") < figure("ttft_s") && figure("ttft_s") < figure("ttft_s_ci_high"));
+    }
+    assert!(results.csv("variance.csv").len() <= 8);
+}
+
 #[test]
 fn the_null_engine_runs_the_same_sweep_without_a_model_file() {
     let sandbox = Sandbox::new();
@@ -62,7 +92,7 @@ fn a_model_file_of_ones_own_and_a_shape_are_measured_side_by_side() {
     let sandbox = Sandbox::new();
     sandbox.make_model(&format!("{TINY},context=512"), "mine.gguf");
     let ran = sandbox.sweep(&format!(
-        "--models ./mine.gguf,{TINY} --chunks 0 --repetitions 1 --warmups 0 --max-new-tokens 3 --threads 1"
+        "--models ./mine.gguf,{TINY} --chunks 0 --runs 1 --repetitions 1 --warmups 0 --max-new-tokens 3 --threads 1"
     ));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let results = Results::of(&sandbox);
@@ -77,7 +107,7 @@ fn a_model_file_of_ones_own_and_a_shape_are_measured_side_by_side() {
 fn exact_prompts_have_exactly_their_tokens() {
     let sandbox = Sandbox::new();
     let ran = sandbox.sweep(&format!(
-        "--models {TINY} --prompt-tokens 8,16 --repetitions 1 --max-new-tokens 2 --threads 1"
+        "--models {TINY} --prompt-tokens 8,16 --runs 1 --repetitions 1 --max-new-tokens 2 --threads 1"
     ));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let results = Results::of(&sandbox);
@@ -111,7 +141,7 @@ fn the_record_begins_and_ends_with_its_run_and_proves_the_engine() {
     assert_eq!(sandbox.sweep(&small()).code, Some(0));
     let events = Results::of(&sandbox).events();
     let kinds: Vec<&str> = events.iter().filter_map(|event| event["event"]["type"].as_str()).collect();
-    assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("run-started", "run-ended"));
+    assert_eq!((kinds[0], kinds[kinds.len() - 1]), ("started", "ended"));
     assert_eq!(kinds.iter().filter(|kind| **kind == "agent-started").count(), 1);
     assert!(!kinds.contains(&"progress") && !kinds.contains(&"trial-started"));
     let ready = events.iter().find(|event| event["event"]["type"] == "model-ready").unwrap();
@@ -139,7 +169,7 @@ fn the_seed_decides_the_order_and_nothing_else_does() {
 #[test]
 fn json_on_stdout_is_the_summary() {
     let sandbox = Sandbox::new();
-    let ran = sandbox.sweep(&format!("{} --output json", small()));
+    let ran = sandbox.sweep(&format!("{} --output json", small().replace("--runs 1", "--runs 2")));
     let cells: Vec<Value> = serde_json::from_str(&ran.stdout).unwrap();
     let summary = Results::of(&sandbox).csv("summary.csv");
     assert_eq!(cells.len(), summary.len());

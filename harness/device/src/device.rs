@@ -110,6 +110,8 @@ impl StagedModel {
 pub struct RunName<'a> {
     /// The sweep's id; letters and digits.
     pub sweep: &'a str,
+    /// The run of the plan, from 1.
+    pub run: u32,
     /// Index of the model in the plan.
     pub model: usize,
 }

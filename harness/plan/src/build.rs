@@ -5,6 +5,7 @@ use crate::{
     compute::Compute,
     device::DeviceFacts,
     error::{Error, Result},
+    input::Design,
     prompts,
     request::SweepRequest,
 };
@@ -52,6 +53,8 @@ impl Plan {
             prompts: prompts::prompts(request.prompts.as_deref(), &request.contexts)?,
             prompt_set: request.prompts.as_ref().map(|source| source.display().to_string()),
             options: options(request, devices)?,
+            design: Design::Sweep,
+            runs: request.runs,
             repetitions: request.repetitions,
             warmups: request.warmups,
             timeout_ms: milliseconds(request.timeout),

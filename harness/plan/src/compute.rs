@@ -26,7 +26,7 @@ impl Compute {
         let (machine, is_mobile) = (&device.agent.machine, device.capabilities.is_mobile);
         let affinity =
             affinity(request.affinity.as_ref(), machine, is_mobile, device.capabilities.big_cores.as_ref())?;
-        let threads = threads(request, machine, is_mobile, affinity.as_ref());
+        let threads = threads(request.threads, machine, is_mobile, affinity.as_ref());
         Ok(Self { threads, affinity })
     }
 }
@@ -71,30 +71,23 @@ fn usable(cpus: &CpuList, machine: &MachineFacts) -> Option<CpuList> {
     machine.cpus.as_ref().map_or(Some(cpus.clone()), |there| cpus.intersection(there))
 }
 
-/// Threads; `None`: the agent shall find them by trying. Free cores are counted here,
-/// once, so that all models of a sweep run with one count.
+/// Threads; `None`: the agent shall find them by trying. The device's cores decide, not its load
+/// at the moment: a sweep must not run on fewer threads because a process was busy when it began.
 fn threads(
-    request: &SweepRequest,
+    asked: ThreadsChoice,
     machine: &MachineFacts,
     is_mobile: bool,
     affinity: Option<&CpuList>,
 ) -> Option<u32> {
-    match request.threads {
+    match asked {
         ThreadsChoice::Count(threads) => Some(threads),
         ThreadsChoice::Calibrate => None,
         ThreadsChoice::Auto if is_mobile => None,
         ThreadsChoice::Auto => {
             let most = affinity.map_or(u32::MAX, |cpus| u32::try_from(cpus.count()).unwrap_or(u32::MAX));
-            Some(free_cores(machine.physical_cores, machine.busy_cores).min(most))
+            Some(machine.physical_cores.min(most).max(1))
         }
     }
-}
-
-/// Physical cores less those that are busy, at least one.
-fn free_cores(physical: u32, busy: f64) -> u32 {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
-    let busy = busy.round().clamp(0.0, f64::from(physical)) as u32;
-    (physical - busy).max(1)
 }
 
 #[cfg(test)]
@@ -143,10 +136,12 @@ mod tests {
     }
 
     #[test]
-    fn threads_never_exceed_the_free_cores() {
-        assert_eq!(
-            [free_cores(8, 0.2), free_cores(8, 2.7), free_cores(2, 2.0), free_cores(1, 9.0)],
-            [8, 5, 1, 1]
-        );
+    fn threads_are_the_cores_whatever_the_load() {
+        for busy_cores in [0.0, 2.7, 10.0] {
+            let machine = MachineFacts { busy_cores, ..phone() };
+            let bound: Option<CpuList> = "4-7".parse().ok();
+            assert_eq!(threads(ThreadsChoice::Auto, &machine, false, None), Some(10));
+            assert_eq!(threads(ThreadsChoice::Auto, &machine, false, bound.as_ref()), Some(4));
+        }
     }
 }

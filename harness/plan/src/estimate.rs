@@ -4,7 +4,7 @@
 //! by reading the weights once per token. The two rates are those of a middling
 //! pair of cores; the ETA corrects them by what was measured so far.
 
-use super::{Plan, PlannedTrial};
+use super::{Plan, PlannedModel, PlannedTrial};
 
 /// Operations per second in prefill, assumed.
 const PREFILL_OPS_PER_S: f64 = 250e9;
@@ -30,8 +30,8 @@ impl Estimate {
     /// Forecast of a whole plan, whose devices measure at the same time; `present` tells which model files exist already.
     pub fn of(plan: &Plan, present: &[bool]) -> Self {
         let input = &plan.input;
-        let loads: f64 =
-            input.models.iter().map(|model| 0.3 + model.file_bytes as f64 / LOAD_BYTES_PER_S).sum();
+        let load = |model: &PlannedModel| 0.3 + model.file_bytes as f64 / LOAD_BYTES_PER_S;
+        let loads = f64::from(input.runs) * input.models.iter().map(load).sum::<f64>();
         let trials: f64 = plan.trials.iter().map(|trial| trial_cost(plan, trial)).sum();
         let missing = input.models.iter().zip(present).filter(|(_, present)| !**present);
         let tokens: u64 =

@@ -13,7 +13,9 @@ pub struct PlannedTrial {
     pub model: usize,
     /// Index into [`Plan::prompts`].
     pub prompt: usize,
-    /// From 1; warm-ups count for themselves.
+    /// The run that it belongs to, from 1.
+    pub run: u32,
+    /// From 1 within the run; warm-ups count for themselves.
     pub repetition: u32,
     /// Marked, and kept out of summaries.
     pub warmup: bool,
@@ -24,7 +26,7 @@ pub struct PlannedTrial {
 pub struct PlanInput {
     /// Devices by name.
     pub devices: Vec<String>,
-    /// Models in the order in which they are loaded, each with its engine.
+    /// Models, each with its engine.
     pub models: Vec<PlannedModel>,
     /// All prompts, context by context.
     pub prompts: Vec<BuiltPrompt>,
@@ -33,9 +35,13 @@ pub struct PlanInput {
     /// Engine options; `threads` is fixed before the first model is loaded, or left to
     /// a calibration of each model.
     pub options: EngineOptions,
-    /// Measured runs of every prompt.
+    /// How runs follow one another.
+    pub design: Design,
+    /// Runs: fresh agent processes with a fresh load of each model; of [`Design::Ab`], at most.
+    pub runs: u32,
+    /// Measured repetitions of every prompt within a run.
     pub repetitions: u32,
-    /// Warm-up runs of every context length.
+    /// Warm-ups of every context length within a run.
     pub warmups: u32,
     /// Time-out of a trial, milliseconds.
     pub timeout_ms: u64,
@@ -45,6 +51,17 @@ pub struct PlanInput {
     pub seed: u64,
     /// What is watched and waited for.
     pub conditions: Conditions,
+}
+
+/// How runs follow one another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Design {
+    /// Blocks that hold every model once, in an order drawn anew for each; all are measured.
+    #[default]
+    Sweep,
+    /// Two settings of a model, A B B A A B…; it ends when the difference is known.
+    Ab,
 }
 
 /// What is watched within trials, and waited for before them.

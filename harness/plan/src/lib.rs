@@ -4,6 +4,7 @@
 //!
 //! Planning has no effects: nothing here writes, downloads or starts a process.
 
+pub mod ab;
 mod build;
 mod compute;
 mod device;
@@ -29,7 +30,9 @@ pub use build::check_engines;
 pub use compute::Compute;
 pub use device::{Capabilities, DeviceFacts};
 pub use estimate::{Estimate, trial_cost};
-pub use input::{Conditions, PlanInput, PlannedTrial};
-pub use model::{CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Weights, model_sha256};
+pub use input::{Conditions, Design, PlanInput, PlannedTrial};
+pub use model::{
+    CompiledFile, CompiledSource, FilePart, ModelSource, PlannedModel, Variant, Weights, model_sha256,
+};
 pub use name::model_name;
 pub use plan::{Cell, Plan};

@@ -3,7 +3,7 @@
 use crate::digest::sha256_hex;
 use serde::{Deserialize, Serialize};
 use slm_models::{Shape, WeightTypes};
-use slm_protocol::{ComputeDevice, EngineKind, Generation};
+use slm_protocol::{ComputeDevice, EngineKind, EngineOptions, Generation};
 
 /// Whether a model's weights were trained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::IntoStaticStr)]
@@ -38,6 +38,18 @@ pub struct PlannedModel {
     pub source: ModelSource,
     /// How its output is generated.
     pub generation: Generation,
+    /// Where the plan has the model in two settings: which one this is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
+}
+
+/// One of two settings that are compared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// `a` or `b`.
+    pub label: String,
+    /// Its engine options, in place of the plan's.
+    pub options: EngineOptions,
 }
 
 impl PlannedModel {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub struct Plan {
     /// What it was made from.
     pub input: PlanInput,
-    /// Every trial, in order, models one after another.
+    /// Every trial, in order: run by run, and within a run model by model.
     pub trials: Vec<PlannedTrial>,
 }
 
@@ -36,7 +36,10 @@ impl Plan {
         let trials = order::interleave(&input);
         if trials.len() > 1_000_000 {
             let what = format!("the plan has {} trials", trials.len());
-            return Err(Error::input(what, "a million is the most; give fewer models or --repetitions"));
+            return Err(Error::input(
+                what,
+                "a million is the most; give fewer models, --runs or --repetitions",
+            ));
         }
         if trials.iter().all(|trial| trial.warmup) {
             return Err(Error::input(

@@ -28,7 +28,9 @@ pub struct SweepRequest {
     pub prompts: Option<PathBuf>,
     /// How output is generated.
     pub output: OutputRequest,
-    /// Measured repetitions of every prompt.
+    /// Runs: fresh agent processes with a fresh load, each of which measures every prompt.
+    pub runs: u32,
+    /// Measured repetitions of every prompt within a run.
     pub repetitions: u32,
     /// Warm-ups of every context length.
     pub warmups: u32,

@@ -54,6 +54,7 @@ pub(crate) fn from_shape(
             file_bytes: shape.data_bytes(&types),
             source: ModelSource::Shape { shape: shape.clone(), types, seed: WEIGHTS_SEED },
             generation: request.output.generation(Weights::Synthetic),
+            variant: None,
         })
     };
     request.quants_or_default().into_iter().map(planned).collect()
@@ -95,6 +96,7 @@ pub(crate) fn from_file(
         file_bytes: header.file_bytes,
         source: ModelSource::File { path: first, sha256, further: parts.collect() },
         generation: request.output.generation(weights),
+        variant: None,
     })
 }
 

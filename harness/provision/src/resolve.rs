@@ -263,6 +263,7 @@ fn preview(wanted: &Wanted, request: &SweepRequest, engine: EngineKind) -> Vec<P
         file_bytes: 0,
         source: ModelSource::Pending { from },
         generation: request.output.generation(Weights::Real),
+        variant: None,
     };
     match wanted {
         Wanted::Hub(address, _) => {

@@ -5,6 +5,7 @@
 //! sentences, plots and tables; [`write()`] renders those as Markdown, as one HTML page,
 //! and every plot as SVG and PNG.
 
+pub mod ab;
 mod command_line;
 pub mod compare;
 mod data;

@@ -1,19 +1,23 @@
 //! The table at the end of a sweep, in the form of the paper's Table 1: one group
 //! per context length, and the paper's own figures beside ours.
 
+use crate::numbers::count;
 use slm_plan::{
     Cell, Plan, Weights, model_name,
     prompts::Context,
     text::{clean, columns, figure},
 };
 use slm_protocol::EngineKind;
-use slm_results::schema::{SummaryRow, TrialRow};
+use slm_results::schema::{SummaryRow, TrialRow, VarianceRow};
+use slm_stats::median;
+use std::collections::BTreeSet;
 
 /// A table for each device, one below the other.
 pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow]) -> String {
     let devices = &plan.input.devices;
-    if devices.len() < 2 {
-        return sweep_table(plan, summary, paper);
+    let conditions = conditions(plan);
+    if let [device] = &devices[..] {
+        return format!("{}, {conditions}\n\n{}", clean(device), sweep_table(plan, summary, paper));
     }
     let table = |device: &String| {
         let own: Vec<_> = summary.iter().filter(|(_, row)| row.device == *device).copied().collect();
@@ -21,7 +25,27 @@ pub fn sweep_tables(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[Summa
         let soc = soc.map(|soc| format!(" ({})", clean(soc))).unwrap_or_default();
         format!("{}{soc}\n{}", clean(device), sweep_table(plan, &own, paper))
     };
-    devices.iter().map(table).collect::<Vec<_>>().join("\n")
+    format!("{conditions}\n\n{}", devices.iter().map(table).collect::<Vec<_>>().join("\n"))
+}
+
+/// What holds for all figures of the table.
+fn conditions(plan: &Plan) -> String {
+    let input = &plan.input;
+    let engines: Vec<&str> = input.engines().into_iter().map(Into::into).collect();
+    let quants: BTreeSet<String> = input.models.iter().map(|model| clean(&model.quant)).collect();
+    let threads = match input.options.threads {
+        Some(threads) => count(threads as usize, "thread"),
+        None if input.options.calibrate_threads => "threads calibrated".to_owned(),
+        None => "threads by each device's cores".to_owned(),
+    };
+    let quants: Vec<String> = quants.into_iter().collect();
+    let warmups = count(input.warmups as usize, "warm-up");
+    format!(
+        "{}, {}, {threads}, {} with {warmups} of each length",
+        engines.join(" and "),
+        quants.join(" and "),
+        count(input.runs as usize, "run")
+    )
 }
 
 /// The table of one device as text. `paper` holds the paper's rows, in the form of a summary.
@@ -31,7 +55,7 @@ fn sweep_table(plan: &Plan, summary: &[(Cell, &SummaryRow)], paper: &[SummaryRow
     let mut contexts: Vec<Context> = summary.iter().map(|(cell, _)| cell.context).collect();
     contexts.sort_unstable();
     contexts.dedup();
-    let mut notes = Notes::default();
+    let mut notes = Notes { one_run: plan.input.runs == 1, ..Notes::default() };
     for (index, context) in contexts.into_iter().enumerate() {
         rows.push(vec![String::new()]);
         rows.push(vec![heading(index, context, plan, summary)]);
@@ -58,6 +82,7 @@ struct Notes {
     none_valid: bool,
     paper: bool,
     interval: bool,
+    one_run: bool,
     mlc: bool,
 }
 
@@ -66,13 +91,14 @@ impl Notes {
         let lines = [
             (
                 self.interval,
-                "± half of the 95 % bootstrap interval of the mean, over all valid trials of the cell",
+                "± half of the 95 % interval of the mean over these prompts, from what differs between runs",
+            ),
+            (
+                self.one_run,
+                "one run has no interval: another run may differ by some percent; --runs 5 tells by how much",
             ),
             (self.synthetic, "*  synthetic weights: the exact shape, random values"),
-            (
-                self.none_valid,
-                "!  no valid trial: these figures come from suspect trials; see verdict_reason in trials.csv",
-            ),
+            (self.none_valid, "!  no valid trial, so no figures; see verdict_reason in trials.csv"),
             (
                 self.paper,
                 "†  SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length",
@@ -153,6 +179,24 @@ fn paper_row(row: &SummaryRow) -> Vec<String> {
 
 fn same_cell(theirs: &SummaryRow, ours: &SummaryRow) -> bool {
     theirs.model == ours.model && theirs.chunks.is_some() && theirs.chunks == ours.chunks
+}
+
+/// What figures vary with, in one line; nothing where there was one run.
+pub fn variances<'a>(rows: impl Iterator<Item = &'a VarianceRow>) -> String {
+    let rows: Vec<&VarianceRow> = rows.collect();
+    let between = |metric: &str| {
+        let own = rows.iter().filter(|row| row.metric == metric);
+        median(&own.filter_map(|row| row.sd_runs).collect::<Vec<_>>())
+    };
+    let (Some(ttft), Some(otps)) = (between("ttft_s"), between("otps")) else { return String::new() };
+    let halve: Vec<f64> = rows.iter().filter_map(|row| row.runs_to_halve).map(f64::from).collect();
+    let halve =
+        median(&halve).map_or_else(String::new, |runs| format!("; {runs:.0} runs would halve the intervals"));
+    format!(
+        "\nRuns differ by {:.1} % in TTFT and {:.1} % in OTPS (median over cells){halve}\n",
+        100.0 * ttft,
+        100.0 * otps
+    )
 }
 
 /// One line for each kind of failure: how many trials, and the first one's evidence.

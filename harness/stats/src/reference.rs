@@ -9,7 +9,6 @@ pub(super) struct Case {
     pub(super) mean: f64,
     pub(super) standard_deviation: f64,
     pub(super) percentiles: BTreeMap<String, f64>,
-    pub(super) bca: Option<[f64; 2]>,
     pub(super) fences: [f64; 2],
     pub(super) outliers: Vec<usize>,
 }
@@ -18,11 +17,17 @@ pub(super) struct Case {
 pub(super) struct TwoSamples {
     pub(super) baseline: Vec<f64>,
     pub(super) candidate: Vec<f64>,
-    pub(super) ratio: f64,
-    pub(super) ratio_percentile: [f64; 2],
     pub(super) difference: f64,
-    pub(super) permutation_p: f64,
-    pub(super) welch_interval: [f64; 2],
+    pub(super) p: f64,
+    pub(super) freedom: f64,
+    pub(super) interval: [f64; 2],
+}
+
+#[derive(Deserialize)]
+pub(super) struct Runs {
+    pub(super) table: Vec<Vec<f64>>,
+    pub(super) log_mean: f64,
+    pub(super) half_width: f64,
 }
 
 #[derive(Deserialize)]
@@ -47,6 +52,7 @@ struct Reference {
     student_quantiles: Vec<[f64; 2]>,
     holm: Vec<(Vec<f64>, Vec<f64>)>,
     two_samples: TwoSamples,
+    runs: Runs,
     paired: Paired,
     nnls: Vec<Nnls>,
 }
@@ -77,6 +83,10 @@ pub(super) fn holm() -> Vec<(Vec<f64>, Vec<f64>)> {
 
 pub(super) fn two_samples() -> TwoSamples {
     reference().two_samples
+}
+
+pub(super) fn runs() -> Runs {
+    reference().runs
 }
 
 pub(super) fn paired() -> Paired {

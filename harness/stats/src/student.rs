@@ -1,6 +1,7 @@
 //! Student's t distribution: P(|T| > t) = I(ν / (ν + t²); ν/2, 1/2), the regularised
 //! incomplete beta function, and its inverse, both by `statrs`.
 
+use crate::normal::{normal_cdf, normal_quantile};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Two-sided p of a t statistic with `freedom` degrees of freedom; NaN unless those
@@ -15,7 +16,24 @@ pub fn student_two_sided(t: f64, freedom: f64) -> f64 {
 /// The t that is exceeded, on either side, with probability 5 %; NaN unless `freedom`
 /// is above 0.
 pub fn student_quantile_95(freedom: f64) -> f64 {
-    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(0.975))
+    student_quantile(0.05, freedom)
+}
+
+/// The t that is exceeded, on either side, with this probability; NaN as above. With infinite
+/// freedom it is the normal's.
+pub fn student_quantile(level: f64, freedom: f64) -> f64 {
+    if freedom.is_infinite() {
+        return normal_quantile(1.0 - 0.5 * level);
+    }
+    student(freedom).map_or(f64::NAN, |student| student.inverse_cdf(1.0 - 0.5 * level))
+}
+
+/// One-sided p: P(T > t); NaN as above.
+pub(crate) fn student_upper(t: f64, freedom: f64) -> f64 {
+    if freedom.is_infinite() {
+        return normal_cdf(-t);
+    }
+    student(freedom).filter(|_| !t.is_nan()).map_or(f64::NAN, |student| student.sf(t))
 }
 
 /// The t that is exceeded, on either side, with probability 10 %; NaN as above.

@@ -2,7 +2,7 @@
 //! 63), which up to 29 % of outliers leave where it is. Its interval are those slopes between
 //! which Kendall's S would not be significant (Sen 1968, as scipy's `theilslopes` rounds).
 
-use crate::{bootstrap::Interval, describe::percentile_of_sorted, mann_kendall::variance, normal::Z_95};
+use crate::{describe::percentile_of_sorted, interval::Interval, mann_kendall::variance, normal::Z_95};
 
 /// A slope with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,14 +1,14 @@
 //! Runs a plan on its devices at once: a thread for each, at its own pace. Every
 //! event goes to one recorder, so that `events.jsonl` stays one ordered file.
 //!
-//! A device that is lost does not stop the others. What was left of its model at hand
-//! gets rows that say so, later models get none: `--resume` measures both when it is back.
+//! A device that is lost does not stop the others. What was left of its run at hand
+//! gets rows that say so, later runs get none: `--resume` measures both when it is back.
 
 use crate::{
-    session::{Ending, Session},
+    session::{Ending, Failures, Session},
     store::{Store, SweepEvent, Tables},
 };
-use slm_device::Device;
+use slm_device::{Device, StagedModel};
 use slm_plan::{
     Plan,
     error::{Error, Result},
@@ -19,6 +19,7 @@ use slm_provision::StageError;
 use slm_results::schema::Status;
 use std::{
     cell::RefCell,
+    collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -87,7 +88,7 @@ impl Fleet<'_> {
 
     fn measure(&self, member: &Member, recorder: &Mutex<Recorder<'_>>) -> DeviceEnd {
         let mut emit = |event: SweepEvent| self.record(recorder, &event);
-        match self.models(member, recorder, &mut emit) {
+        match self.runs(member, recorder, &mut emit) {
             Ok(Ending::Complete) => DeviceEnd::Complete,
             Ok(Ending::Interrupted) => DeviceEnd::Interrupted,
             Ok(Ending::DeviceLost(why)) => Self::lost(member, Error::Device(why), &mut emit),
@@ -102,8 +103,8 @@ impl Fleet<'_> {
         DeviceEnd::Lost(error)
     }
 
-    /// Model by model, what is left on one device.
-    fn models(
+    /// Run by run and model by model, what is left on one device.
+    fn runs(
         &self,
         member: &Member,
         recorder: &Mutex<Recorder<'_>>,
@@ -116,19 +117,25 @@ impl Fleet<'_> {
             let recall = RefCell::new(tables.recall(device.name()));
             (tables.remaining(device.name()), recall, recorder.store.recorded(device.name()).cloned())
         };
-        for model in 0..plan.input.models.len() {
-            let pending: Vec<usize> =
-                remaining.iter().copied().filter(|&trial| plan.trials[trial].model == model).collect();
-            if pending.is_empty() {
-                continue;
-            }
-            let ending = match device.stage_model(&plan.input.models[model]) {
+        let failures = RefCell::new(Failures::default());
+        // What was brought to the device once is there for all runs.
+        let mut staged: HashMap<usize, StagedModel> = HashMap::new();
+        for pending in runs(plan, &remaining) {
+            let (run, model) = (plan.trials[pending[0]].run, plan.trials[pending[0]].model);
+            let there = match staged.get(&model) {
+                Some(there) => Ok(there.clone()),
+                None => device.stage_model(&plan.input.models[model]),
+            };
+            let ending = match there {
                 Ok(model_on_device) => {
+                    staged.insert(model, model_on_device.clone());
                     let session = Session {
                         device,
                         plan,
                         sweep: self.sweep,
+                        run,
                         model,
+                        failures: &failures,
                         recorded: recorded.as_ref(),
                         model_on_device,
                         threads: member.threads,
@@ -136,12 +143,12 @@ impl Fleet<'_> {
                         recall: &recall,
                         interrupt: self.interrupt,
                     };
-                    session.run(pending, emit)?
+                    session.run(pending.to_vec(), emit)?
                 }
                 Err(StageError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),
-                Err(error) => lose_model(device, plan, &pending, &error, emit)?,
+                Err(error) => lose_model(device, plan, pending, &error, emit)?,
             };
-            // Trials of later models stay without a row: a resumed sweep measures them.
+            // Later trials stay without a row: a resumed sweep measures them.
             if ending != Ending::Complete {
                 return Ok(ending);
             }
@@ -166,6 +173,12 @@ impl Fleet<'_> {
         watch(store.tables(), event);
         Ok(())
     }
+}
+
+/// The trials that are left, divided into runs of one model each, in the planned order; none is empty.
+fn runs<'t>(plan: &Plan, remaining: &'t [usize]) -> impl Iterator<Item = &'t [usize]> {
+    let of = |trial: usize| (plan.trials[trial].run, plan.trials[trial].model);
+    remaining.chunk_by(move |a, b| of(*a) == of(*b))
 }
 
 /// A thread that panicked while it held the lock left whole lines: each is one write.

@@ -2,7 +2,7 @@
 
 use slm_results::{
     read::{Metric, Summary},
-    schema::{Row, SummaryRow, TABLES},
+    schema::{Row, SummaryRow, TABLES, Table, VarianceRow},
 };
 use slm_sweep::store::Store;
 use std::{env, fs, path::Path};
@@ -20,11 +20,12 @@ fn resuming_the_example_rebuilds_its_tables() {
             fs::copy(folder.path().join(table.file_name()), example.join(table.file_name())).unwrap();
         }
     }
-    for table in TABLES.into_iter().filter(|table| **table != SummaryRow::TABLE) {
+    // Logarithms differ between processors in their last digits, and with them intervals.
+    let exact = |table: &&&Table| ***table != SummaryRow::TABLE && ***table != VarianceRow::TABLE;
+    for table in TABLES.iter().filter(exact) {
         let text = |folder: &Path| fs::read_to_string(folder.join(table.file_name())).unwrap();
         assert!(text(folder.path()) == text(&example), "{} differs", table.file_name());
     }
-    // Intervals are left out: their last digits differ between processors.
     let cells = |folder: &Path| Summary::read(folder).unwrap().cells;
     let (rebuilt, kept) = (cells(folder.path()), cells(&example));
     assert_eq!(rebuilt.len(), kept.len());

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, request::ContextLengths};
 use slm_protocol::{AgentFacts, EngineKind, Failure, Output, StopReason, Timestamps, TrialReport};
 use slm_results::{
-    analysis::{Circumstances, Evidence, failed_row, summarize},
+    analysis::{Circumstances, Evidence, failed_row, summarize, variances},
     manifest::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts},
     schema::{OnOff, Status, TABLES, TrialRow, UtcTime, Verdict},
 };
@@ -28,7 +28,9 @@ pub struct Made {
     pub quants: &'static [&'static str],
     /// Contexts.
     pub lengths: ContextLengths,
-    /// Runs of each prompt.
+    /// Runs of each model.
+    pub runs: u32,
+    /// Repetitions of every prompt within a run.
     pub repetitions: u32,
     /// Compute threads.
     pub threads: u32,
@@ -65,7 +67,8 @@ impl Default for Made {
             models: models(&[("slimlm-125m", 125_311_488)]),
             quants: &["q4_0"],
             lengths: ContextLengths::Chunks(vec![0, 1]),
-            repetitions: 3,
+            runs: 3,
+            repetitions: 1,
             threads: 2,
             agent: Some(agent::facts("1.0")),
             figures: Figures::Steady { speed: 1.0, seed: 1 },
@@ -108,7 +111,6 @@ impl Made {
             devices: &["phone"],
             models: some_of_twelve(count),
             lengths: ContextLengths::Chunks((0..=5).collect()),
-            repetitions: 1,
             threads: 4,
             agent: None,
             figures: Figures::Warming,
@@ -176,20 +178,27 @@ impl Made {
         let mut input = plan::input(models.collect(), &self.lengths);
         input.devices = self.devices.iter().map(|&name| name.to_owned()).collect();
         input.options.threads = Some(self.threads);
+        input.runs = self.runs;
         input.repetitions = self.repetitions;
         input
     }
 
     fn write_summary(&self, folder: &Path, plan: &Plan, kept: &BTreeMap<(&str, Cell), Vec<TrialRow>>) {
         let mut writer = csv::Writer::from_path(folder.join("summary.csv")).unwrap();
+        let mut variance = csv::Writer::from_path(folder.join("variance.csv")).unwrap();
         for device in self.devices {
             for cell in plan.cells() {
                 let rows: Vec<&TrialRow> = kept.get(&(*device, cell)).into_iter().flatten().collect();
                 let planned = u32::try_from(rows.len()).unwrap();
-                writer.serialize(summarize(plan, device, cell, planned, &rows)).unwrap();
+                let summary = summarize(plan, device, cell, planned, &rows);
+                for row in variances(&summary, &rows) {
+                    variance.serialize(row).unwrap();
+                }
+                writer.serialize(summary).unwrap();
             }
         }
         writer.flush().unwrap();
+        variance.flush().unwrap();
     }
 
     /// The reports of the first measured trials of each model, with what it wrote.

@@ -1,7 +1,7 @@
 //! Small plans.
 
 use slm_plan::{
-    Conditions, ModelSource, PlanInput, PlannedModel, Weights,
+    Conditions, Design, ModelSource, PlanInput, PlannedModel, Weights,
     prompts::{PromptSet, build},
     request::{ContextLengths, OutputRequest, SweepRequest, ThreadsChoice, WeightsChoice},
 };
@@ -20,6 +20,7 @@ pub fn model(name: &str, params: u64) -> PlannedModel {
         file_bytes: params * 9 / 16,
         source: ModelSource::Nothing,
         generation: generation(64),
+        variant: None,
     }
 }
 
@@ -50,6 +51,8 @@ pub fn input(models: Vec<PlannedModel>, lengths: &ContextLengths) -> PlanInput {
         prompts: build(&PromptSet::builtin(), lengths),
         prompt_set: None,
         options: options(),
+        design: Design::Sweep,
+        runs: 1,
         repetitions: 1,
         warmups: 1,
         timeout_ms: 60_000,
@@ -77,6 +80,7 @@ pub fn request(models: &[&str]) -> SweepRequest {
         contexts: ContextLengths::Tokens(vec![8]),
         prompts: None,
         output: OutputRequest { max_new_tokens: 8, stop: None, chat_template: true, system: None },
+        runs: 1,
         repetitions: 1,
         warmups: 1,
         threads: ThreadsChoice::Count(1),

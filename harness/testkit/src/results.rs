@@ -11,7 +11,7 @@ use std::{
 };
 
 /// The files of a results folder.
-pub const FILES: [&str; 8] = [
+pub const FILES: [&str; 9] = [
     ".lock",
     "events.jsonl",
     "figures.csv",
@@ -20,6 +20,7 @@ pub const FILES: [&str; 8] = [
     "telemetry.csv",
     "tokens.csv",
     "trials.csv",
+    "variance.csv",
 ];
 
 /// A row of a CSV file, by column.
@@ -145,6 +146,7 @@ impl Results {
             let trial = &planned[row.get("trial_id")];
             let prompt = &plan["input"]["prompts"][index(&trial["prompt"])];
             assert_eq!(row.get("prompt_id"), prompt["id"].as_str().expect("an id"));
+            assert_eq!(row.get("run"), trial["run"].to_string());
             assert_eq!(row.get("repetition"), trial["repetition"].to_string());
             assert_eq!(row.get("warmup"), trial["warmup"].to_string());
             assert_eq!(row.is_completed(), row.get("failure").is_empty(), "{row:?}");
@@ -210,7 +212,7 @@ impl Results {
             let id = match event["type"].as_str() {
                 Some("trial-finished") => &event["report"]["trial_id"],
                 Some("trial-lost") => &event["trial_id"],
-                Some("run-started") => {
+                Some("started") => {
                     seen.retain(|id| !provisional.contains(id));
                     provisional.clear();
                     continue;
@@ -226,7 +228,7 @@ impl Results {
         assert_eq!(seen.len(), planned.len());
     }
 
-    /// Means over prompts of means over repetitions, of valid trials where there are some.
+    /// Means over prompts of means over their valid trials; without one there is no figure.
     fn check_summary(&self, trials: &[Row]) {
         let summary = self.csv("summary.csv");
         let key = |row: &Row| [row.get("model").to_owned(), row.get("chunks").to_owned()];
@@ -239,9 +241,8 @@ impl Results {
             for (column, rows) in [("n_planned", &rows), ("n_completed", &completed), ("n_valid", &valid)] {
                 assert_eq!(cell.number(column), Some(rows.len() as f64), "{column}");
             }
-            let used = if valid.is_empty() { &completed } else { &valid };
             for column in ["itps", "otps", "ttft_s", "runtime_s", "n_in", "n_out"] {
-                match (cell.number(column), prompt_mean(used, column)) {
+                match (cell.number(column), prompt_mean(&valid, column)) {
                     (Some(shown), Some(mean)) => assert!((shown - mean).abs() <= 1e-9 * mean, "{column}"),
                     (shown, mean) => assert_eq!(shown, mean, "{column}"),
                 }

@@ -1,7 +1,7 @@
 //! The commands.
 
 use super::{
-    AgentCommand, CompareArgs, DevicesArgs, ExportArgs, HistoryArgs, ImportArgs, MlcArgs, OutputArgs,
+    AbArgs, AgentCommand, CompareArgs, DevicesArgs, ExportArgs, HistoryArgs, ImportArgs, MlcArgs, OutputArgs,
     PullArgs, QuantizeArgs, ReportArgs, SweepArgs, SweetSpotArgs, lists,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Measure models at several context lengths on a device
     Sweep(Box<SweepArgs>),
+    /// Compare two settings in one session, run by run, until the difference is known
+    Ab(Box<AbArgs>),
     /// Turn results into a report: Markdown, one HTML file, plots
     Report(ReportArgs),
     /// Write the tables of results as Parquet files

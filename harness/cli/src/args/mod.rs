@@ -1,6 +1,7 @@
 //! The command line. Nothing here touches the file system; `cmd` resolves the arguments into
 //! what is run.
 
+mod ab;
 mod agent;
 mod choices;
 mod cli;
@@ -16,10 +17,12 @@ mod phone;
 mod pull;
 mod quantize;
 mod report;
+mod shares;
 mod sweep;
 mod sweet_spot;
 mod usage;
 
+pub use ab::AbArgs;
 pub use agent::AgentCommand;
 pub use cli::{Cli, Command, MakeFormat, ModelsCommand};
 pub use compare::{CompareArgs, CompareOutput};

@@ -19,7 +19,7 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 29] = [
+const PLANNED: [&str; 30] = [
     "device",
     "models",
     "weights",
@@ -32,6 +32,7 @@ const PLANNED: [&str; 29] = [
     "embd",
     "repack",
     "system",
+    "runs",
     "repetitions",
     "warmups",
     "max_new_tokens",
@@ -95,10 +96,13 @@ pub struct SweepArgs {
     /// [default: as --quant, `auto` for the K types]
     #[arg(long, value_name = "TYPE|auto", value_parser = lists::parse_embeddings)]
     embd: Option<EmbeddingTypes>,
-    /// Measured runs of every prompt [default: 3]
+    /// Runs of each model: fresh processes with a fresh load, spread over the sweep [default: 5]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    runs: Option<u32>,
+    /// Repetitions of every prompt within a run [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     repetitions: Option<u32>,
-    /// Warm-up runs of every context length, marked and kept out of the figures
+    /// Warm-ups of every context length in each run, marked and kept out of the figures
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(0..=100))]
     warmups: u32,
     /// Output tokens at most [default: 64]
@@ -114,7 +118,7 @@ pub struct SweepArgs {
     #[arg(long, value_name = "TEXT", conflicts_with = "no_chat_template")]
     system: Option<String>,
     /// Compute threads; calibrate: what decodes fastest, found by a short trial of each
-    /// model; auto: calibrate on phones, else the free physical cores
+    /// model; auto: calibrate on phones, else the physical cores
     #[arg(long, value_name = "N|auto|calibrate", default_value = "auto", value_parser = choices::parse_threads)]
     threads: ThreadsChoice,
     /// CPUs to compute on: big (all but the slowest cluster), all, a list or a mask
@@ -158,7 +162,7 @@ pub struct SweepArgs {
     /// Print the plan with an estimate of time and disk; measure nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// A first look in under a minute: two models, 0, 1 and 4 chunks, one run, 32 tokens
+    /// A first look in under a minute: two models, 0, 1 and 4 chunks, 32 tokens; one run, so no intervals
     #[arg(long)]
     quick: bool,
     /// The adb server.
@@ -179,10 +183,10 @@ impl SweepArgs {
     /// [`Error::Input`] for options that do not go together.
     pub fn request(&self) -> PlanResult<SweepRequest> {
         let engines = self.engines()?;
-        let (models, chunks, repetitions, max_new_tokens) = if self.quick {
+        let (models, chunks, runs, max_new_tokens) = if self.quick {
             (QUICK_MODELS, vec![0, 1, 4], 1, 32)
         } else {
-            (DEFAULT_MODELS, all_chunks(), 3, 64)
+            (DEFAULT_MODELS, all_chunks(), 5, 64)
         };
         let contexts = self.prompt_tokens.clone().or_else(|| self.chunks.clone());
         Ok(SweepRequest {
@@ -203,7 +207,8 @@ impl SweepArgs {
                 chat_template: !self.no_chat_template,
                 system: self.system.clone(),
             },
-            repetitions: self.repetitions.unwrap_or(repetitions),
+            runs: self.runs.unwrap_or(runs),
+            repetitions: self.repetitions.unwrap_or(1),
             warmups: self.warmups,
             threads: self.threads,
             affinity: self.affinity.clone(),
@@ -217,6 +222,22 @@ impl SweepArgs {
             timeout: self.timeout,
             seed: self.seed,
         })
+    }
+
+    /// An option that was given and makes no sense where runs go on until enough is known.
+    pub(super) fn of_sweeps_alone(&self) -> Option<&'static str> {
+        let given = [
+            ("runs", self.runs.is_some()),
+            ("repetitions", self.repetitions.is_some()),
+            ("quick", self.quick),
+            ("resume", self.resume.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(name, _)| name)
+    }
+
+    /// Whether nothing was said of context lengths.
+    pub(super) fn has_default_contexts(&self) -> bool {
+        self.chunks.is_none() && self.prompt_tokens.is_none()
     }
 
     /// The engines asked for, each once.
@@ -252,7 +273,7 @@ fn parse_token_list(text: &str) -> Result<ContextLengths, String> {
     lists::parse_prompt_tokens(text).map(ContextLengths::Tokens)
 }
 
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let duration =
         humantime::parse_duration(text).map_err(|error| format!("{error}; write 90s, 10m or 1h"))?;
     if duration < Duration::from_millis(100) || duration > Duration::from_hours(24) {

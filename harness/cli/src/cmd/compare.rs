@@ -5,9 +5,19 @@ use crate::{
     args::{CompareArgs, CompareOutput},
     show::{data, note},
 };
-use slm_decide::compare::{Options, Side, compare, llama_bench};
-use slm_plan::error::{Error, Result};
+use slm_decide::{
+    compare::{Gate, NoiseChoice, Options, Side, compare, llama_bench},
+    history::Sweeps,
+};
+use slm_plan::{
+    error::{Error, Result},
+    text::clean,
+};
 use slm_report::compare::{json, markdown, text};
+use std::collections::BTreeMap;
+
+/// Figures of equal sweeps whose noise is not taken from them: chance alone would make it.
+const LEAST_FREEDOM: usize = 4;
 
 /// Runs the command.
 pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
@@ -15,10 +25,10 @@ pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
     let baseline = Side::read_of(&args.baseline, theirs.as_deref())?;
     let candidate = Side::read_of(&args.candidate, ours.as_deref())?;
     let options = Options {
-        noise: args.noise,
+        noise: noise(args)?,
         map: args.map.iter().cloned().collect(),
         against_all: args.against_all,
-        seed: args.seed,
+        across: args.across.iter().copied().collect(),
     };
     let comparison = compare(&baseline, &candidate, &options)?;
     if let Some(file) = &args.export_llama_bench {
@@ -33,5 +43,38 @@ pub(super) fn run(args: &CompareArgs) -> Result<Outcome> {
             data(&(text.map_err(|error| Error::Internal(error.to_string()))? + "\n"));
         }
     }
-    Ok(if args.fail_on_regression && comparison.has_regressed() { Outcome::Regressed } else { Outcome::Done })
+    if !args.fail_on_regression {
+        return Ok(Outcome::Done);
+    }
+    let reasons = Gate::from(args.gate).reasons(&comparison);
+    for reason in &reasons {
+        note(&format!("bench: the gate fails: {reason}"));
+    }
+    Ok(if reasons.is_empty() { Outcome::Done } else { Outcome::Regressed })
+}
+
+/// Where it is known from what equal sweeps differ by.
+fn noise(args: &CompareArgs) -> Result<NoiseChoice> {
+    if args.history.is_empty() {
+        return Ok(args.noise.map_or(NoiseChoice::Assumed, NoiseChoice::Given));
+    }
+    let sweeps = Sweeps::read(&args.history)?;
+    for skipped in &sweeps.skipped {
+        note(&clean(&format!(
+            "bench: {} is left out of --history: {}",
+            skipped.folder.display(),
+            skipped.why
+        )));
+    }
+    let found: BTreeMap<_, _> = sweeps
+        .between_equal()
+        .into_iter()
+        .filter(|(_, spread)| spread.freedom >= LEAST_FREEDOM)
+        .map(|(metric, spread)| (metric, spread.between_two()))
+        .collect();
+    if found.is_empty() {
+        let what = "--history: the folders hold too few equal sweeps to tell what those differ by";
+        return Err(Error::input(what, "give at least five sweeps of one plan, or --noise"));
+    }
+    Ok(NoiseChoice::History(found))
 }

@@ -11,6 +11,7 @@ use slm_plan::error::Result;
 pub fn run(cli: Cli) -> Result<Outcome> {
     match cli.command {
         Command::Sweep(args) => sweep::run(&args),
+        Command::Ab(args) => sweep::run_ab(&args),
         Command::Report(args) => report::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Compare(args) => compare::run(&args),

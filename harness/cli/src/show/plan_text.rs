@@ -1,10 +1,19 @@
 //! A plan for people: what `--dry-run` prints.
 
 use slm_plan::{
-    Estimate, ModelSource, Plan,
+    Estimate, ModelSource, Plan, PlanInput,
     prompts::Context,
     text::{bytes, clean, columns, seconds},
 };
+
+/// How often every prompt is measured.
+fn repeated(input: &PlanInput) -> String {
+    let runs = if input.runs == 1 { "1 run".to_owned() } else { format!("{} runs", input.runs) };
+    match input.repetitions {
+        1 => format!("each once in {runs}"),
+        n => format!("each {n} times in {runs}"),
+    }
+}
 
 /// A figure's text, empty where a model that was not provided yet does not tell it.
 fn known(figure: u64, text: String) -> String {
@@ -52,10 +61,14 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
     let warmups = plan.trials.iter().filter(|trial| trial.warmup).count();
     let (devices, on_each) = if input.devices.len() > 1 { ("devices", " on each") } else { ("device", "") };
     let unset = if input.options.calibrate_threads { "calibrated" } else { "auto" };
-    let threads = input.options.threads.map_or_else(|| unset.to_owned(), |threads| threads.to_string());
+    let threads = match input.options.threads {
+        Some(1) => "1 thread".to_owned(),
+        Some(threads) => format!("{threads} threads"),
+        None => format!("{unset} threads"),
+    };
     let set = input.prompt_set.as_deref().map(|set| format!(" of {}", clean(set))).unwrap_or_default();
     format!(
-        "{}\n{} {}, backend {}, {threads} threads\ncontext: {}; {} prompts{set}, {} runs each\n\
+        "{}\n{} {}, backend {}, {threads}\ncontext: {}; {} prompts{set}, {}\n\
          {} trials{on_each}, {warmups} of them warm-ups, in an order of seed {}\n\
          time: about {} (a rough forecast); disk: {} of models to be made, {} of results\n",
         columns(&rows),
@@ -64,7 +77,7 @@ pub fn plan_text(plan: &Plan, present: &[bool], estimate: &Estimate) -> String {
         backends.join(", "),
         contexts.join(", "),
         input.prompts.len(),
-        input.repetitions,
+        repeated(input),
         plan.trials.len(),
         input.seed,
         seconds(estimate.seconds),

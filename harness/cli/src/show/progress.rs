@@ -143,8 +143,8 @@ impl Progress {
                 self.trial_line(plan, device, &text);
                 self.line(&format!("{}{text}", self.on(device)));
             }
-            SweepEvent::RunStarted { .. }
-            | SweepEvent::RunEnded { .. }
+            SweepEvent::Started { .. }
+            | SweepEvent::Ended { .. }
             | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
             | SweepEvent::Probed { .. }

@@ -1,19 +1,32 @@
 //! The verdicts of all ratios of a comparison together.
 
-use super::{Noise, Row, verdict::verdict};
+use super::{Noise, Row, Verdict, verdict::LEVEL, verdict::verdict};
 use slm_results::read::Metric;
 use slm_stats::holm;
 use std::collections::BTreeMap;
 
-/// Corrects all p values together and decides on each ratio. Returns how many
-/// were tested.
+/// Tests every ratio against its noise, corrects all p values together and decides. Rows that were
+/// refused get no verdicts. Returns how many were tested.
 pub(super) fn judge(rows: &mut [Row], noise: &BTreeMap<Metric, Noise>) -> usize {
-    let mut tested: Vec<_> =
-        rows.iter_mut().flat_map(|row| &mut row.ratios).filter(|ratio| ratio.p.is_some()).collect();
-    let p: Vec<f64> = tested.iter().filter_map(|ratio| ratio.p).collect();
-    for (ratio, adjusted) in tested.iter_mut().zip(holm(&p)) {
+    for row in rows.iter_mut().filter(|row| row.refusal.is_some()) {
+        for ratio in &mut row.ratios {
+            ratio.verdict = Verdict::Refused;
+        }
+    }
+    let margin = |metric| noise.get(&metric).map_or(0.0, |noise: &Noise| noise.value);
+    let allowed = rows.iter_mut().filter(|row| row.refusal.is_none());
+    let mut tested: Vec<_> = allowed
+        .flat_map(|row| &mut row.ratios)
+        .filter_map(|ratio| ratio.difference.map(|difference| (ratio, difference)))
+        .collect();
+    let p: Vec<f64> =
+        tested.iter().map(|(ratio, difference)| difference.p_within(margin(ratio.metric).ln_1p())).collect();
+    let strictest = LEVEL / p.len().max(1) as f64;
+    for (((ratio, difference), adjusted), p) in tested.iter_mut().zip(holm(&p)).zip(&p) {
+        let noise = margin(ratio.metric);
+        ratio.p = Some(*p);
         ratio.p_adjusted = Some(adjusted);
-        let noise = noise.get(&ratio.metric).map_or(0.0, |noise| noise.value);
+        ratio.detectable = Some((noise.ln_1p() + difference.reach(strictest)).exp_m1());
         if let Some(interval) = ratio.interval {
             ratio.verdict = verdict(ratio.metric, ratio.ratio, interval, adjusted, noise);
         }

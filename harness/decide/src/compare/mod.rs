@@ -3,8 +3,10 @@
 //! them together. docs/comparisons.md says how, and how well it works.
 
 mod comparison;
+mod gate;
 mod judge;
 pub mod llama_bench;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod noise;
 mod options;
 mod pairing;
@@ -12,18 +14,23 @@ mod placement;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod ratio;
 mod read;
+mod refusal;
 mod row;
+#[expect(missing_docs, reason = "of the method into_str, which strum derives")]
+mod settings;
 mod side;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod verdict;
 mod warnings;
 
 pub use comparison::{Comparison, compare};
-pub use noise::Noise;
-pub use options::Options;
+pub use gate::Gate;
+pub use noise::{Noise, NoiseSource};
+pub use options::{NoiseChoice, Options};
 pub use placement::{Neighbour, Placement};
 pub use ratio::{Basis, Ratio};
 pub use row::Row;
+pub use settings::Setting;
 pub use side::{CellTrials, Side};
 pub use verdict::Verdict;
 

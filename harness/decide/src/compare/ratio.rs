@@ -2,19 +2,20 @@
 
 use super::{CellTrials, Side, Verdict};
 use slm_results::read::{Cell, Estimate, Metric};
-use slm_stats::{Difference, Interval, Stratum, Z_95, normal_two_sided, stratified_difference};
+use slm_stats::{Difference, Interval, Measured, RunMean, Z_95, student_quantile_95};
+use std::collections::BTreeSet;
 use strum::IntoStaticStr;
 
 /// The evidence behind a ratio, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
 #[strum(serialize_all = "lowercase", const_into_str)]
 pub enum Basis {
-    /// Trials on the same prompts: the ratio within each prompt, geometric mean over prompts.
-    #[strum(serialize = "paired trials")]
-    PairedTrials,
-    /// Trials on other prompts (or llama-bench's samples): the ratio of geometric
-    /// means; its interval covers prompts too.
-    Trials,
+    /// Runs on the same prompts: the ratio within each prompt, geometric mean over prompts.
+    #[strum(serialize = "runs, same prompts")]
+    SamePrompts,
+    /// Runs on other prompts (or of llama-bench): the ratio of geometric means.
+    #[strum(serialize = "runs, other prompts")]
+    OtherPrompts,
     /// Means with intervals: the ratio of means, its error from both intervals.
     Intervals,
     /// Means alone: nothing can be tested.
@@ -33,99 +34,109 @@ pub struct Ratio {
     pub candidate: f64,
     /// Candidate / baseline.
     pub ratio: f64,
-    /// Its 95 % interval.
+    /// Its 95 % interval, over runs.
     pub interval: Option<Interval>,
-    /// Two-sided p that the ratio is 1.
+    /// p that the ratio lies within the noise.
     pub p: Option<f64>,
     /// The same, corrected for all tests of the comparison.
     pub p_adjusted: Option<f64>,
-    /// Standard deviation of a repetition, on the scale of logarithms.
-    pub noise: Option<f64>,
+    /// The least relative difference that would have been called.
+    pub detectable: Option<f64>,
     /// The evidence behind it.
     pub basis: Basis,
     /// The verdict.
     pub verdict: Verdict,
+    /// The difference of logarithms; `None` where it has no error that is known.
+    pub(super) difference: Option<Difference>,
 }
 
 /// The ratio, where both cells have the metric.
-pub(super) fn ratio(
-    baseline: &Side,
-    b: &Cell,
-    candidate: &Side,
-    c: &Cell,
-    metric: Metric,
-    seed: u64,
-) -> Option<Ratio> {
+pub(super) fn ratio(baseline: &Side, b: &Cell, candidate: &Side, c: &Cell, metric: Metric) -> Option<Ratio> {
     let (theirs, ours) = (b.estimate(metric)?, c.estimate(metric)?);
     if theirs.mean <= 0.0 || ours.mean <= 0.0 {
         return None;
     }
-    let trials = baseline.trials.get(&b.key).zip(candidate.trials.get(&c.key));
-    let tested = trials.and_then(|(b_trials, c_trials)| {
-        let paired = paired(baseline, b_trials, candidate, c_trials, metric);
-        let (basis, strata) = if paired.is_empty() {
-            (Basis::Trials, pooled(b_trials, c_trials, metric)?)
-        } else {
-            (Basis::PairedTrials, paired)
-        };
-        stratified_difference(&strata, seed).map(|difference| (basis, difference))
-    });
-    let by_intervals = || by_intervals(theirs, ours).map(|difference| (Basis::Intervals, difference));
-    let (basis, difference) = tested.or_else(by_intervals).unwrap_or((
-        Basis::Means,
-        Difference { estimate: (ours.mean / theirs.mean).ln(), interval: None, p: None, noise: None },
-    ));
+    let of_runs = || {
+        let trials = baseline.trials.get(&b.key).zip(candidate.trials.get(&c.key))?;
+        over_runs(baseline, trials.0, candidate, trials.1, metric)
+    };
+    let of_means = || {
+        let estimate = (ours.mean / theirs.mean).ln();
+        match by_intervals(b, theirs, c, ours) {
+            Some(difference) => (Basis::Intervals, estimate, Some(difference)),
+            None => (Basis::Means, estimate, None),
+        }
+    };
+    let (basis, estimate, difference) = of_runs().unwrap_or_else(of_means);
+    let interval = difference.map(|difference| difference.interval(0.05));
     Some(Ratio {
         metric,
         baseline: theirs.mean,
         candidate: ours.mean,
-        ratio: difference.estimate.exp(),
-        interval: difference.interval.map(|i| Interval { low: i.low.exp(), high: i.high.exp() }),
-        p: difference.p,
+        ratio: estimate.exp(),
+        interval: interval.map(|i| Interval { low: i.low.exp(), high: i.high.exp() }),
+        p: None,
         p_adjusted: None,
-        noise: difference.noise,
+        detectable: None,
         basis,
-        verdict: Verdict::Inconclusive,
+        verdict: Verdict::Untestable,
+        difference,
     })
 }
 
-/// Prompts that both sides ran: equal ids, and equal texts where both are known.
-fn paired(
+/// The difference between the runs of two sides; its error only where both have several.
+fn over_runs(
     baseline: &Side,
     b_trials: &CellTrials,
     candidate: &Side,
     c_trials: &CellTrials,
     metric: Metric,
-) -> Vec<Stratum> {
+) -> Option<(Basis, f64, Option<Difference>)> {
+    let common = common_prompts(baseline, b_trials, candidate, c_trials);
+    let both = |prompts: Option<&BTreeSet<&str>>| {
+        Some((b_trials.run_mean(metric, prompts)?, c_trials.run_mean(metric, prompts)?))
+    };
+    let same = if common.is_empty() { None } else { both(Some(&common)) };
+    let (basis, (theirs, ours)) = match same {
+        Some(same) => (Basis::SamePrompts, same),
+        None => (Basis::OtherPrompts, both(None)?),
+    };
+    let estimate = ours.log_mean - theirs.log_mean;
+    let difference = measured(&theirs).zip(measured(&ours)).map(|(b, c)| Difference::between(b, c));
+    Some((basis, estimate, difference))
+}
+
+fn measured(side: &RunMean) -> Option<Measured> {
+    let means: Vec<f64> = side.effects.values().map(|effect| side.log_mean + effect).collect();
+    let measured = Measured::of(&means)?;
+    // With a prompt missing in a run, the runs' mean is a little off.
+    Some(Measured { mean: side.log_mean, ..measured })
+}
+
+/// Prompts that both sides ran: equal ids, and equal texts.
+fn common_prompts<'s>(
+    baseline: &Side,
+    b_trials: &'s CellTrials,
+    candidate: &Side,
+    c_trials: &CellTrials,
+) -> BTreeSet<&'s str> {
     let same_text = |id: &str| match (baseline.prompts.get(id), candidate.prompts.get(id)) {
         (Some(theirs), Some(ours)) => theirs == ours,
         _ => false,
     };
     let common = b_trials.prompts.keys().filter(|id| c_trials.prompts.contains_key(*id) && same_text(id));
-    let strata = common
-        .map(|id| Stratum { baseline: b_trials.logs(id, metric), candidate: c_trials.logs(id, metric) });
-    strata.filter(|stratum| !stratum.baseline.is_empty() && !stratum.candidate.is_empty()).collect()
+    common.map(String::as_str).collect()
 }
 
-fn pooled(b_trials: &CellTrials, c_trials: &CellTrials, metric: Metric) -> Option<Vec<Stratum>> {
-    let stratum = Stratum { baseline: b_trials.all_logs(metric), candidate: c_trials.all_logs(metric) };
-    (!stratum.baseline.is_empty() && !stratum.candidate.is_empty()).then(|| vec![stratum])
-}
-
-/// From two means with intervals: on the scale of logarithms, an interval of 95 %
-/// is 2 · 1.96 standard errors wide, and the errors of both sides add in squares.
-fn by_intervals(baseline: Estimate, candidate: Estimate) -> Option<Difference> {
-    let error = |estimate: Estimate| {
+/// From two means with intervals, which are Student's over their runs where these are known.
+fn by_intervals(b: &Cell, baseline: Estimate, c: &Cell, candidate: Estimate) -> Option<Difference> {
+    let side = |cell: &Cell, estimate: Estimate| {
         let interval = estimate.interval.filter(|interval| interval.low > 0.0)?;
-        Some((interval.high / interval.low).ln() / (2.0 * Z_95))
+        let freedom =
+            cell.n_runs.filter(|&runs| runs > 1).map_or(f64::INFINITY, |runs| f64::from(runs) - 1.0);
+        let quantile = if freedom.is_finite() { student_quantile_95(freedom) } else { Z_95 };
+        let error = (interval.high / interval.low).ln() / (2.0 * quantile);
+        Some(Measured { mean: estimate.mean.ln(), error, freedom })
     };
-    let error = error(baseline)?.hypot(error(candidate)?);
-    let estimate = (candidate.mean / baseline.mean).ln();
-    let reach = Z_95 * error;
-    Some(Difference {
-        estimate,
-        interval: Some(Interval { low: estimate - reach, high: estimate + reach }),
-        p: Some(if error > 0.0 { normal_two_sided(estimate / error) } else { 1.0 }),
-        noise: None,
-    })
+    Some(Difference::between(side(b, baseline)?, side(c, candidate)?))
 }

@@ -1,6 +1,6 @@
 //! Reading one side from a results folder, a summary CSV, or llama-bench's output.
 
-use super::{CellTrials, Side, llama_bench};
+use super::{Side, llama_bench, settings::Setting};
 use slm_plan::{
     digest::sha256_hex,
     error::{Error, Result},
@@ -10,10 +10,7 @@ use slm_results::{
     read::{Context, Key, Source, Summary, rows},
     schema::TrialRow,
 };
-use std::{
-    collections::{BTreeSet, HashMap},
-    path::Path,
-};
+use std::{collections::BTreeSet, path::Path};
 
 impl Side {
     /// Reads a results folder, a summary CSV, or what llama-bench wrote as JSON or CSV.
@@ -65,6 +62,7 @@ impl Side {
                 .map_err(|error| Error::Internal(format!("prompt: {error}")))?;
             self.prompts.insert(prompt.id.clone(), sha256_hex(&content));
         }
+        self.settings = Setting::of_plan(&manifest.plan.input);
         let mut used = manifest.plan.input.engines();
         used.retain(|engine| is_wanted(engine.into_str()));
         let engines = manifest.devices.iter().flat_map(|device| &device.agent.engines);
@@ -76,25 +74,16 @@ impl Side {
         Ok(())
     }
 
+    /// Only valid trials count: the summary has no figures of others either.
     fn take_trials(&mut self, file: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<()> {
-        let mut suspect: HashMap<Key, CellTrials> = HashMap::new();
         for trial in rows::<TrialRow>(file)? {
             let trial = trial?;
-            if !is_wanted(&trial.backend) {
-                continue;
-            }
-            self.threads.extend(trial.threads);
-            self.flash_attention.extend(trial.flash_attention.map(bool::from));
             if let Ok(context) = trial.context()
-                && trial.is_measured()
+                && trial.is_valid()
+                && is_wanted(&trial.backend)
             {
-                let cells = if trial.is_valid() { &mut self.trials } else { &mut suspect };
-                cells.entry(key(&trial, context)).or_default().add(&trial);
+                self.trials.entry(key(&trial, context)).or_default().add(&trial);
             }
-        }
-        // As in the summary: where a cell has no valid trial, its figures are those of the others.
-        for (key, cell) in suspect {
-            self.trials.entry(key).or_insert(cell);
         }
         Ok(())
     }
@@ -107,6 +96,7 @@ fn key(trial: &TrialRow, context: Context) -> Key {
         model: trial.model.clone(),
         weights: trial.weights.clone(),
         quant: trial.quant.clone(),
+        variant: trial.variant.clone(),
         context,
     }
 }

@@ -12,4 +12,6 @@ pub struct Row {
     pub candidate: Cell,
     /// Metric by metric, those that both have.
     pub ratios: Vec<Ratio>,
+    /// Why there are no verdicts: settings that differ.
+    pub refusal: Option<String>,
 }

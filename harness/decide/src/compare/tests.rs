@@ -6,68 +6,69 @@ use std::collections::BTreeMap;
 
 /// Metrics of the simulations; memory hardly varies.
 const METRICS: [Metric; 4] = [Metric::Itps, Metric::Otps, Metric::Ttft, Metric::Runtime];
-const PROMPTS: usize = 5;
+const PROMPTS: u32 = 5;
 
-/// Trials to resample: by context, prompt and metric, relative to the prompt's mean.
-type Pool = Vec<Vec<BTreeMap<Metric, Vec<f64>>>>;
-
-/// A pool with the dispersion chosen to be like that of sweeps on a quiet machine: rates vary by
-/// 1 to 6 % from trial to trial, skewed towards slow trials, some far out.
-fn pool(rng: &mut ChaCha8Rng, contexts: usize) -> Pool {
-    let mut trial = |spread: f64| {
-        let slow = if rng.random::<f64>() < 0.05 { 4.0 * spread * rng.random::<f64>() } else { 0.0 };
-        let around: f64 = (0..6).map(|_| rng.random::<f64>() - 0.5).sum::<f64>() * spread * 1.4;
-        (around - slow).exp()
-    };
-    let mut prompt = |spread: f64| {
-        let trials = |metric: Metric, trial: &mut dyn FnMut(f64) -> f64| {
-            let spread = if metric == Metric::Otps { 0.5 * spread } else { spread };
-            (0..10)
-                .map(|_| if metric.more_is_better() { trial(spread) } else { 1.0 / trial(spread) })
-                .collect()
-        };
-        METRICS.into_iter().map(|metric| (metric, trials(metric, &mut trial))).collect()
-    };
-    (0..contexts).map(|i| (0..PROMPTS).map(|_| prompt([0.01, 0.02, 0.03, 0.06][i % 4])).collect()).collect()
+/// How figures vary on a simulated device: standard deviations of logarithms.
+#[derive(Clone, Copy)]
+struct Device {
+    /// From one sweep to the next, the same for all cells: it drifts.
+    sweep: f64,
+    /// From one process to the next.
+    run: f64,
+    /// From trial to trial.
+    trial: f64,
 }
 
-fn key(context: usize) -> Key {
+/// About what fresh processes on an idle server showed (docs/comparisons.md).
+const SERVER: Device = Device { sweep: 0.015, run: 0.04, trial: 0.05 };
+
+fn key(context: u8) -> Key {
     Key {
         device: "local".into(),
         backend: "llama.cpp".into(),
         model: format!("m{}", context / 6),
         weights: "synthetic".into(),
         quant: "q4_0".into(),
-        context: Context::Chunks(u8::try_from(context % 6).unwrap()),
+        variant: None,
+        context: Context::Chunks(context % 6),
     }
 }
 
-/// A sweep drawn from the pool, its rates multiplied by `speed`.
-fn drawn(pool: &Pool, repetitions: usize, speed: f64, rng: &mut ChaCha8Rng) -> Side {
+/// About normal: the sum of twelve uniform variables.
+fn noise(deviation: f64, rng: &mut ChaCha8Rng) -> f64 {
+    deviation * ((0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0)
+}
+
+/// A sweep of so many cells and runs on a device, whose rates are multiplied by `speed`.
+fn drawn(device: Device, cells: u8, runs: u32, speed: f64, rng: &mut ChaCha8Rng) -> Side {
     let mut side = Side { name: "drawn".into(), ..Side::default() };
-    for (context, prompts) in pool.iter().enumerate() {
+    let sweep = noise(device.sweep, rng);
+    for context in 0..cells {
         let mut trials = CellTrials::default();
-        for (index, metrics) in prompts.iter().enumerate() {
-            let id = format!("r{index}");
-            side.prompts.insert(id.clone(), id.clone());
-            let prompt = trials.prompts.entry(id).or_default();
-            for (&metric, values) in metrics {
-                let factor = if metric.more_is_better() { speed } else { 1.0 / speed };
-                // Prompts differ in length, hence in their figures.
-                let centre = 100.0 * (index as f64 + 1.0) * factor;
-                let draw = |_| centre * values[rng.random_range(0..values.len())];
-                prompt.insert(metric, (0..repetitions).map(draw).collect());
+        for metric in METRICS {
+            let factor = if metric.more_is_better() { speed } else { 1.0 / speed };
+            for run in 1..=runs {
+                let of_run = sweep + noise(device.run, rng);
+                for prompt in 0..PROMPTS {
+                    let id = format!("r{prompt}");
+                    side.prompts.insert(id.clone(), id.clone());
+                    // Prompts differ in length, hence in their figures.
+                    let centre = 100.0 * (f64::from(prompt) + 1.0) * factor;
+                    let value = centre * (of_run + noise(device.trial, rng)).exp();
+                    trials.add_value(&id, metric, run, value);
+                }
             }
         }
         let figure = |metric| {
-            let values = trials.all_logs(metric);
-            Some(Estimate { mean: (values.iter().sum::<f64>() / values.len() as f64).exp(), interval: None })
+            let found = trials.run_mean(metric, None)?;
+            Some(Estimate { mean: found.mean, interval: found.interval() })
         };
         side.cells.push(Cell {
             itps: figure(Metric::Itps),
             otps: figure(Metric::Otps),
             ttft_s: figure(Metric::Ttft),
             runtime_s: figure(Metric::Runtime),
+            n_runs: Some(runs),
             ..cell(context)
         });
         side.trials.insert(key(context), trials);
@@ -76,14 +77,15 @@ fn drawn(pool: &Pool, repetitions: usize, speed: f64, rng: &mut ChaCha8Rng) -> S
 }
 
 /// A cell without figures.
-fn cell(context: usize) -> Cell {
+fn cell(context: u8) -> Cell {
     Cell {
         key: key(context),
         soc: None,
         params: Some(125_000_000),
-        n_planned: Some(15),
-        n_completed: Some(15),
-        n_valid: Some(15),
+        n_planned: Some(25),
+        n_completed: Some(25),
+        n_valid: Some(25),
+        n_runs: None,
         failure: None,
         n_in: Some(200.0),
         n_out: Some(64.0),
@@ -110,13 +112,13 @@ struct Found {
     covered: usize,
 }
 
-fn simulate(pool: &Pool, pairs: usize, repetitions: usize, speed: f64, seed: u64) -> Found {
+fn simulate(device: Device, cells: u8, pairs: usize, runs: u32, speed: f64, seed: u64) -> Found {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut found = Found { pairs, ..Found::default() };
-    for pair in 0..pairs {
-        let (b, c) = (drawn(pool, repetitions, 1.0, &mut rng), drawn(pool, repetitions, speed, &mut rng));
-        let options = Options { seed: pair as u64, ..Options::default() };
-        let comparison = compare(&b, &c, &options).unwrap();
+    for _ in 0..pairs {
+        let baseline = drawn(device, cells, runs, 1.0, &mut rng);
+        let candidate = drawn(device, cells, runs, speed, &mut rng);
+        let comparison = compare(&baseline, &candidate, &Options::default()).unwrap();
         let called = comparison.count(Verdict::Regressed) + comparison.count(Verdict::Improved);
         found.pairs_with_a_call += usize::from(called > 0);
         found.called += called;
@@ -132,43 +134,35 @@ fn simulate(pool: &Pool, pairs: usize, repetitions: usize, speed: f64, seed: u64
 
 #[test]
 fn equal_sweeps_are_called_different_in_at_most_5_percent() {
-    let pool = pool(&mut ChaCha8Rng::seed_from_u64(5), 6);
-    let found = simulate(&pool, 500, 3, 1.0, 6);
-    assert!(found.pairs_with_a_call * 20 <= found.pairs, "{found:?}");
-    let coverage = found.covered as f64 / found.figures as f64;
-    assert!((0.935..0.97).contains(&coverage), "{coverage} of intervals cover");
+    for runs in [3, 5] {
+        let found = simulate(SERVER, 6, 500, runs, 1.0, 6);
+        assert!(found.pairs_with_a_call * 20 <= found.pairs, "{found:?}");
+    }
+    // Without drift, the intervals hold what they say.
+    let steady = simulate(Device { sweep: 0.0, ..SERVER }, 6, 500, 5, 1.0, 7);
+    let coverage = steady.covered as f64 / steady.figures as f64;
+    assert!((0.94..0.97).contains(&coverage), "{coverage} of intervals cover");
 }
 
 #[test]
-fn a_tenth_slower_is_found() {
-    let pool = pool(&mut ChaCha8Rng::seed_from_u64(5), 6);
-    let found = simulate(&pool, 20, 3, 0.90, 7);
-    assert!(found.called * 10 > found.figures * 7, "{found:?}");
-    assert_eq!(found.pairs_with_a_call, found.pairs);
+fn a_quarter_slower_is_found() {
+    let found = simulate(SERVER, 6, 40, 5, 0.75, 8);
+    assert!(found.called * 10 > found.figures * 9, "{found:?}");
 }
 
 /// Prints the table of docs/comparisons.md: `cargo test --release -p slm-decide
-/// table_of_the_docs -- --ignored --nocapture`; `SLM_POOL` names a sweep whose
-/// trials are the pool instead.
+/// table_of_the_docs -- --ignored --nocapture`.
 #[test]
 #[ignore = "prints a table"]
 #[expect(clippy::print_stdout, reason = "that is what it is for")]
 fn table_of_the_docs() {
-    let synthetic = |contexts, seed| pool(&mut ChaCha8Rng::seed_from_u64(seed), contexts);
-    let pools = match std::env::var("SLM_POOL") {
-        Ok(path) => vec![("SLM_POOL".to_owned(), real_pool(&path))],
-        Err(_) => vec![
-            ("synthetic, 6 cells".to_owned(), synthetic(6, 5)),
-            ("synthetic, 24 cells".to_owned(), synthetic(24, 8)),
-        ],
-    };
-    for (name, pool) in pools {
-        for (speed, pairs) in [(1.0, 500), (0.97, 50), (0.95, 50), (0.90, 50)] {
-            for repetitions in [3, 10] {
-                let found = simulate(&pool, pairs, repetitions, speed, 9);
-                let share = |n: usize, of: usize| 100.0 * n as f64 / of as f64;
+    for cells in [6, 24] {
+        for (speed, pairs) in [(1.0, 1000), (0.95, 200), (0.90, 200), (0.75, 200)] {
+            for runs in [3, 5, 10] {
+                let found = simulate(SERVER, cells, pairs, runs, speed, 9);
+                let share = |part: usize, of: usize| 100.0 * part as f64 / of as f64;
                 println!(
-                    "{name} | {repetitions} | {:+.0} % | {:.1} % pairs | {:.1} % figures | {:.1} % no change | {:.1} % cover",
+                    "| {cells} | {runs} | {:+.0} % | {pairs} | {:.1} % | {:.1} % | {:.0} % | {:.1} % |",
                     100.0 * (speed - 1.0),
                     share(found.pairs_with_a_call, found.pairs),
                     share(found.called, found.figures),
@@ -180,17 +174,94 @@ fn table_of_the_docs() {
     }
 }
 
-/// Each prompt's trials relative to their geometric mean, so that the truth is known.
-fn real_pool(path: &str) -> Pool {
-    let side = Side::read(std::path::Path::new(path)).unwrap();
-    let relative = |values: &Vec<f64>| {
-        let centre = (values.iter().map(|value| value.ln()).sum::<f64>() / values.len() as f64).exp();
-        values.iter().map(|value| value / centre).collect()
+#[test]
+fn one_run_cannot_be_tested_and_fails_the_gate() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let (baseline, candidate) = (drawn(SERVER, 1, 1, 1.0, &mut rng), drawn(SERVER, 1, 5, 0.5, &mut rng));
+    let found = compare(&baseline, &candidate, &Options::default()).unwrap();
+    assert_eq!((found.count(Verdict::Untestable), found.tests), (4, 0));
+    let gate = Gate { allow_missing: false, allow_untestable: false, must_detect: 0.25, min_valid: 0.5 };
+    assert!(gate.reasons(&found)[0].contains("cannot be tested"));
+    assert!(Gate { allow_untestable: true, ..gate }.reasons(&found).is_empty());
+}
+
+#[test]
+fn half_the_speed_is_found_with_three_runs_among_a_thousand_tests() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut side = |speed| {
+        let mut all = Side::default();
+        for model in 0..42 {
+            let one = drawn(SERVER, 6, 3, speed, &mut rng);
+            all.prompts = one.prompts.clone();
+            for mut cell in one.cells {
+                let trials = one.trials[&cell.key].clone();
+                cell.key.model = format!("m{model}");
+                all.trials.insert(cell.key.clone(), trials);
+                all.cells.push(cell);
+            }
+        }
+        all
     };
-    let prompt = |metrics: &BTreeMap<Metric, Vec<f64>>| {
-        METRICS.iter().map(|metric| (*metric, relative(&metrics[metric]))).collect()
+    let found = compare(&side(1.0), &side(0.5), &Options::default()).unwrap();
+    assert_eq!(found.tests, 1008);
+    // Five simulations of the same with SciPy find 267 to 312.
+    let called = found.count(Verdict::Regressed);
+    assert!((240..=340).contains(&called), "{called}");
+}
+
+#[test]
+fn a_gate_stays_shut_where_it_cannot_tell() {
+    let gate = Gate { allow_missing: false, allow_untestable: false, must_detect: 0.25, min_valid: 0.5 };
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let baseline = drawn(SERVER, 3, 5, 1.0, &mut rng);
+    let mut candidate = drawn(SERVER, 3, 5, 1.0, &mut rng);
+    let reasons = |candidate: &Side, gate: Gate| {
+        gate.reasons(&compare(&baseline, candidate, &Options::default()).unwrap()).join("; ")
     };
-    side.cells.iter().map(|cell| side.trials[&cell.key].prompts.values().map(prompt).collect()).collect()
+    assert_eq!(reasons(&candidate, gate), "");
+    candidate.cells[0].n_valid = Some(5);
+    assert!(reasons(&candidate, gate).contains("1 cell has fewer than 50 % valid trials"));
+    candidate.cells[1].otps = None;
+    candidate.cells.pop();
+    let said = reasons(&candidate, gate);
+    assert!(said.contains("not compared: m0 at 2 chunks and 1 more"), "{said}");
+    let lenient = Gate { allow_missing: true, min_valid: 0.0, ..gate };
+    assert_eq!(reasons(&candidate, lenient), "");
+    let noisy = drawn(Device { run: 0.3, ..SERVER }, 3, 3, 1.0, &mut rng);
+    assert!(reasons(&noisy, gate).contains("would have hidden a change of 25 %"));
+}
+
+#[test]
+fn other_threads_get_no_verdict_unless_that_was_meant() {
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let side = |threads: &str, rng: &mut ChaCha8Rng| {
+        let mut side = drawn(SERVER, 1, 5, 1.0, rng);
+        for trials in side.trials.values_mut() {
+            trials.settings.insert(Setting::Threads, [threads.to_owned()].into());
+        }
+        side
+    };
+    let (one, two) = (side("1", &mut rng), side("2", &mut rng));
+    let found = compare(&one, &two, &Options::default()).unwrap();
+    assert_eq!(found.count(Verdict::Refused), 4);
+    assert_eq!(found.rows[0].refusal.as_deref(), Some("threads 1 against 2"));
+    let meant = Options { across: [Setting::Threads].into(), ..Options::default() };
+    assert_eq!(compare(&one, &two, &meant).unwrap().count(Verdict::Refused), 0);
+}
+
+#[test]
+fn noise_may_be_given_or_measured() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let quiet = Device { sweep: 0.0, run: 0.002, trial: 0.002 };
+    let (one, other) = (drawn(quiet, 1, 5, 1.0, &mut rng), drawn(quiet, 1, 5, 0.96, &mut rng));
+    let count = |noise| {
+        let options = Options { noise, ..Options::default() };
+        compare(&one, &other, &options).unwrap().count(Verdict::Regressed)
+    };
+    assert_eq!(count(NoiseChoice::Assumed), 0);
+    assert_eq!(count(NoiseChoice::Given(0.01)), 4);
+    let history = BTreeMap::from([(Metric::Itps, 0.01), (Metric::Otps, 0.01)]);
+    assert_eq!(count(NoiseChoice::History(history)), 2);
 }
 
 #[test]
@@ -222,7 +293,7 @@ fn summaries_with_intervals_are_tested_by_them() {
         let interval = Some(slm_stats::Interval { low: 0.99 * mean, high: 1.01 * mean });
         Side { cells: vec![Cell { itps: Some(Estimate { mean, interval }), ..cell(1) }], ..Side::default() }
     };
-    let ratio = compare(&side(100.0), &side(90.0), &Options::default()).unwrap().rows[0].ratios[0].clone();
+    let ratio = compare(&side(100.0), &side(80.0), &Options::default()).unwrap().rows[0].ratios[0].clone();
     assert_eq!((ratio.basis, ratio.verdict), (Basis::Intervals, Verdict::Regressed));
-    assert!((ratio.ratio - 0.9).abs() < 1e-12);
+    assert!((ratio.ratio - 0.8).abs() < 1e-12);
 }

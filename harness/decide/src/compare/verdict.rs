@@ -5,7 +5,7 @@ use slm_stats::Interval;
 use strum::IntoStaticStr;
 
 /// Probability of one false call among all figures of a comparison.
-const LEVEL: f64 = 0.05;
+pub(super) const LEVEL: f64 = 0.05;
 
 /// The verdict on a ratio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
@@ -20,11 +20,23 @@ pub enum Verdict {
     NoChange,
     /// None of these.
     Inconclusive,
+    /// There are too few runs, or only means.
+    #[strum(serialize = "cannot be tested")]
+    Untestable,
+    /// Settings differ that nobody said may differ.
+    Refused,
 }
 
 impl Verdict {
     /// All of them, in the order of the tables.
-    pub const ALL: [Self; 4] = [Self::Improved, Self::Regressed, Self::NoChange, Self::Inconclusive];
+    pub const ALL: [Self; 6] = [
+        Self::Improved,
+        Self::Regressed,
+        Self::NoChange,
+        Self::Inconclusive,
+        Self::Untestable,
+        Self::Refused,
+    ];
 }
 
 /// The verdict on a ratio whose p is already corrected for all tests.

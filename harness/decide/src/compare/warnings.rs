@@ -33,16 +33,6 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
     compare("quantizations", theirs, ours, "");
     let (theirs, ours) = of(&|cell| known(&cell.key.weights));
     compare("weights", theirs, ours, "");
-    let numbers = |set: &BTreeSet<u32>| set.iter().map(u32::to_string).collect();
-    compare("threads", numbers(&baseline.threads), numbers(&candidate.threads), "");
-    let flags =
-        |set: &BTreeSet<bool>| set.iter().map(|&on| if on { "on" } else { "off" }.to_owned()).collect();
-    compare(
-        "flash attention settings",
-        flags(&baseline.flash_attention),
-        flags(&candidate.flash_attention),
-        "",
-    );
     for (what, theirs) in &baseline.made_by {
         if let Some(ours) = candidate.made_by.get(what) {
             compare(what, [theirs.clone()].into(), [ours.clone()].into(), "");
@@ -59,9 +49,7 @@ pub(super) fn warnings(baseline: &Side, candidate: &Side, rows: &[Row]) -> Vec<S
         let cell = |row: &Row| if side == 0 { row.baseline.n_valid } else { row.candidate.n_valid };
         let doubtful = rows.iter().filter(|row| cell(row) == Some(0)).count();
         if doubtful > 0 {
-            warnings.push(format!(
-                "{doubtful} cells of {name} have no valid trial; their figures are those of suspect trials"
-            ));
+            warnings.push(format!("{doubtful} cells of {name} have no valid trial, so they have no figures"));
         }
     }
     warnings

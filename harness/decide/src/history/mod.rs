@@ -7,6 +7,7 @@
 mod change;
 mod conditions;
 mod course;
+mod equal;
 mod find;
 mod fit;
 #[expect(clippy::module_inception, reason = "the history is what the module is for")]
@@ -23,7 +24,7 @@ pub use course::{Course, Step, Trend};
 pub use find::Skipped;
 pub use history::{Event, History};
 pub use series::{Point, Series, SeriesKey};
-pub use spread::{Spread, between_sweeps};
+pub use spread::Spread;
 pub use sweep::{Sweep, Sweeps};
 
 #[cfg(test)]

@@ -116,6 +116,11 @@ impl Sweep {
         planned_threads(&self.manifest, key).or_else(|| self.calibrated.get(&own).copied())
     }
 
+    /// What tells equal plans from others.
+    pub(super) fn plan_id(&self) -> &str {
+        &self.manifest.id
+    }
+
     /// How a cell was measured.
     pub fn conditions(&self, key: &Key) -> Conditions {
         conditions(&self.manifest, &self.settings, key)

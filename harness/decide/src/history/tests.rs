@@ -38,6 +38,7 @@ fn key(index: usize) -> SeriesKey {
             model: format!("m{}", index / 4),
             weights: "synthetic".into(),
             quant: "q4_0".into(),
+            variant: None,
             context: Context::Chunks(1),
         },
         threads: Some(4),
@@ -341,19 +342,25 @@ fn other_threads_are_another_series_and_other_settings_a_change() {
 }
 
 #[test]
-fn sweeps_differ_by_their_standard_deviation() {
+fn equal_sweeps_differ_by_their_standard_deviation() {
     // ln 1.1, ln 1.0, ln 0.9 about their mean, and a pair about theirs: numpy.var(…, ddof=1), pooled.
-    let any = any_sweep().cells.remove(0);
-    let cell = |context: u8, itps: f64| Cell {
-        key: Key { context: Context::Chunks(context), ..any.key.clone() },
-        itps: Some(Estimate { mean: itps, interval: None }),
-        otps: None,
-        ..any.clone()
+    let any = any_sweep();
+    let sweep = |figures: &[f64]| {
+        let cell = |(context, &itps): (usize, &f64)| Cell {
+            key: Key { context: Context::Chunks(u8::try_from(context).unwrap()), ..any.cells[0].key.clone() },
+            itps: Some(Estimate { mean: itps, interval: None }),
+            otps: None,
+            ..any.cells[0].clone()
+        };
+        let mut sweep = any.clone();
+        sweep.cells = figures.iter().enumerate().map(cell).collect();
+        sweep
     };
-    let sweeps =
-        [vec![cell(0, 110.0), cell(1, 50.0)], vec![cell(0, 100.0), cell(1, 52.0)], vec![cell(0, 90.0)]];
-    let sweeps: Vec<&[Cell]> = sweeps.iter().map(Vec::as_slice).collect();
-    let spread = between_sweeps(&sweeps);
+    let mut sweeps = Sweeps {
+        sweeps: vec![sweep(&[110.0, 50.0]), sweep(&[100.0, 52.0]), sweep(&[90.0])],
+        ..Sweeps::default()
+    };
+    let spread = sweeps.between_equal();
     let (a, b): ([f64; 3], [f64; 2]) = ([1.1f64.ln(), 0.0, 0.9f64.ln()], [50f64.ln(), 52f64.ln()]);
     let squares = |logs: &[f64]| {
         let mean = logs.iter().sum::<f64>() / logs.len() as f64;
@@ -362,6 +369,10 @@ fn sweeps_differ_by_their_standard_deviation() {
     let expected = ((squares(&a) + squares(&b)) / 3.0).sqrt();
     assert!((spread[&Metric::Itps].deviation() - expected).abs() < 1e-12);
     assert_eq!(spread[&Metric::Itps].freedom, 3);
+    // scipy.stats.t.ppf(0.975, 3) = 3.182446305.
+    let most = (3.182_446_305 * 2f64.sqrt() * expected).exp_m1();
+    assert!((spread[&Metric::Itps].between_two() - most).abs() < 1e-6);
     assert!(!spread.contains_key(&Metric::Otps) && spread[&Metric::Ttft].deviation() < 1e-12);
-    assert!(between_sweeps(&sweeps[..1]).is_empty());
+    sweeps.sweeps.truncate(1);
+    assert!(sweeps.between_equal().is_empty());
 }

@@ -35,6 +35,11 @@ use strum::VariantArray;
 const COMPILED_REMEDY: &str =
     "`bench agent build --mlc`, or name one that has it in SLM_PHONE_AGENT (docs/mlc.md)";
 
+/// How the folders of a model's run begin; a number follows, since a run may need several agents.
+fn run_prefix(name: RunName<'_>) -> String {
+    format!("r{}m{}-", name.run, name.model)
+}
+
 /// A phone.
 pub struct Phone {
     pub(super) name: String,
@@ -112,7 +117,7 @@ impl Phone {
         let folder = self.sweep_folder(name.sweep);
         let list = format!("cd {} 2> /dev/null && ls", quote(&folder));
         let listed = self.link.run(&list, COMMAND_TIMEOUT)?.text();
-        let prefix = format!("m{}-", name.model);
+        let prefix = run_prefix(name);
         let number = |entry: &str| entry.strip_prefix(&prefix)?.parse::<u32>().ok();
         let mut numbers: Vec<u32> = listed.lines().filter_map(|line| number(line.trim())).collect();
         numbers.sort_unstable();
@@ -124,7 +129,7 @@ impl Phone {
         let failed = |error: &LinkError| StartError::Failed(stage_error(error));
         let last = self.runs(name).map_err(|error| failed(&error))?.pop();
         let last = last.and_then(|folder| folder.rsplit('-').next()?.parse::<u32>().ok()).unwrap_or(0);
-        let folder = format!("{}/m{}-{}", self.sweep_folder(name.sweep), name.model, last + 1);
+        let folder = format!("{}/{}{}", self.sweep_folder(name.sweep), run_prefix(name), last + 1);
         let job = JobFile::new(job)
             .map_err(|error| StartError::Refused(Error::Internal(format!("job: {error}"))))?;
         let script = scripts::start(&folder, agent, self.link.space_patience());

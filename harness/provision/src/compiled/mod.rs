@@ -130,6 +130,7 @@ pub(crate) fn resolve(
             mlc_llm: runtime.mlc_llm,
         }),
         generation: request.output.generation(weights),
+        variant: None,
     })
 }
 

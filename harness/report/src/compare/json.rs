@@ -16,7 +16,7 @@ pub fn json(comparison: &Comparison) -> Value {
         .noise
         .iter()
         .map(|(metric, noise)| {
-            (metric.column().to_owned(), json!({ "value": noise.value, "measured": noise.measured }))
+            (metric.column().to_owned(), json!({ "value": noise.value, "source": noise.source.into_str() }))
         })
         .collect();
     json!({
@@ -43,6 +43,7 @@ pub fn json(comparison: &Comparison) -> Value {
                 "expected": place.expected,
             })
         }).collect::<Vec<_>>(),
+        "missing": comparison.missing,
         "only_in_baseline": names(&comparison.only_in_baseline),
         "only_in_candidate": names(&comparison.only_in_candidate),
     })
@@ -79,6 +80,7 @@ fn value(ratio: &Ratio, context: &str, baseline: &Value, candidate: &Value) -> V
         "ratio_ci_high": ratio.interval.map(|interval| interval.high),
         "p": ratio.p,
         "p_holm": ratio.p_adjusted,
+        "detectable": ratio.detectable,
         "basis": ratio.basis.into_str(),
         "verdict": ratio.verdict.into_str(),
     })

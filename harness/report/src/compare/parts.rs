@@ -1,8 +1,8 @@
 //! Parts that the text and the Markdown have in common.
 
-use slm_decide::compare::{Basis, Comparison, Ratio, Row, Verdict};
+use slm_decide::compare::{Basis, Comparison, Noise, Ratio, Row, Verdict};
 use slm_plan::text::{clean, figure};
-use slm_results::read::Key;
+use slm_results::read::{Key, Metric};
 
 /// A cell in words.
 pub(super) fn cell_name(key: &Key) -> String {
@@ -47,11 +47,29 @@ pub(super) fn p(ratio: &Ratio) -> String {
     }
 }
 
+/// The noise of the metrics that were tested; once where it is the same for all.
+fn noise(comparison: &Comparison) -> String {
+    let is_tested = |metric| comparison.ratios().any(|ratio| ratio.metric == metric && ratio.p.is_some());
+    let tested: Vec<_> = comparison.noise.iter().filter(|(metric, _)| is_tested(**metric)).collect();
+    let text = |noise: &Noise| format!("{:.1} % ({})", 100.0 * noise.value, noise.source.into_str());
+    match tested.first() {
+        Some((_, first)) if tested.iter().all(|(_, noise)| noise == first) => text(first),
+        _ => {
+            let each = |(metric, noise): &(&Metric, &Noise)| format!("{} {}", metric.column(), text(noise));
+            tested.iter().map(each).collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
 /// The lines below the table: counts, noise, the evidence behind the ratios.
 pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
+    let is_told = |verdict: &Verdict| {
+        !matches!(verdict, Verdict::Untestable | Verdict::Refused) || comparison.count(*verdict) > 0
+    };
     let counts: Vec<String> = Verdict::ALL
-        .iter()
-        .map(|&verdict| format!("{} {}", comparison.count(verdict), verdict.into_str()))
+        .into_iter()
+        .filter(is_told)
+        .map(|verdict| format!("{} {}", comparison.count(verdict), verdict.into_str()))
         .collect();
     let total = comparison.ratios().count();
     let mut lines = vec![format!(
@@ -59,23 +77,37 @@ pub(super) fn closing(comparison: &Comparison) -> Vec<String> {
         counts.join(", "),
         comparison.tests
     )];
-    let noise: Vec<String> = comparison
-        .noise
-        .iter()
-        .filter(|(metric, _)| comparison.ratios().any(|ratio| ratio.metric == **metric && ratio.p.is_some()))
-        .map(|(metric, noise)| {
-            let how = if noise.measured { "" } else { " (not measured)" };
-            format!("{} {:.1} %{how}", metric.column(), 100.0 * noise.value)
-        })
-        .collect();
+    let noise = noise(comparison);
     if !noise.is_empty() {
-        lines.push(format!("differences within the noise count as no change: {}", noise.join(", ")));
+        lines.push(format!("noise, which counts as no change: {noise}"));
     }
+    let hidden: Vec<f64> = comparison
+        .ratios()
+        .filter(|ratio| ratio.verdict == Verdict::Inconclusive)
+        .filter_map(|ratio| ratio.detectable)
+        .collect();
+    if let Some(hidden) = slm_stats::median(&hidden) {
+        let size = 100.0 * hidden;
+        lines.push(format!("inconclusive: a difference below {size:.0} % would not have shown (median)"));
+    }
+    let too_few = comparison.count(Verdict::Untestable);
+    if too_few > 0 {
+        lines.push("cannot be tested: one run, or means alone; measure with --runs 5".to_owned());
+    }
+    for row in &comparison.rows {
+        if let Some(refusal) = &row.refusal {
+            lines.push(format!("refused: {}: {} (--across allows it)", heading(row), clean(refusal)));
+        }
+    }
+    lines.push("not seen here: another day, another room, another charge of the battery".to_owned());
     for (basis, remark) in [
-        (Basis::PairedTrials, "ratios within each prompt, geometric mean over prompts"),
-        (Basis::Trials, "prompts differ, so intervals cover prompts as well as repetitions"),
+        (
+            Basis::SamePrompts,
+            "ratios within each prompt, geometric mean over these prompts; intervals over runs",
+        ),
+        (Basis::OtherPrompts, "each side's own prompts; intervals over runs"),
         (Basis::Intervals, "no trials, so errors are those of the cells' intervals"),
-        (Basis::Means, "no dispersion on one side, so nothing can be tested"),
+        (Basis::Means, "no intervals on one side, so nothing can be tested"),
     ] {
         let count = comparison.ratios().filter(|ratio| ratio.basis == basis).count();
         if count > 0 {

@@ -8,16 +8,18 @@ impl ReportData {
     /// a model's name differs between them.
     pub fn name_subjects(&mut self) {
         const BACKEND: usize = 2;
-        const RUN: usize = 4;
+        const RUN: usize = 5;
         let parts = |subject: &Subject| {
             let run = self.runs.get(subject.run).map_or("", |run| run.id.as_str());
-            [&subject.quant, &subject.device, &subject.backend, &subject.weights, run].map(str::to_owned)
+            let variant = subject.variant.as_deref().unwrap_or_default();
+            [&subject.quant, &subject.device, &subject.backend, &subject.weights, variant, run]
+                .map(str::to_owned)
         };
-        let all: Vec<(String, [String; 5])> =
+        let all: Vec<(String, [String; 6])> =
             self.subjects.iter().map(|subject| (subject.model.clone(), parts(subject))).collect();
         for (subject, (model, own)) in self.subjects.iter_mut().zip(&all) {
             let others = || all.iter().filter(|(name, _)| name == model);
-            let differs = |i: usize, (_, other): &(String, [String; 5])| other[i] != own[i];
+            let differs = |i: usize, (_, other): &(String, [String; 6])| other[i] != own[i];
             // Readers do not know runs: they are named only where nothing else differs.
             let is_alone = others().filter(|(_, other)| other[..RUN] == own[..RUN]).count() == 1;
             let tells = |&i: &usize| match i {
@@ -44,6 +46,7 @@ mod tests {
             model: model.into(),
             weights: "synthetic".into(),
             quant: quant.into(),
+            variant: None,
             params: None,
             label: String::new(),
             ready: None,

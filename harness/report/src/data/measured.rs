@@ -52,39 +52,23 @@ pub struct FigureName {
     pub unit: String,
 }
 
-/// A figure of an engine's own, over a cell's trials.
+/// A figure of an engine's own, over a cell's valid trials; there is at least one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OwnFigure {
-    valid: Sum,
-    all: Sum,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
     sum: f64,
     count: u32,
 }
 
 impl OwnFigure {
-    /// Adds a trial's value.
-    pub(crate) fn add(&mut self, value: f64, is_valid: bool) {
-        self.all.add(value);
-        if is_valid {
-            self.valid.add(value);
-        }
-    }
-
-    /// Mean and number of the valid trials or, as in the summary, of all where none is.
-    pub(crate) fn mean(&self) -> (f64, u32) {
-        let used = if self.valid.count > 0 { self.valid } else { self.all };
-        (used.sum / f64::from(used.count), used.count)
-    }
-}
-
-impl Sum {
-    fn add(&mut self, value: f64) {
+    /// Adds a valid trial's value.
+    pub(crate) fn add(&mut self, value: f64) {
         self.sum += value;
         self.count += 1;
+    }
+
+    /// Mean and number of trials.
+    pub(crate) fn mean(&self) -> (f64, u32) {
+        (self.sum / f64::from(self.count), self.count)
     }
 }
 
@@ -98,7 +82,7 @@ pub struct Tally {
 }
 
 impl Measured {
-    /// Whether the figures are those of suspect or throttled trials.
+    /// Whether every completed trial is suspect or throttled, so that there are no figures.
     pub fn is_doubtful(&self) -> bool {
         self.cell.n_valid == Some(0) && self.cell.n_completed.is_some_and(|n| n > 0)
     }

@@ -3,7 +3,7 @@
 use super::Tally;
 use slm_results::{
     manifest::{Manifest, PlanWithoutTrials},
-    schema::Verdict,
+    schema::{VarianceRow, Verdict},
 };
 use std::collections::BTreeMap;
 
@@ -20,6 +20,8 @@ pub struct Run {
     pub doubts: BTreeMap<(String, String), Tally>,
     /// Lost devices, each time they were.
     pub lost: Vec<Loss>,
+    /// What the figures of its cells vary with.
+    pub variances: Vec<VarianceRow>,
     /// Trials at their times, some thousands at most.
     pub moments: Vec<Moment>,
     /// Readings of sensors.

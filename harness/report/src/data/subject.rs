@@ -20,6 +20,8 @@ pub struct Subject {
     pub weights: String,
     /// Weight types.
     pub quant: String,
+    /// Which of two settings, where the sweep has the model in two.
+    pub variant: Option<String>,
     /// Parameters.
     pub params: Option<u64>,
     /// Name that no other subject has.
@@ -48,7 +50,11 @@ pub struct Sample {
 impl Subject {
     /// Whether it is this model of a plan; the run must be the plan's.
     pub fn is_of(&self, planned: &PlannedModel) -> bool {
-        self.model == planned.name && self.quant == planned.quant && self.backend == planned.engine.into_str()
+        let variant = planned.variant.as_ref().map(|variant| variant.label.as_str());
+        self.model == planned.name
+            && self.quant == planned.quant
+            && self.backend == planned.engine.into_str()
+            && self.variant.as_deref() == variant
     }
 
     /// Its label without the device, where the text names that already.

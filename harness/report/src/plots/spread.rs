@@ -68,7 +68,7 @@ fn plot(data: &ReportData, kind: &Kind) -> Option<Plot> {
         if most > each { format!(" Of each cell, {each} trials are drawn.") } else { String::new() };
     let caption = format!(
         "Points are trials (crosses: suspect or throttled), boxes their quartiles with the median. The spread covers the \
-         cell's prompts as well as repetitions.{sampled}"
+         cell's prompts, runs and repetitions.{sampled}"
     );
     Some(Plot::new(format!("spread-{}", kind.name), kind.title, caption, scene))
 }

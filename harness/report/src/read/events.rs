@@ -76,7 +76,7 @@ fn is_of_use(line: &[u8], wanted: &Wanted) -> bool {
         let quoted = |id: &str| format!("\"trial_id\":\"{id}\"");
         return wanted.trials.values().any(|shown| head.contains(&quoted(&shown.trial_id)));
     }
-    ["run-started", "model-ready", "device-lost"]
+    ["started", "model-ready", "device-lost"]
         .iter()
         .any(|kind| head.contains(&format!("\"type\":\"{kind}\"")))
 }
@@ -84,7 +84,7 @@ fn is_of_use(line: &[u8], wanted: &Wanted) -> bool {
 fn take(data: &mut ReportData, run: usize, Record { at, event, .. }: Record, wanted: &Wanted) {
     match event {
         SweepEvent::DeviceLost { device, reason } => data.runs[run].lost.push(Loss { device, at, reason }),
-        SweepEvent::RunStarted { command, resumed: true } => data.runs[run].commands.push(command),
+        SweepEvent::Started { command, resumed: true } => data.runs[run].commands.push(command),
         SweepEvent::ModelReady { device, model: index, ready } => {
             let Some(planned) = data.runs[run].manifest.plan.input.models.get(index) else { return };
             let own = |subject: &&mut Subject| {

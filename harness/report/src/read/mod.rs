@@ -9,7 +9,10 @@ mod trials;
 use crate::data::{Baseline, Measured, ReportData, Run, Subject};
 use slm_decide::compare::{Options, Side, compare};
 use slm_plan::error::{Error, Result};
-use slm_results::read::{Cell, Source, Summary, folder_name};
+use slm_results::{
+    read::{Cell, Source, Summary, folder_name, rows},
+    schema::VarianceRow,
+};
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -39,7 +42,7 @@ fn compared(folders: &[PathBuf], baseline: &Path) -> Result<Baseline> {
     for folder in folders {
         let ours = Side::read(folder)?;
         // Without a --map, the only error is that no cell has a partner.
-        runs.push(compare(&theirs, &ours, &Options { seed: 1, ..Options::default() }).ok());
+        runs.push(compare(&theirs, &ours, &Options::default()).ok());
     }
     Ok(Baseline { name: baseline.display().to_string(), runs })
 }
@@ -60,6 +63,7 @@ fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
         manifest: *manifest,
         doubts: BTreeMap::new(),
         lost: Vec::new(),
+        variances: rows::<VarianceRow>(folder)?.collect::<Result<_>>()?,
         moments: Vec::new(),
         sensors: Vec::new(),
         sampled: Vec::new(),
@@ -85,6 +89,7 @@ fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
             && subject.backend == key.backend
             && subject.quant == key.quant
             && subject.weights == key.weights
+            && subject.variant == key.variant
     };
     let subject = data.subjects.iter().position(is_same).unwrap_or_else(|| {
         data.subjects.push(Subject {
@@ -95,6 +100,7 @@ fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
             model: key.model.clone(),
             weights: key.weights.clone(),
             quant: key.quant.clone(),
+            variant: key.variant.clone(),
             params: cell.params,
             label: String::new(),
             ready: None,

@@ -88,9 +88,9 @@ impl<'a> Reader<'a> {
         }
         let verdict = trial.verdict.unwrap_or(Verdict::Valid);
         measured.trials.push(point(trial, verdict));
-        for figure in own {
+        for figure in own.into_iter().filter(|_| verdict == Verdict::Valid) {
             let name = FigureName { scope: figure.scope, name: figure.name, unit: figure.unit };
-            measured.own_figures.entry(name).or_default().add(figure.value, verdict == Verdict::Valid);
+            measured.own_figures.entry(name).or_default().add(figure.value);
         }
         if measured.tokens_ms.len() < 200
             && let Some(latencies) = sampled.take(&trial.device, &trial.trial_id)
@@ -112,6 +112,7 @@ impl<'a> Reader<'a> {
                 && subject.device == trial.device
                 && subject.quant == trial.quant
                 && subject.backend == trial.backend
+                && subject.variant == trial.variant
                 && subject.weights == trial.weights
         };
         if self.subject == usize::MAX || !is_same(&self.data.subjects[self.subject]) {

@@ -97,8 +97,9 @@ fn plan(run: &Run) -> Table {
     say("Prompts", format!("{}{set}", plan.prompts.len()));
     let systems = plan.models.iter().filter_map(|model| model.generation.system.clone());
     systems.take(1).for_each(|system| say("System message", system));
-    say("Repetitions of each prompt", plan.repetitions.to_string());
-    say("Warm-ups of each context length", plan.warmups.to_string());
+    say("Runs of each model", plan.runs.to_string());
+    say("Repetitions of each prompt in a run", plan.repetitions.to_string());
+    say("Warm-ups of each context length in a run", plan.warmups.to_string());
     say("Seed", plan.seed.to_string());
     say("Time-out of a trial", text::seconds(plan.timeout_ms as f64 / 1e3));
     say("Rest between trials", format!("{} ms", plan.gap_ms));

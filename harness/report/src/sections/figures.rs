@@ -40,9 +40,9 @@ fn table(data: &ReportData, paper: &[Cell]) -> Table {
         }
     }
     let texts = [
-        "In parentheses: the 95 % bootstrap interval of the mean, over all valid trials of the cell (prompts and repetitions).",
+        "In parentheses: the 95 % interval of the mean over these prompts, from what differs between runs.",
         "* synthetic weights: the exact shape, random values.",
-        "! no valid trial: the figures are those of suspect trials.",
+        "! no valid trial, so no figures.",
         "† SlimLM paper, Table 1: Galaxy S24, one early MLC build, trained weights, outputs of unset length. Another \
          device and engine: shown for orientation, not for comparison.",
     ];

@@ -15,6 +15,7 @@ mod section;
 mod size;
 mod spread;
 mod tokens;
+mod variance;
 
 pub(crate) use section::Section;
 

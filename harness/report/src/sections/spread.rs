@@ -1,6 +1,6 @@
 //! The spread of the trials behind the means.
 
-use super::section::Section;
+use super::{section::Section, variance};
 use crate::{
     data::{Point, ReportData},
     names, plots,
@@ -11,7 +11,10 @@ use slm_stats::{mean, median, outliers, standard_deviation};
 
 /// The section.
 pub(super) fn section(data: &ReportData) -> Section {
-    Section::new("spread", "Spread").plots(plots::spread::plots(data)).table("", table(data))
+    Section::new("spread", "Spread")
+        .plots(plots::spread::plots(data))
+        .table("", table(data))
+        .table("What figures vary with", variance::table(data))
 }
 
 /// Median, deviation and outliers of each cell's trials.
@@ -29,8 +32,7 @@ fn table(data: &ReportData) -> Table {
     ]);
     for measured in data.cells.iter().filter(|measured| !measured.trials.is_empty()) {
         // The trials that the cell's means are of.
-        let all = measured.is_doubtful();
-        let used = || measured.trials.iter().filter(move |point| all || point.verdict == Verdict::Valid);
+        let used = || measured.trials.iter().filter(|point| point.verdict == Verdict::Valid);
         let mut row = vec![
             Field::text(&data.subjects[measured.subject].label),
             Field::text(names::context(measured.cell.key.context)),

@@ -40,7 +40,7 @@ pub(crate) fn caveats(data: &ReportData) -> Vec<String> {
     let rest = if doubtful == 1 { "1 cell has" } else { &format!("{doubtful} cells have") };
     say(
         doubtful > 0,
-        format!("{rest} no valid trial at all: the figures, marked !, are those of suspect trials."),
+        format!("{rest} no valid trial at all, so no figures; trials.csv says what spoke against each."),
     );
     let failed = data.cells.iter().filter(|m| m.cell.n_completed == Some(0)).count();
     let partly =
@@ -50,10 +50,12 @@ pub(crate) fn caveats(data: &ReportData) -> Vec<String> {
     for sentence in lost(data) {
         say(true, sentence);
     }
-    let once = data.runs.iter().any(|run| run.manifest.plan.input.repetitions == 1);
+    let once = data.runs.iter().any(|run| run.manifest.plan.input.runs == 1);
     say(
         once,
-        "Every prompt ran once: the intervals cover the difference between prompts, not repetition.".into(),
+        "There was one run of each model: what differs from run to run, often 3 to 5 %, is not known, and there \
+         are no intervals."
+            .into(),
     );
     let few = data.cells.iter().filter(|m| m.cell.n_valid.is_some_and(|n| (1..5).contains(&n))).count();
     let few_are = if few == 1 { "1 cell rests" } else { &format!("{few} cells rest") };

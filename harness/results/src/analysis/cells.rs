@@ -1,26 +1,25 @@
-//! From trials to cells: the rows of `summary.csv`.
+//! From trials to cells: the rows of `summary.csv` and `variance.csv`.
 
-use crate::schema::{Status, SummaryRow, TrialRow, Verdict};
+use crate::schema::{Status, SummaryRow, TrialRow, VarianceRow};
 use slm_plan::{Cell, Plan};
 use slm_protocol::Failure;
-use slm_stats::{Interval, mean, mean_interval};
-use std::collections::BTreeMap;
+use slm_stats::{Observation, RunMean, mean};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Summarizes one cell on one device from its trials, warm-ups left out. Figures
-/// are over the valid trials; where a cell has none, over all completed ones, and
-/// `n_valid` is 0.
+/// Summarizes one cell on one device from its trials, warm-ups left out. Figures are over the
+/// valid trials; where a cell has none, there are none.
 pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&TrialRow]) -> SummaryRow {
     let model = &plan.input.models[cell.model];
-    let completed: Vec<&TrialRow> =
-        rows.iter().copied().filter(|row| row.status == Status::Completed).collect();
-    let valid: Vec<&TrialRow> =
-        completed.iter().copied().filter(|row| row.verdict == Some(Verdict::Valid)).collect();
-    let used = if valid.is_empty() { &completed } else { &valid };
-    let seed = plan.input.seed;
-    let figure = |pick: fn(&TrialRow) -> Option<f64>| MeanWithInterval::of(used, pick, seed);
-    let (itps, otps) = (figure(|row| row.itps), figure(|row| row.otps));
-    let (ttft, runtime) = (figure(|row| row.ttft_s), figure(|row| row.runtime_s));
-    let plain = |pick: fn(&TrialRow) -> Option<f64>| prompt_mean(used, pick);
+    let completed = rows.iter().filter(|row| row.status == Status::Completed).count();
+    let valid: Vec<&TrialRow> = rows.iter().copied().filter(|row| row.is_valid()).collect();
+    let runs: BTreeSet<u32> = valid.iter().map(|row| row.run).collect();
+    let figure = |pick: Pick| run_mean(&valid, pick);
+    let [itps, otps, ttft, runtime] = METRICS.map(|(_, pick)| figure(pick));
+    let plain = |pick: Pick| prompt_mean(&valid, pick);
+    let interval = |found: &Option<RunMean>| found.as_ref().and_then(RunMean::interval);
+    let low = |found: &Option<RunMean>| interval(found).map(|interval| interval.low);
+    let high = |found: &Option<RunMean>| interval(found).map(|interval| interval.high);
+    let centre = |found: &Option<RunMean>| found.as_ref().map(|found| found.mean);
     SummaryRow {
         device: device.to_owned(),
         soc: rows.iter().find_map(|row| row.soc.clone()),
@@ -28,27 +27,30 @@ pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
         model: model.name.clone(),
         weights: model.weights.to_string(),
         quant: model.quant.clone(),
+        variant: model.variant.as_ref().map(|variant| variant.label.clone()),
         params: Some(model.params),
         chunks: cell.context.chunks(),
         n_planned: Some(planned),
-        n_completed: Some(count(completed.len())),
+        n_completed: Some(count(completed)),
         n_valid: Some(count(valid.len())),
+        n_runs: Some(count(runs.len())),
         failure: commonest_failure(rows),
         n_in: plain(|row| row.n_in.map(f64::from)),
         n_out: plain(|row| row.n_out.map(f64::from)),
-        itps: itps.mean,
-        itps_ci_low: itps.low(),
-        itps_ci_high: itps.high(),
-        otps: otps.mean,
-        otps_ci_low: otps.low(),
-        otps_ci_high: otps.high(),
-        ttft_s: ttft.mean,
-        ttft_s_ci_low: ttft.low(),
-        ttft_s_ci_high: ttft.high(),
-        runtime_s: runtime.mean,
-        runtime_s_ci_low: runtime.low(),
-        runtime_s_ci_high: runtime.high(),
-        rss_peak_mib: used.iter().filter_map(|row| row.rss_peak_mib).reduce(f64::max),
+        itps: centre(&itps),
+        itps_ci_low: low(&itps),
+        itps_ci_high: high(&itps),
+        otps: centre(&otps),
+        otps_ci_low: low(&otps),
+        otps_ci_high: high(&otps),
+        ttft_s: centre(&ttft),
+        ttft_s_ci_low: low(&ttft),
+        ttft_s_ci_high: high(&ttft),
+        runtime_s: centre(&runtime),
+        runtime_s_ci_low: low(&runtime),
+        runtime_s_ci_high: high(&runtime),
+        mbu: plain(|row| row.mbu),
+        rss_peak_mib: valid.iter().filter_map(|row| row.rss_peak_mib).reduce(f64::max),
         model_mib: plain(|row| row.model_mib),
         kv_cache_mib: plain(|row| row.kv_cache_mib),
         compute_mib: plain(|row| row.compute_mib),
@@ -59,30 +61,45 @@ pub fn summarize(plan: &Plan, device: &str, cell: Cell, planned: u32, rows: &[&T
     }
 }
 
-/// A mean with its interval.
-struct MeanWithInterval {
-    mean: Option<f64>,
-    interval: Option<Interval>,
+/// A figure of a trial.
+type Pick = fn(&TrialRow) -> Option<f64>;
+
+/// The figures that have intervals, with their columns.
+const METRICS: [(&str, Pick); 4] = [
+    ("itps", |row| row.itps),
+    ("otps", |row| row.otps),
+    ("ttft_s", |row| row.ttft_s),
+    ("runtime_s", |row| row.runtime_s),
+];
+
+/// What the valid trials of a cell vary with, metric by metric.
+pub fn variances(cell: &SummaryRow, rows: &[&TrialRow]) -> Vec<VarianceRow> {
+    let valid: Vec<&TrialRow> = rows.iter().copied().filter(|row| row.is_valid()).collect();
+    let row = |(metric, pick): (&str, Pick)| {
+        let found = run_mean(&valid, pick)?;
+        Some(VarianceRow {
+            device: cell.device.clone(),
+            backend: cell.backend.clone(),
+            model: cell.model.clone(),
+            weights: cell.weights.clone(),
+            quant: cell.quant.clone(),
+            variant: cell.variant.clone(),
+            chunks: cell.chunks,
+            prompt_tokens: cell.prompt_tokens,
+            metric: metric.to_owned(),
+            runs: count(found.runs()),
+            half_width: found.half_width(),
+            sd_prompts: found.between_prompts,
+            sd_runs: found.between_runs(),
+            sd_trials: found.within_runs,
+            runs_to_halve: found.runs_to_halve().map(count),
+        })
+    };
+    METRICS.into_iter().filter_map(row).collect()
 }
 
-impl MeanWithInterval {
-    fn of(rows: &[&TrialRow], pick: fn(&TrialRow) -> Option<f64>, seed: u64) -> Self {
-        let values: Vec<f64> = rows.iter().filter_map(|row| pick(row)).collect();
-        Self { mean: prompt_mean(rows, pick), interval: mean_interval(&values, seed) }
-    }
-
-    fn low(&self) -> Option<f64> {
-        self.interval.map(|interval| interval.low)
-    }
-
-    fn high(&self) -> Option<f64> {
-        self.interval.map(|interval| interval.high)
-    }
-}
-
-/// The paper's average: over prompts, each of which counts once, however many of
-/// its repetitions there are.
-fn prompt_mean(rows: &[&TrialRow], pick: fn(&TrialRow) -> Option<f64>) -> Option<f64> {
+/// The paper's average: over prompts, each of which counts once, however many trials it has.
+fn prompt_mean(rows: &[&TrialRow], pick: Pick) -> Option<f64> {
     let mut by_prompt: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for row in rows {
         if let Some(value) = pick(row) {
@@ -91,6 +108,15 @@ fn prompt_mean(rows: &[&TrialRow], pick: fn(&TrialRow) -> Option<f64>) -> Option
     }
     let means: Vec<f64> = by_prompt.values().filter_map(|values| mean(values)).collect();
     mean(&means)
+}
+
+/// The same with its interval, over runs.
+fn run_mean(rows: &[&TrialRow], pick: Pick) -> Option<RunMean> {
+    let observations: Vec<Observation<'_>> = rows
+        .iter()
+        .filter_map(|row| Some(Observation { run: row.run, prompt: &row.prompt_id, value: pick(row)? }))
+        .collect();
+    RunMean::of(&observations)
 }
 
 fn commonest_failure(rows: &[&TrialRow]) -> Option<Failure> {
@@ -112,6 +138,8 @@ mod tests {
         evidence::Evidence,
         rows::{Circumstances, failed_row},
     };
+    use crate::schema::Verdict;
+    use slm_plan::PlanInput;
     use slm_testkit::plan::plan_input as input;
 
     fn first_cell(plan: &Plan, rows: &BTreeMap<String, TrialRow>) -> SummaryRow {
@@ -145,27 +173,34 @@ mod tests {
 
     #[test]
     fn every_prompt_counts_once_and_warm_ups_do_not() {
-        let plan = Plan::new(input(1, &[0], 2, 1)).unwrap();
-        // Prompt q1 fails in its second repetition: its one figure still weighs as much as another's two.
-        let pick = |row: &TrialRow| match (row.prompt_id.as_str(), row.warmup, row.repetition) {
+        let plan = Plan::new(PlanInput { runs: 2, ..input(1, &[0], 1, 1) }).unwrap();
+        // Prompt q1 fails in the second run: its one figure still weighs as much as another's two.
+        let pick = |row: &TrialRow| match (row.prompt_id.as_str(), row.warmup, row.run) {
             (_, true, _) => Some(1e9),
             ("q1", _, 1) => Some(100.0),
             ("q1", _, _) => None,
-            _ => Some(200.0),
+            (_, _, run) => Some(199.0 + f64::from(run)),
         };
-        let row = first_cell(&plan, &rows(&plan, pick, Verdict::Valid));
-        assert_eq!((row.n_planned, row.n_completed, row.n_valid), (Some(10), Some(9), Some(9)));
-        assert_eq!(row.itps, Some(180.0));
+        let rows = rows(&plan, pick, Verdict::Valid);
+        let row = first_cell(&plan, &rows);
+        assert_eq!(
+            (row.n_planned, row.n_completed, row.n_valid, row.n_runs),
+            (Some(10), Some(9), Some(9), Some(2))
+        );
+        assert_eq!(row.itps, Some(180.4));
         assert_eq!(row.failure, Some(Failure::Crashed));
         assert!(row.itps_ci_low < row.itps && row.itps < row.itps_ci_high);
         assert_eq!(row.otps, None);
+        let all: Vec<&TrialRow> = rows.values().filter(|row| !row.warmup).collect();
+        let variances = variances(&row, &all);
+        assert_eq!((variances.len(), variances[0].metric.as_str(), variances[0].runs), (1, "itps", 2));
     }
 
     #[test]
-    fn suspect_trials_are_shown_only_where_no_valid_ones_are() {
+    fn a_cell_without_a_valid_trial_has_no_figures() {
         let plan = Plan::new(input(1, &[0], 1, 1)).unwrap();
         let row = first_cell(&plan, &rows(&plan, |_| Some(5.0), Verdict::Suspect));
-        assert_eq!((row.itps, row.n_valid), (Some(5.0), Some(0)));
+        assert_eq!((row.itps, row.n_completed, row.n_valid, row.n_runs), (None, Some(5), Some(0), Some(0)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod pace;
 mod rows;
 mod verdict;
 
-pub use cells::summarize;
+pub use cells::{summarize, variances};
 pub use drift::RunProbes;
 pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed, SlowedBelow};
 pub use metrics::Metrics;

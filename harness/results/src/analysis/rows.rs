@@ -57,6 +57,7 @@ pub fn finished_row(
         tpot_p90_ms: metrics.tpot_p90_ms,
         tpot_p99_ms: metrics.tpot_p99_ms,
         runtime_s: metrics.runtime_s,
+        mbu: circumstances.ready.and_then(|ready| bandwidth_share(ready, metrics.otps)),
         rss_peak_mib: report.rss_peak.map(mib),
         energy_j: circumstances.evidence.energy_j.ok(),
         started_at: Some(UtcTime { unix_ns: report.started_unix_ns }),
@@ -135,10 +136,12 @@ fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'
         model: model.name.clone(),
         weights: model.weights.to_string(),
         quant: model.quant.clone(),
+        variant: model.variant.as_ref().map(|variant| variant.label.clone()),
         params: model.params,
         chunks: prompt.context.chunks(),
         prompt_tokens: prompt.context.tokens(),
         prompt_id: prompt.id.clone(),
+        run: trial.run,
         repetition: trial.repetition,
         warmup: trial.warmup,
         n_in_nominal: prompt.nominal_tokens,
@@ -210,6 +213,12 @@ pub fn telemetry_row(device: &str, sample: &Sample) -> TelemetryRow {
         value: sample.value,
         unit: sample.unit.clone(),
     }
+}
+
+/// Model bandwidth utilisation: the bytes of weights that a decoded token reads × tokens per second
+/// / the bandwidth that the device showed. The KV cache is left out.
+fn bandwidth_share(ready: &Ready, otps: Option<f64>) -> Option<f64> {
+    Some(ready.model.decode_bytes? as f64 * otps? / ready.memory_bandwidth?)
 }
 
 fn mib(bytes: u64) -> f64 {

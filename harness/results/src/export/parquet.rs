@@ -29,7 +29,7 @@ const GROUP: usize = 1 << 16;
 
 /// In front of every table's own columns.
 const RUN: Column = Column {
-    name: "run",
+    name: "sweep",
     kind: Kind::Text,
     names: &[],
     nullable: false,

@@ -59,7 +59,8 @@ fn every_value_of_two_runs_is_read_back() {
             let columns: Vec<(&String, &Field)> = row.get_column_iter().collect();
             assert_eq!(columns.len(), 1 + table.columns.len());
             assert!(
-                columns[0].0 == "run" && matches!(columns[0].1, Field::Str(run) if run.ends_with("example"))
+                columns[0].0 == "sweep"
+                    && matches!(columns[0].1, Field::Str(sweep) if sweep.ends_with("example"))
             );
             for (name, value) in &columns[1..] {
                 let text = &expected[headers.iter().position(|header| header == *name).unwrap()];

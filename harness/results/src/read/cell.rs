@@ -17,6 +17,8 @@ pub struct Key {
     pub weights: String,
     /// Weight types.
     pub quant: String,
+    /// Which of two settings, where a folder has a model in two.
+    pub variant: Option<String>,
     /// Context length.
     pub context: Context,
 }
@@ -45,6 +47,8 @@ pub struct Cell {
     pub n_completed: Option<u32>,
     /// Of these, trials without a reason to doubt them.
     pub n_valid: Option<u32>,
+    /// Runs with a valid trial, where that is known.
+    pub n_runs: Option<u32>,
     /// The commonest failure.
     pub failure: Option<Failure>,
     /// Mean input tokens.

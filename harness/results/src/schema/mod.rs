@@ -24,6 +24,7 @@ mod time;
 mod tokens;
 mod trials;
 mod value;
+mod variance;
 
 pub(crate) use column::shown;
 pub use column::{Column, Kind, Range, Scalar};
@@ -43,7 +44,14 @@ pub use time::UtcTime;
 pub use tokens::TokenRow;
 pub use trials::TrialRow;
 pub use value::Value;
+pub use variance::VarianceRow;
 
 /// All tables, in the order in which they are described.
-pub const TABLES: [&Table; 5] =
-    [&TrialRow::TABLE, &FigureRow::TABLE, &TokenRow::TABLE, &TelemetryRow::TABLE, &SummaryRow::TABLE];
+pub const TABLES: [&Table; 6] = [
+    &TrialRow::TABLE,
+    &FigureRow::TABLE,
+    &TokenRow::TABLE,
+    &TelemetryRow::TABLE,
+    &SummaryRow::TABLE,
+    &VarianceRow::TABLE,
+];

@@ -10,7 +10,7 @@ use slm_protocol::Failure;
 
 table! {
     /// A row for each cell: device, model and context length. Figures are means over
-    /// prompts of the valid trials, or where there are none, of all completed ones.
+    /// prompts of the valid trials; where there are none, they are empty. Intervals are over runs.
     #[derive(Default)]
     pub struct SummaryRow in "summary" {
         /// Device by name
@@ -25,6 +25,8 @@ table! {
         pub weights: String,
         /// Weight types
         pub quant: String,
+        /// Which of two settings, `a` or `b`; only of `bench ab`
+        pub variant: Option<String>,
         /// Parameters of the model
         pub params: Option<u64>,
         /// Chunks of context; empty where prompts have an exact length
@@ -35,6 +37,8 @@ table! {
         pub n_completed: Option<u32>,
         /// Of these, trials that nothing spoke against
         pub n_valid: Option<u32>,
+        /// Runs with a valid trial
+        pub n_runs: Option<u32>,
         /// The commonest failure
         pub failure: Option<Failure>,
         /// Input by the model's own tokenizer
@@ -65,6 +69,8 @@ table! {
         pub runtime_s_ci_low: Option<f64> ["s", Positive],
         /// Upper end
         pub runtime_s_ci_high: Option<f64> ["s", Positive],
+        /// Share of the memory bandwidth that decoding used
+        pub mbu: Option<f64> ["1", Positive],
         /// Highest resident set of any of the trials
         pub rss_peak_mib: Option<f64> ["MiB", NotNegative],
         /// Weights in memory

@@ -31,6 +31,8 @@ table! {
         pub weights: String,
         /// Weight types
         pub quant: String,
+        /// Which of two settings, `a` or `b`; only of `bench ab`
+        pub variant: Option<String>,
         /// Parameters of the model
         pub params: u64,
         /// Chunks of context; empty where prompts have an exact length
@@ -38,7 +40,9 @@ table! {
         /// `q1` question 1; `r2-k3` request 2 with three chunks; `d1-200` 200 tokens of document 1;
         /// `summ1-k2`, `qs1-k2`, `qa1-k2` tasks on two chunks of document 1
         pub prompt_id: String,
-        /// From 1; warm-ups count for themselves
+        /// The run, from 1: one agent process with one load of the model
+        pub run: u32,
+        /// From 1 within the run; warm-ups count for themselves
         pub repetition: u32,
         /// Whether it was a warm-up
         pub warmup: bool,
@@ -81,6 +85,9 @@ table! {
         pub tpot_p99_ms: Option<f64> ["ms", NotNegative],
         /// Request to last token, or to the end of the text
         pub runtime_s: Option<f64> ["s", Positive],
+        /// Share of the memory bandwidth that decoding used: weight bytes read for a token × `otps` /
+        /// the bandwidth that the agent measured
+        pub mbu: Option<f64> ["1", Positive],
         /// Highest resident set of the agent's process within the trial
         pub rss_peak_mib: Option<f64> ["MiB", Positive],
         /// Weights in memory, by the engine's own report

@@ -26,7 +26,7 @@ pub(super) fn make(plan: &Plan, model: usize, on_device: &StagedModel, backlog: 
             path: on_device.path.clone(),
             compiled: on_device.compiled.clone(),
         },
-        options: input.options.clone(),
+        options: planned.variant.as_ref().map_or(&input.options, |variant| &variant.options).clone(),
         generation: planned.generation.clone(),
         prompts: input
             .prompts
@@ -51,6 +51,7 @@ mod tests {
     };
     use slm_protocol::{EngineKind, PromptContent};
     use slm_testkit::plan::plan_input as input;
+    use std::cell::RefCell;
 
     fn staged() -> StagedModel {
         StagedModel::file("m".into())
@@ -65,7 +66,7 @@ mod tests {
         let plan = Plan::new(input).unwrap();
         let job = |model: usize| {
             let own = (0..plan.trials.len()).filter(|&trial| plan.trials[trial].model == model);
-            make(&plan, model, &staged(), &Backlog::new(&plan, "local", own.collect()))
+            make(&plan, model, &staged(), &Backlog::new(&plan, "local", own.collect(), &RefCell::default()))
         };
         let (first, second) = (job(0), job(1));
         assert_eq!((first.engine, second.engine), (EngineKind::Llama, EngineKind::TvmRelaxVm));
@@ -85,9 +86,11 @@ mod tests {
     fn an_agent_that_starts_in_the_middle_warms_up_again() {
         let plan = Plan::new(input(1, &[0, 2], 1, 1)).unwrap();
         let all: Vec<usize> = (0..plan.trials.len()).collect();
-        let first = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all.clone()));
+        let first =
+            make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all.clone(), &RefCell::default()));
         assert_eq!(first.trials.len(), 12);
-        let resumed = make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all[5..].to_vec()));
+        let resumed =
+            make(&plan, 0, &staged(), &Backlog::new(&plan, "local", all[5..].to_vec(), &RefCell::default()));
         assert_eq!(resumed.trials.len(), 8);
         let rewarmed = rewarm::source(&resumed.trials[0].trial_id).unwrap();
         assert_eq!(plan.trials.iter().find(|t| t.id == rewarmed).unwrap().prompt, resumed.trials[0].prompt);

@@ -1,4 +1,4 @@
-//! Runs one model's trials on one device: starts agents, turns what they report
+//! Runs the trials of one run of one model on one device: starts agents, turns what they report
 //! into sweep events, and makes a row of everything that goes wrong.
 //!
 //! An agent that dies costs the trial at hand, which becomes a row; the next
@@ -6,9 +6,11 @@
 //! given up, so that a model that always times out does not take the night.
 
 mod backlog;
+mod failures;
 mod job;
 mod patience;
 
+pub use failures::Failures;
 pub use patience::load_patience;
 
 use crate::{
@@ -49,7 +51,7 @@ pub enum Ending {
     DeviceLost(String),
 }
 
-/// One model on one device.
+/// One run of one model on one device.
 pub struct Session<'a> {
     /// Where.
     pub device: &'a dyn Device,
@@ -57,9 +59,13 @@ pub struct Session<'a> {
     pub plan: &'a Plan,
     /// The sweep's id, by which a device knows its runs.
     pub sweep: &'a str,
+    /// The run of the plan, from 1.
+    pub run: u32,
     /// Index of the model in the plan.
     pub model: usize,
-    /// What earlier runs of the sweep recorded of the device's last agent.
+    /// What failed on the device before.
+    pub failures: &'a RefCell<Failures>,
+    /// What earlier hosts recorded of the device's last agent.
     pub recorded: Option<&'a Recorded>,
     /// Where it is on the device.
     pub model_on_device: StagedModel,
@@ -88,9 +94,10 @@ impl Session<'_> {
     /// When events cannot be recorded, or no agent can be started.
     pub fn run(&self, pending: Vec<usize>, emit: &mut dyn FnMut(SweepEvent) -> Result<()>) -> Result<Ending> {
         let load_patience = load_patience()?;
-        let mut backlog = Backlog::new(self.plan, self.device.name(), pending);
+        let mut backlog = Backlog::new(self.plan, self.device.name(), pending, self.failures);
+        backlog.skip_given_up(emit)?;
         let mut idle_deaths = 0;
-        let name = RunName { sweep: self.sweep, model: self.model };
+        let name = RunName { sweep: self.sweep, run: self.run, model: self.model };
         // An agent that went on without its host comes before any new one.
         let mut started = self.device.adopt(name);
         while !backlog.is_empty() {
@@ -240,7 +247,7 @@ impl Session<'_> {
             Event::Hello(facts) => {
                 let start = &mut self.recall.borrow_mut().start_c;
                 *start = start.or(facts.machine.temperature_c);
-                emit(SweepEvent::AgentStarted { device, model, facts })?;
+                emit(SweepEvent::AgentStarted { device, run: self.run, model, facts })?;
                 Ok(None)
             }
             Event::Ready(ready) => {

@@ -94,7 +94,7 @@ mod tests {
     use std::fs;
 
     fn event(n: usize) -> SweepEvent {
-        SweepEvent::RunStarted { command: vec![format!("é{n}")], resumed: false }
+        SweepEvent::Started { command: vec![format!("é{n}")], resumed: false }
     }
 
     proptest! {

@@ -26,7 +26,7 @@ pub struct Record {
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum SweepEvent {
     /// A run of the sweep begins: the first, or a resumed one.
-    RunStarted {
+    Started {
         /// The command line, word by word.
         command: Vec<String>,
         /// Whether earlier runs were found.
@@ -46,10 +46,12 @@ pub enum SweepEvent {
         /// Its state then.
         state: Facts,
     },
-    /// An agent was started for a model.
+    /// An agent was started for a run of a model.
     AgentStarted {
         /// Device by name.
         device: String,
+        /// The run of the plan, from 1.
+        run: u32,
         /// Index of the model in the plan.
         model: usize,
         /// The agent's facts.
@@ -129,7 +131,7 @@ pub enum SweepEvent {
         report: CoolDownReport,
     },
     /// The run ends, with all trials done or not.
-    RunEnded {
+    Ended {
         /// Whether the user interrupted it.
         interrupted: bool,
     },
@@ -146,14 +148,14 @@ impl SweepEvent {
             | SweepEvent::Probed { .. }
             | SweepEvent::CoolDown { .. }
             | SweepEvent::Telemetry { .. } => true,
-            SweepEvent::RunStarted { .. }
+            SweepEvent::Started { .. }
             | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. }
             | SweepEvent::TrialLost { .. }
             | SweepEvent::DeviceLost { .. }
-            | SweepEvent::RunEnded { .. } => false,
+            | SweepEvent::Ended { .. } => false,
         }
     }
 
@@ -172,7 +174,7 @@ impl SweepEvent {
             | SweepEvent::Probed { device, .. }
             | SweepEvent::CoolDown { device, .. }
             | SweepEvent::Telemetry { device, .. } => Some(device),
-            SweepEvent::RunStarted { .. } | SweepEvent::RunEnded { .. } => None,
+            SweepEvent::Started { .. } | SweepEvent::Ended { .. } => None,
         }
     }
 

@@ -6,17 +6,17 @@ use super::{
 };
 use crate::{Recall, rewarm};
 use slm_plan::{
-    Cell, Plan, PlannedTrial,
+    Cell, Design, Plan, PlannedTrial,
     error::{Error, Result},
 };
 use slm_protocol::{AgentFacts, Probe, ProbeMoment, Ready, TrialReport};
 use slm_results::{
     analysis::{
         Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
-        probe_rows, summarize, telemetry_row, token_rows,
+        probe_rows, summarize, telemetry_row, token_rows, variances,
     },
     manifest::{DeviceRecord, Manifest},
-    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow},
+    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow, VarianceRow},
     write::replace,
 };
 use std::{
@@ -50,12 +50,12 @@ pub struct Tables {
     /// The rows in the order in which trials ended.
     order: Vec<Key>,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
+    variances: BTreeMap<(String, Cell), Vec<VarianceRow>>,
     trials: Appender,
     figures: Appender,
     tokens: Appender,
     telemetry: Appender,
     folder: PathBuf,
-    summary_path: PathBuf,
 }
 
 /// The setting with which a device holds its clocks below their maximum, for steadiness.
@@ -92,12 +92,12 @@ impl Tables {
             rows: BTreeMap::new(),
             order: Vec::new(),
             summaries: BTreeMap::new(),
+            variances: BTreeMap::new(),
             trials: Appender::create(folder, &TrialRow::TABLE)?,
             figures: Appender::create(folder, &FigureRow::TABLE)?,
             tokens: Appender::create(folder, &TokenRow::TABLE)?,
             telemetry: Appender::create(folder, &TelemetryRow::TABLE)?,
             folder: folder.to_owned(),
-            summary_path: folder.join(SummaryRow::TABLE.file_name()),
             plan,
         };
         for device in tables.plan.input.devices.clone() {
@@ -117,7 +117,7 @@ impl Tables {
     /// Brings the tables up to date with one more event.
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
         let mut changed = self.take(event)?;
-        if matches!(event, SweepEvent::RunEnded { .. }) && self.look_back()? {
+        if matches!(event, SweepEvent::Ended { .. }) && self.look_back()? {
             self.trials.publish()?;
             changed = true;
         }
@@ -151,6 +151,11 @@ impl Tables {
     /// The summary, device by device, in the order of models and contexts.
     pub fn summary(&self) -> impl Iterator<Item = (Cell, &SummaryRow)> {
         self.summaries.iter().map(|((_, cell), row)| (*cell, row))
+    }
+
+    /// What the cells' figures vary with.
+    pub fn variances(&self) -> impl Iterator<Item = &VarianceRow> {
+        self.variances.values().flatten()
     }
 
     /// What the agents of a device found out so far.
@@ -224,11 +229,11 @@ impl Tables {
                 let evidence = self.evidence(device, trial_id);
                 return self.add(device, trial_id, &evidence, made);
             }
-            SweepEvent::RunStarted { .. }
+            SweepEvent::Started { .. }
             | SweepEvent::DeviceLost { .. }
             | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
-            | SweepEvent::RunEnded { .. }
+            | SweepEvent::Ended { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}
         }
@@ -343,8 +348,11 @@ impl Tables {
         let trials = self.cells.get(&cell).map(Vec::as_slice).unwrap_or_default();
         let key = |&index: &usize| (device.to_owned(), index);
         let rows: Vec<&TrialRow> = trials.iter().filter_map(|index| self.rows.get(&key(index))).collect();
-        let planned = u32::try_from(trials.len()).unwrap_or(u32::MAX);
+        // Of two settings, as much is measured as is needed.
+        let planned = if self.plan.input.design == Design::Ab { rows.len() } else { trials.len() };
+        let planned = u32::try_from(planned).unwrap_or(u32::MAX);
         let row = summarize(&self.plan, device, cell, planned, &rows);
+        self.variances.insert((device.to_owned(), cell), variances(&row, &rows));
         self.summaries.insert((device.to_owned(), cell), row);
     }
 
@@ -358,13 +366,20 @@ impl Tables {
     }
 
     fn write_summary(&self) -> Result<()> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("summary.csv: {error}"));
-        for row in self.summaries.values() {
+        self.write_anew(self.summaries.values())?;
+        self.write_anew(self.variances.values().flatten())
+    }
+
+    fn write_anew<'r, T: Row + 'r>(&self, rows: impl Iterator<Item = &'r T>) -> Result<()> {
+        let path = self.folder.join(T::TABLE.file_name());
+        let mut writer =
+            csv::WriterBuilder::new().has_headers(false).from_writer(T::TABLE.header().into_bytes());
+        let failed = |error: &dyn std::fmt::Display| Error::Internal(format!("{}: {error}", path.display()));
+        for row in rows {
             writer.serialize(row).map_err(|error| failed(&error))?;
         }
         let bytes = writer.into_inner().map_err(|error| failed(&error))?;
-        replace(&self.summary_path, &bytes).map_err(|error| Error::writing(&self.summary_path, &error))
+        replace(&path, &bytes).map_err(|error| Error::writing(&path, &error))
     }
 }
 

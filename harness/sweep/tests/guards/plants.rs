@@ -339,7 +339,7 @@ pub(crate) fn idle_probes(recording: &mut Recording, rng: &mut ChaCha8Rng) {
             last = event["model"].clone();
             (Vec::new(), vec![probe(&last, "start")])
         }
-        Some("run-ended") => (vec![probe(&last, "end")], Vec::new()),
+        Some("ended") => (vec![probe(&last, "end")], Vec::new()),
         _ => (Vec::new(), Vec::new()),
     });
 }

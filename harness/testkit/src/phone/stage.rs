@@ -12,7 +12,7 @@ use rustix::process::Signal;
 use std::{thread, time::Duration};
 
 /// Sixteen or so trials of some tens of milliseconds each: long enough to be hit, short enough to be repeated.
-pub const OPTIONS: &str = "--chunks 0 --repetitions 3 --max-new-tokens 60 --threads 1";
+pub const OPTIONS: &str = "--chunks 0 --runs 1 --repetitions 3 --max-new-tokens 60 --threads 1";
 
 /// One round of a fault.
 pub struct Stage {

@@ -35,7 +35,7 @@ pub(super) fn finish(args: &SweepArgs, ready: &Ready, ends: Vec<DeviceEnd>) -> R
             }
         }
         show::note(&format!(
-            "\nResults: {folder}/ (trials.csv, tokens.csv, figures.csv, summary.csv, telemetry.csv, events.jsonl)"
+            "\nResults: {folder}/ (trials.csv, tokens.csv, figures.csv, summary.csv, variance.csv, telemetry.csv, events.jsonl)"
         ));
     }
     let go_on = format!("bench sweep --resume {folder}");
@@ -53,6 +53,12 @@ pub(super) fn finish(args: &SweepArgs, ready: &Ready, ends: Vec<DeviceEnd>) -> R
     }
     let failed = store.tables().rows().any(|row| row.status != Status::Completed);
     Ok(if failed || !lost.is_empty() { Outcome::SomeFailed } else { Outcome::Done })
+}
+
+/// The error of the one device of a session, where it was lost.
+pub(super) fn lost_device(ready: &Ready, ends: Vec<DeviceEnd>) -> Option<Error> {
+    let (lost, all) = lost(ready, ends);
+    all.then(|| all_lost(lost))
 }
 
 /// Whether a device has a battery to measure by, as far as is known: one that is absent may.
@@ -85,6 +91,7 @@ fn print_summary(args: &SweepArgs, ready: &Ready) -> Result<()> {
             if !failures.is_empty() {
                 text = format!("{text}\nFailed:\n{failures}");
             }
+            text += &sweep_table::variances(store.tables().variances());
             show::data(&text);
             Ok(())
         }

@@ -1,44 +1,56 @@
 //! `bench sweep`: plan, measure, record, show.
 
+mod ab;
 mod condition;
 mod finish;
 mod prepare;
 mod ready;
 mod resume;
+mod study;
 
 use super::Outcome;
 use crate::{args::SweepArgs, interrupt, show::Progress, tool};
+pub(super) use ab::run as run_ab;
 use ready::Ready;
 use slm_plan::{error::Result, interrupt::Interrupt};
 use slm_sweep::{
-    fleet::{DeviceEnd, Fleet},
+    fleet::{DeviceEnd, Fleet, Watch},
     store::SweepEvent,
 };
+use study::Study;
 
 /// Runs the command.
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
-    let prepared = match &args.resume {
-        Some(folder) => Some(resume::resume(args, folder)?),
-        None => prepare::prepare(args, &interrupt)?,
+    let prepared = if let Some(folder) = &args.resume {
+        Some(resume::resume(args, folder)?)
+    } else {
+        let study = Study::Sweep(Box::new(args.request()?));
+        prepare::prepare(args, &study, &interrupt)?
     };
     // `--dry-run` leaves nothing to do.
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
-    let ends = measure(&mut ready, &interrupt, args.resume.is_some())?;
+    let mut progress = Progress::new(&ready.plan, ready.store.tables());
+    let plan = ready.plan.clone();
+    let mut watch = |tables: &_, event: &_| progress.show(&plan, tables, event);
+    let ends = measure(&mut ready, &interrupt, args.resume.is_some(), &mut watch)?;
+    progress.clear();
     finish::finish(args, &ready, ends)
 }
 
 /// Measures what is left, on all devices at once.
-fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Vec<DeviceEnd>> {
+fn measure(
+    ready: &mut Ready,
+    interrupt: &Interrupt,
+    resumed: bool,
+    watch: &mut Watch<'_>,
+) -> Result<Vec<DeviceEnd>> {
     let Ready { store, id, plan, members, prepared, .. } = ready;
-    let mut progress = Progress::new(plan, store.tables());
-    store.record(&SweepEvent::RunStarted { command: tool::command_line(), resumed })?;
+    store.record(&SweepEvent::Started { command: tool::command_line(), resumed })?;
     for event in prepared.drain(..) {
         store.record(&event)?;
     }
-    let mut watch = |tables: &_, event: &_| progress.show(plan, tables, event);
-    let ends = Fleet { plan, sweep: id, members, interrupt }.run(store, &mut watch)?;
-    progress.clear();
+    let ends = Fleet { plan, sweep: id, members, interrupt }.run(store, watch)?;
     for (member, end) in members.iter().zip(&ends) {
         // One that is away gets its settings back as its claim ends, if it is there by then.
         let is_there = !matches!(end, DeviceEnd::Lost(_));
@@ -47,6 +59,6 @@ fn measure(ready: &mut Ready, interrupt: &Interrupt, resumed: bool) -> Result<Ve
         }
     }
     let interrupted = ends.iter().any(|end| matches!(end, DeviceEnd::Interrupted));
-    store.record(&SweepEvent::RunEnded { interrupted })?;
+    store.record(&SweepEvent::Ended { interrupted })?;
     Ok(ends)
 }

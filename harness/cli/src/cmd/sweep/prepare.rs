@@ -1,7 +1,7 @@
 //! A new sweep, up to its first trial. All that can refuse it comes before anything is
 //! downloaded or written.
 
-use super::{condition, ready::Ready};
+use super::{condition, ready::Ready, study::Study};
 use crate::{
     args::{DeviceList, OutputFormat, SweepArgs},
     show::{self, ModelWork, note},
@@ -12,9 +12,11 @@ use slm_plan::{
     Compute, DeviceFacts, Estimate, Plan, check_engines,
     error::{Error, Result},
     interrupt::Interrupt,
+    request::SweepRequest,
     text::{clean, file_name},
 };
-use slm_provision::{Machine, Work, is_present};
+use slm_protocol::EngineKind;
+use slm_provision::{Machine, Resolution, Work, is_present};
 use slm_results::manifest::{DeviceRecord, FORMAT, HostFacts, Manifest};
 use slm_sweep::{fleet::Member, session, store::Store};
 use std::{
@@ -22,11 +24,15 @@ use std::{
     time::SystemTime,
 };
 
+/// Load of other processes that is worth a word, in cores.
+const BUSY_CORES: f64 = 0.3;
+
 /// Everything that can be wrong is found here, before anything is measured. Nothing
 /// is left to be done after a `--dry-run`.
-pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
+pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) -> Result<Option<Ready>> {
     session::load_patience()?;
-    let request = args.request()?;
+    let engines: Vec<EngineKind> =
+        study.requests().iter().flat_map(|request| request.engines.clone()).collect();
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
@@ -36,21 +42,26 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let options = OpenOptions {
         adb_server: args.adb.server(),
         profiles: &profiles,
-        engines: &request.engines,
+        engines: &engines,
         notify: show::notices(),
     };
     let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
     check_distinct(&devices)?;
     let facts = devices.iter().map(|device| ask(device.as_ref())).collect::<Result<Vec<DeviceFacts>>>()?;
-    check_engines(&request, &facts)?;
-    let machines = facts
+    let machines: Vec<Machine> = facts
         .iter()
-        .map(|device| Machine { device: device.name.clone(), target: device.agent.target.clone() });
-    let resolution = slm_provision::resolve(&request, &machines.collect::<Vec<_>>())?;
-    for remark in &resolution.remarks {
+        .map(|device| Machine { device: device.name.clone(), target: device.agent.target.clone() })
+        .collect();
+    let mut resolutions = Vec::new();
+    for request in study.requests() {
+        check_engines(request, &facts)?;
+        resolutions.push((request, slm_provision::resolve(request, &machines)?));
+    }
+    for remark in resolutions.iter().flat_map(|(_, resolution)| &resolution.remarks) {
         note(&format!("bench: {remark}"));
     }
-    let draft = Plan::of(&request, resolution.preview(&request), &facts)?;
+    let preview = resolutions.iter().map(|(request, resolution)| resolution.preview(request));
+    let draft = study.plan(preview.collect(), &facts)?;
     if args.dry_run {
         print_plan(args, &draft)?;
         return Ok(None);
@@ -59,7 +70,7 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
     let folder = args.out.clone().unwrap_or_else(|| default_folder(created, &devices));
     Store::check_is_free(&folder)?;
     let id = Manifest::new_id(&draft.hash()?);
-    if !resolution.is_complete() {
+    if !resolutions.iter().all(|(_, resolution)| resolution.is_complete()) {
         // Devices are held only while they are looked at: what comes next may take hours, over
         // which a claim without an agent would count as left behind.
         for device in &devices {
@@ -67,17 +78,21 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
             condition::check(&args.phone, &draft, device.as_ref())?;
         }
     }
-    let compute = facts.iter().map(|device| Compute::of(&request, device)).collect::<Result<Vec<_>>>()?;
+    let compute = study.compute(&facts)?;
     let work = ModelWork::default();
-    let models = resolution.provide(&request, Work { interrupt, tell: &|event| work.show(event) })?;
+    let provide = |(request, resolution): (&SweepRequest, Resolution)| {
+        resolution.provide(request, Work { interrupt, tell: &|event| work.show(event) })
+    };
+    let models = resolutions.into_iter().map(provide).collect::<Result<Vec<_>>>()?;
     drop(work);
-    let plan = Plan::of(&request, models, &facts)?;
+    let plan = study.plan(models, &facts)?;
     // Only now, or the state would be one of long before the first trial.
     let claims = devices.iter().map(|device| device.claim(&id)).collect::<Result<Vec<_>>>()?;
     let conditions = devices
         .iter()
         .map(|device| condition::prepare(&args.phone, &plan, device.as_ref(), None))
         .collect::<Result<Vec<_>>>()?;
+    let remarks: Vec<String> = facts.iter().filter_map(|device| busy(&plan, device)).collect();
     let records = facts.into_iter().zip(&compute).zip(conditions).map(|((device, compute), condition)| {
         let Compute { threads, affinity } = compute.clone();
         DeviceRecord { name: device.name, agent: device.agent, threads, affinity, condition }
@@ -94,10 +109,29 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
         plan: plan.clone(),
     };
     let store = Store::create(&folder, &manifest)?;
+    for remark in remarks {
+        note(&remark);
+    }
     let member = |(device, Compute { threads, affinity })| Member { device, threads, affinity };
     let members = devices.into_iter().zip(compute).map(member).collect();
     let (absent, prepared) = (Vec::new(), Vec::new());
     Ok(Some(Ready { store, id, plan, members, absent, prepared, _claims: claims }))
+}
+
+/// What to say of a device that other processes keep busy: its threads are not chosen by that.
+fn busy(plan: &Plan, device: &DeviceFacts) -> Option<String> {
+    let machine = &device.agent.machine;
+    let threads = match plan.input.options.threads {
+        Some(1) => "; 1 thread is used all the same".to_owned(),
+        Some(threads) => format!("; {threads} threads are used all the same"),
+        None => String::new(),
+    };
+    (machine.busy_cores >= BUSY_CORES).then(|| {
+        format!(
+            "bench: other processes keep {:.1} of the {} cores of {} busy{threads}",
+            machine.busy_cores, machine.physical_cores, device.name
+        )
+    })
 }
 
 /// Refuses a device that goes by two names: its two parts would measure each other.

@@ -3,7 +3,10 @@
 use super::{condition, prepare::all_lost, ready::Ready};
 use crate::{args::SweepArgs, show};
 use slm_device::{self as device, Claim, Device, OpenOptions, profile::Profiles};
-use slm_plan::error::Result;
+use slm_plan::{
+    Design,
+    error::{Error, Result},
+};
 use slm_sweep::{
     fleet::Member,
     store::{Store, SweepEvent},
@@ -14,6 +17,13 @@ use std::path::Path;
 /// that has no other.
 pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
+    if manifest.plan.input.design == Design::Ab {
+        let what = format!("{} is a session of `bench ab`", folder.display());
+        return Err(Error::input(
+            what,
+            "begin a new one: half of one says little of the other half's conditions",
+        ));
+    }
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;
     let engines = manifest.plan.input.engines();

@@ -1,14 +1,13 @@
 //! Reading llama-bench's JSON, JSON lines and CSV.
 
 use super::format::{TELLTALE, UNKNOWN};
-use crate::compare::{CellTrials, Side};
+use crate::compare::{Setting, Side};
 use serde_json::{Map, Value};
 use slm_plan::{
     error::{Error, Result},
     plain_text,
 };
 use slm_results::read::{Cell, Context, Estimate, Key, Metric};
-use slm_stats::mean_interval;
 use std::{collections::BTreeMap, fs, path::Path};
 
 /// Largest file that is read, bytes; real ones have some kilobytes.
@@ -123,22 +122,29 @@ fn take(
         _ => Vec::new(),
     };
     let key = key(test, tokens);
-    side.threads.extend(whole(test, "n_threads").ok());
-    side.flash_attention.extend(match text(test, "flash_attn").as_deref() {
-        Some("1" | "true" | "on") => Some(true),
-        Some("0" | "false" | "off") => Some(false),
-        _ => None,
-    });
     if let Some(build) = text(test, "build_commit") {
-        side.made_by.insert("versions of the engine", format!("llama.cpp {build}"));
+        side.made_by.insert("versions of the engine", build);
     }
     let trials = side.trials.entry(key.clone()).or_default();
-    if !samples.is_empty() {
-        let CellTrials { prompts } = trials;
-        prompts.entry(String::new()).or_default().entry(metric).or_default().extend(&samples);
+    let threads = text(test, "n_threads").map(|threads| (Setting::Threads, threads));
+    let flash = match text(test, "flash_attn").as_deref() {
+        Some("1" | "true" | "on") => Some((Setting::FlashAttention, "on".to_owned())),
+        Some("0" | "false" | "off") => Some((Setting::FlashAttention, "off".to_owned())),
+        _ => None,
+    };
+    for (setting, value) in threads.into_iter().chain(flash) {
+        trials.settings.entry(setting).or_default().insert(value);
     }
+    // A test is one process, so one run, however many samples it has; a repeated test is another.
+    let known = trials.prompts.get("").and_then(|metrics| metrics.get(&metric));
+    let run = known.and_then(|values| values.last()).map_or(1, |(run, _)| run + 1);
+    for sample in if samples.is_empty() { vec![mean] } else { samples } {
+        trials.add_value("", metric, run, sample);
+    }
+    let over_runs = trials.run_mean(metric, None);
+    let estimate = over_runs.map(|found| Estimate { mean: found.mean, interval: found.interval() });
     let cell = cells.entry(key.clone()).or_insert_with(|| bare_cell(test, key, tokens));
-    let estimate = Some(Estimate { mean, interval: mean_interval(&samples, 1) });
+    cell.n_runs = Some(run);
     if metric == Metric::Itps {
         cell.itps = estimate;
     } else {
@@ -159,6 +165,7 @@ fn bare_cell(test: &Test, key: Key, tokens: u32) -> Cell {
         n_planned: None,
         n_completed: None,
         n_valid: None,
+        n_runs: None,
         failure: None,
         n_in: Some(f64::from(tokens)),
         n_out: None,
@@ -182,6 +189,7 @@ fn key(test: &Test, tokens: u32) -> Key {
         backend: "llama.cpp".into(),
         model: stem.filter(|stem| !stem.is_empty()).unwrap_or_else(|| UNKNOWN.into()),
         weights: UNKNOWN.into(),
+        variant: None,
         quant: quant(&text(test, "model_type").unwrap_or_default()),
         context: Context::Tokens(tokens),
     }

@@ -2,7 +2,7 @@
 //! comparison script and others' tools can read them.
 
 use super::format::UNKNOWN;
-use crate::compare::Side;
+use crate::compare::{Setting, Side};
 use serde_json::{Map, Value, json};
 use slm_plan::error::{Error, Result};
 use slm_results::read::{Cell, Context, Metric};
@@ -38,7 +38,8 @@ pub fn write(side: &Side, path: &Path) -> Result<usize> {
     Ok(tests.len())
 }
 
-/// A prompt test, and a generation test after that prompt.
+/// A prompt test, and a generation test after that prompt; each once for every run, as llama-bench
+/// would have been started.
 fn tests(side: &Side, cell: &Cell) -> Vec<Map<String, Value>> {
     let Context::Tokens(tokens) = cell.key.context else { return Vec::new() };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count of tokens")]
@@ -46,28 +47,35 @@ fn tests(side: &Side, cell: &Cell) -> Vec<Map<String, Value>> {
     [(Metric::Itps, tokens, 0, 0), (Metric::Otps, 0, n_out, tokens)]
         .into_iter()
         .filter(|&(_, n_prompt, n_gen, _)| n_prompt + n_gen > 0)
-        .filter_map(|(metric, n_prompt, n_gen, depth)| test(side, cell, metric, [n_prompt, n_gen, depth]))
+        .flat_map(|(metric, n_prompt, n_gen, depth)| {
+            let samples = samples(side, cell, metric);
+            samples
+                .into_iter()
+                .filter_map(move |samples| test(side, cell, &samples, [n_prompt, n_gen, depth]))
+        })
         .collect()
+}
+
+/// A metric's values, run by run; the mean where there are no trials.
+fn samples(side: &Side, cell: &Cell, metric: Metric) -> Vec<Vec<f64>> {
+    let runs = side.trials.get(&cell.key).map(|trials| trials.runs(metric)).unwrap_or_default();
+    if !runs.is_empty() {
+        return runs;
+    }
+    cell.estimate(metric).map(|estimate| vec![vec![estimate.mean]]).unwrap_or_default()
 }
 
 fn test(
     side: &Side,
     cell: &Cell,
-    metric: Metric,
+    samples: &[f64],
     [n_prompt, n_gen, depth]: [u32; 3],
 ) -> Option<Map<String, Value>> {
-    let mut samples: Vec<f64> = side
-        .trials
-        .get(&cell.key)
-        .map(|trials| trials.all_logs(metric).iter().map(|log| log.exp()).collect())
-        .unwrap_or_default();
-    if samples.is_empty() {
-        samples.push(cell.estimate(metric)?.mean);
-    }
     // llama-bench's rate of generation counts all tokens, ours the times between them.
     let tokens = f64::from(n_prompt + n_gen);
     let nanoseconds: Vec<f64> = samples.iter().map(|rate| (1e9 * tokens / rate).round()).collect();
     let deviation = |values: &[f64]| standard_deviation(values).unwrap_or(0.0);
+    let setting = |setting| side.values(&cell.key, setting).into_iter().next();
     let known = |text: &str| if text == UNKNOWN { String::new() } else { text.to_owned() };
     let value = json!({
         "build_commit": side.made_by.get("versions of the engine").cloned().unwrap_or_default(),
@@ -79,16 +87,16 @@ fn test(
         "model_type": format!("{} {}", cell.key.model, cell.key.quant.to_uppercase()),
         "model_size": 0,
         "model_n_params": cell.params.unwrap_or(0),
-        "n_threads": side.threads.first().copied().unwrap_or(0),
-        "flash_attn": side.flash_attention.contains(&true),
+        "n_threads": setting(Setting::Threads).and_then(|threads| threads.parse().ok()).unwrap_or(0),
+        "flash_attn": setting(Setting::FlashAttention).is_some_and(|value| value == "on"),
         "n_prompt": n_prompt,
         "n_gen": n_gen,
         "n_depth": depth,
         "test_time": "",
         "avg_ns": mean(&nanoseconds)?.round(),
         "stddev_ns": deviation(&nanoseconds).round(),
-        "avg_ts": mean(&samples)?,
-        "stddev_ts": deviation(&samples),
+        "avg_ts": mean(samples)?,
+        "stddev_ts": deviation(samples),
         "samples_ns": nanoseconds,
         "samples_ts": samples,
     });

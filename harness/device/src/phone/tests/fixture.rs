@@ -86,7 +86,7 @@ pub(super) struct Fixture {
 
 /// A name that executes something if it is ever read as a command.
 pub(super) const HOSTILE: &str = "it's $(touch x) `touch x`; touch x \"; touch x";
-pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", model: 0 };
+pub(super) const NAME: RunName<'_> = RunName { sweep: "5eed", run: 1, model: 0 };
 
 impl Fixture {
     /// An agent that writes this many trials, one each 50 ms, then runs `end`.

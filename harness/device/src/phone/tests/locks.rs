@@ -29,7 +29,7 @@ fn a_phone_belongs_to_one_sweep_until_that_is_over_or_gone() {
     lock::take(link, root, &theirs).expect("its owner is dead");
     lock::release(link, root, &theirs, "").unwrap();
     // Its run that lives is not disturbed.
-    let name = RunName { sweep: "cccc", model: 0 };
+    let name = RunName { sweep: "cccc", run: 1, model: 0 };
     let mut run = fixture.phone.start(name, &slm_testkit::agent::job()).expect("it starts");
     while !matches!(run.next(Duration::from_secs(1)), NextEvent::Event(_)) {}
     lock::take(link, root, &dead).unwrap();

@@ -59,7 +59,7 @@ fn an_agent_whose_run_nobody_knows_is_ended_by_the_next_sweep() {
     let mut lost = fixture.start();
     while !matches!(lost.next(Duration::from_secs(1)), NextEvent::Event(_)) {}
     std::mem::forget(lost);
-    let other = RunName { sweep: "0ther", model: 0 };
+    let other = RunName { sweep: "0ther", run: 1, model: 0 };
     let mut known = fixture.phone.start(other, &slm_testkit::agent::job()).expect("it starts");
     while !matches!(known.next(Duration::from_secs(1)), NextEvent::Event(_)) {}
     fs::remove_dir_all(fixture.root().join("runs/5eed")).unwrap();

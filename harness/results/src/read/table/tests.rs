@@ -3,8 +3,8 @@ use crate::schema::{FigureRow, OnOff, Row, TelemetryRow, TokenRow, TrialRow};
 use proptest::prelude::*;
 use slm_plan::prompts::Context;
 
-const ROW: &str = "t0004,local,cpu,llama.cpp,slimlm-125m,synthetic,q4_0,125311488,0,q4,1,false,completed,,valid,,clocks,8,8,32,\
-    length,0.27,0.00008,0.0213,0.0212,377.09,86.7,11.4,11.7,11.9,0.378,214.3,139.0,36.0,14.5,2,on,,,,\
+const ROW: &str = "t0004,local,cpu,llama.cpp,slimlm-125m,synthetic,q4_0,,125311488,0,q4,1,1,false,completed,,valid,,clocks,8,8,32,\
+    length,0.27,0.00008,0.0213,0.0212,377.09,86.7,11.4,11.7,11.9,0.378,0.6,214.3,139.0,36.0,14.5,2,on,,,,\
     2026-11-21T09:49:14.000Z,";
 
 fn header() -> String {
@@ -53,7 +53,7 @@ fn bad_rows_are_named() {
         refused(ROW.replace(",0,q4,", ",,q4,")).contains("column chunks: is empty, and so is prompt_tokens")
     );
     assert!(refused(format!("{ROW}8")).contains("column prompt_tokens: is there beside chunks"));
-    assert!(refused(format!("{ROW},1")).contains("line 2: 43 fields where 42 belong"));
+    assert!(refused(format!("{ROW},1")).contains("line 2: 46 fields where 45 belong"));
     let text = trials("device\na\n").unwrap_err().to_string();
     assert!(text.contains("line 1: missing columns trial_id, soc, backend"), "{text}");
 }
