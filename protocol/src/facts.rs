@@ -103,7 +103,8 @@ pub struct ModelFacts {
     /// is left out unless it is also the output layer). `None` where unknown.
     pub decode_bytes: Option<u64>,
     /// Weights that every prompt token is multiplied with: without embedding and output
-    /// layer, and of experts only those chosen. `None` where unknown.
+    /// layer, without what else the engine computes for the last token alone, and of experts
+    /// only those chosen. `None` where unknown.
     pub prefill_params: Option<u64>,
     /// Vocabulary size.
     pub n_vocab: u32,

@@ -70,7 +70,7 @@ pub fn ready() -> Ready {
             n_params: 125_311_488,
             size: 78_000_000,
             decode_bytes: Some(70_000_000),
-            prefill_params: Some(84_934_656),
+            prefill_params: Some(80_216_064),
             n_vocab: 50_368,
             n_ctx_train: 2048,
             chat_template_sha256: None,

@@ -47,12 +47,12 @@ impl Recording {
                 Some("model-ready") => {
                     let model = &mut event["ready"]["model"];
                     if model["prefill_params"].is_null() {
-                        // Of the catalogue's shapes: blocks alone, without vectors.
+                        // Of the catalogue's shapes: blocks alone, without vectors and the last feed-forward part.
                         let known = match model["n_params"].as_u64() {
-                            Some(125_311_488) => 84_934_656,
-                            Some(134_515_008) => 106_168_320,
-                            Some(361_821_120) => 314_572_800,
-                            Some(494_032_768) => 357_826_560,
+                            Some(125_311_488) => 80_216_064,
+                            Some(134_515_008) => 103_514_112,
+                            Some(361_821_120) => 307_200_000,
+                            Some(494_032_768) => 344_752_128,
                             other => panic!("a model of {other:?} parameters"),
                         };
                         model["prefill_params"] = json!(known);
