@@ -83,9 +83,9 @@ pub struct Cluster {
     pub cpus: CpuList,
     /// The highest frequency that the kernel names, kHz.
     pub max_khz: u64,
-    /// The frequency that all of them can hold, where the kernel tells one below the
-    /// highest (x86, whose highest is a single core's), kHz.
-    pub base_khz: Option<u64>,
+    /// The frequency that all of them can hold, kHz: the highest, but on x86, where that is a
+    /// single core's, the base frequency. `None` on x86 where the kernel does not tell it.
+    pub held_khz: Option<u64>,
 }
 
 /// The loaded model, by the engine's own report.
