@@ -91,6 +91,29 @@ impl Recording {
         self.records = records;
     }
 
+    /// Has the device prepared anew before the first run, as a resumed sweep does, with these settings changed.
+    pub(crate) fn prepare_device(&mut self, changed: &[&str]) {
+        self.insert(|event| {
+            let condition = json!({"identity": {}, "known": {}, "before": {}, "findings": [], "changed": changed,
+                                   "put_back": []});
+            let prepared = json!({"type": "device-prepared", "device": "local", "condition": condition});
+            let before = if event["type"] == "run-started" { vec![prepared] } else { Vec::new() };
+            (before, Vec::new())
+        });
+    }
+
+    /// Gives the device two slow and two fast CPUs for its two threads.
+    pub(crate) fn unequal_cores(&mut self) {
+        for event in self.events().filter(|event| event["type"] == "agent-started") {
+            let machine = &mut event["facts"]["machine"];
+            machine["cpus"] = json!("0-3");
+            machine["clusters"] = json!([
+                {"cpus": "0-1", "max_khz": 2_000_000, "held_khz": 2_000_000},
+                {"cpus": "2-3", "max_khz": 2_900_000, "held_khz": 2_900_000},
+            ]);
+        }
+    }
+
     /// The report of a trial, to be changed.
     pub(crate) fn report(&mut self, trial: usize) -> &mut Value {
         let id = self.trial_id(trial).to_owned();
