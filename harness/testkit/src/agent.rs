@@ -132,7 +132,7 @@ pub fn probe(moment: ProbeMoment) -> Probe {
         ops_per_s: 900e9,
         peak_ops_per_s: Some(900e9),
         bytes_per_s: Some(18e9),
-        buffer_bytes: 128 << 20,
+        buffer_bytes: Some(128 << 20),
         took_ns: 200_000_000,
     }
 }
