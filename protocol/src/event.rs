@@ -77,7 +77,8 @@ pub struct Ready {
     /// Memory of the process after loading.
     pub memory: MemoryReading,
     /// The fastest that this machine read a buffer of the model's size, from begin to end and
-    /// again, with the same threads; bytes per second. Bounds plausible decode rates.
+    /// again, with the same threads; bytes per second. Bounds plausible decode rates. `None`
+    /// where the engine does not compute on the CPU, and where there was no memory for it.
     pub memory_bandwidth: Option<f64>,
     /// The prompts as the model sees them, in the job's order.
     pub prompts: Vec<PromptReport>,

@@ -83,9 +83,9 @@ pub struct Cluster {
     pub cpus: CpuList,
     /// The highest frequency that the kernel names, kHz.
     pub max_khz: u64,
-    /// The frequency that all of them can hold, where the kernel tells one below the
-    /// highest (x86, whose highest is a single core's), kHz.
-    pub base_khz: Option<u64>,
+    /// The frequency that all of them can hold, kHz: the highest, but on x86, where that is a
+    /// single core's, the base frequency. `None` on x86 where the kernel does not tell it.
+    pub held_khz: Option<u64>,
 }
 
 /// The loaded model, by the engine's own report.
@@ -103,7 +103,8 @@ pub struct ModelFacts {
     /// is left out unless it is also the output layer). `None` where unknown.
     pub decode_bytes: Option<u64>,
     /// Weights that every prompt token is multiplied with: without embedding and output
-    /// layer, and of experts only those chosen. `None` where unknown.
+    /// layer, without what else the engine computes for the last token alone, and of experts
+    /// only those chosen. `None` where unknown.
     pub prefill_params: Option<u64>,
     /// Vocabulary size.
     pub n_vocab: u32,

@@ -62,6 +62,13 @@ pub struct ModelFile {
     pub compiled: Option<Box<CompiledModel>>,
 }
 
+impl ModelFile {
+    /// What it computes on.
+    pub fn device(&self) -> ComputeDevice {
+        self.compiled.as_ref().map_or(ComputeDevice::Cpu, |compiled| compiled.device)
+    }
+}
+
 /// A model compiled by TVM, and what runs it; all are paths on the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CompiledModel {

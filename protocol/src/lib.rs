@@ -1,6 +1,7 @@
 //! What crosses the wire between the host (`bench`) and the device agent
 //! (`slm-agent`): the job, the events, their codec, the
-//! version handshake. Beside that, how both read a thermal sensor ([`degrees`]).
+//! version handshake. Beside that, what both must read alike: the engines' descriptors
+//! ([`Engine`]), sets of CPUs ([`CpuList`]), thermal sensors ([`degrees`]).
 //!
 //! A [`Job`] goes in as one JSON document. Events come out as JSON lines, one
 //! [`Envelope`] per line, on stdout and (for detached runs) in a journal file.

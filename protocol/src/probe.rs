@@ -24,7 +24,7 @@ pub struct Probe {
     /// there was no memory for it.
     pub bytes_per_s: Option<f64>,
     /// Size of that buffer, bytes.
-    pub buffer_bytes: u64,
+    pub buffer_bytes: Option<u64>,
     /// Time that it all took, nanoseconds.
     pub took_ns: u64,
 }

@@ -59,7 +59,8 @@ mod tests {
     fn helpers_keep_off_the_compute_cores() {
         let list = |text: &str| text.parse::<CpuList>().unwrap();
         let (all, big, little) = (list("0-7"), list("4-7"), list("0-3"));
-        let cluster = |cpus: &CpuList, max_khz| Cluster { cpus: cpus.clone(), max_khz, base_khz: None };
+        let cluster =
+            |cpus: &CpuList, max_khz| Cluster { cpus: cpus.clone(), max_khz, held_khz: Some(max_khz) };
         let clusters = [cluster(&little, 1_900_000), cluster(&big, 3_000_000)];
         assert_eq!(for_helpers(Some(&all), Some(&big), &clusters), Some(little.clone()));
         assert_eq!(for_helpers(Some(&all), None, &clusters), Some(little.clone()));

@@ -10,7 +10,7 @@ use crate::{
     prepare::{self, Prepared},
     sensors::{Sampler, Thermometer, machine, root},
 };
-use slm_protocol::{Calibration, Event, Job, LoadReport, MachineFacts, Ready};
+use slm_protocol::{Calibration, ComputeDevice, Event, Job, LoadReport, MachineFacts, Ready};
 use std::path::Path;
 
 /// Runs a job from hello to done.
@@ -62,8 +62,9 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     }
     let ready = ready::ready(load, model.as_ref(), &opened, &memory, &prompts);
     let threads = opened.options.threads;
-    // An engine that computes nothing is as fast on a slow device.
-    let is_probed = job.engine.descriptor().capabilities.reads_weights;
+    // An engine that computes nothing is as fast on a slow device, and one that computes elsewhere on a slow CPU.
+    let is_probed =
+        job.engine.descriptor().capabilities.reads_weights && job.model.device() == ComputeDevice::Cpu;
     let (probe, memory_bandwidth) = if is_probed {
         probe::start(model.facts().size, threads, &machine.cpu_features)
     } else {

@@ -18,6 +18,9 @@ use std::{
 /// Clusters at most: a server has one for each of its hundreds of CPUs.
 const MAX_CLUSTERS: usize = 16;
 
+/// Whether all cores of a cluster can hold the highest frequency that the kernel names. On x86 only one can.
+const HIGHEST_IS_HELD: bool = !cfg!(any(target_arch = "x86", target_arch = "x86_64"));
+
 /// The clusters under `/sys`, and where each one's files are.
 fn found(sys: &Path) -> Vec<(Cluster, PathBuf)> {
     let mut found: Vec<(Cluster, PathBuf)> = Vec::new();
@@ -31,16 +34,24 @@ fn found(sys: &Path) -> Vec<(Cluster, PathBuf)> {
         if let (Some(max_khz), Some(cpus)) = (max, cpus)
             && found.iter().all(|(cluster, _)| !cluster.cpus.overlaps(&cpus))
         {
-            // Intel's driver tells it in kHz; AMD's firmware in MHz, where 0 is none.
+            // Intel's driver tells the base in kHz; AMD's firmware in MHz.
             let nominal =
                 || fs::read_to_string(folder.join("../acpi_cppc/nominal_freq")).ok()?.trim().parse().ok();
             let nominal_khz = || nominal().and_then(|mhz: u64| mhz.checked_mul(1000));
-            let base_khz =
-                khz("base_frequency").or_else(nominal_khz).filter(|khz| *khz > 0 && *khz < max_khz);
-            found.push((Cluster { cpus, max_khz, base_khz }, folder));
+            let base = khz("base_frequency").or_else(nominal_khz);
+            found.push((
+                Cluster { cpus, max_khz, held_khz: held_khz(base, max_khz, HIGHEST_IS_HELD) },
+                folder,
+            ));
         }
     }
     found
+}
+
+/// What all cores can hold, from a base frequency, in which 0 is none, and the highest.
+fn held_khz(base: Option<u64>, max_khz: u64, highest_is_held: bool) -> Option<u64> {
+    let base = base.filter(|khz| *khz > 0).map(|khz| khz.min(max_khz));
+    base.or(highest_is_held.then_some(max_khz))
 }
 
 /// The clusters under `/sys`.
@@ -198,6 +209,15 @@ mod tests {
     }
 
     #[test]
+    fn what_x86_can_hold_is_known_only_with_a_base_frequency() {
+        let (turbo, phone) = (false, true);
+        assert_eq!(held_khz(Some(2_400_000), 4_800_000, turbo), Some(2_400_000));
+        assert_eq!(held_khz(None, 4_800_000, turbo), None);
+        assert_eq!(held_khz(Some(0), 4_800_000, turbo), None);
+        assert_eq!(held_khz(None, 2_900_000, phone), Some(2_900_000));
+    }
+
+    #[test]
     fn clusters_are_read_once_each() {
         let sys = tempfile::tempdir().unwrap();
         for cpu in 0..8u16 {
@@ -211,9 +231,13 @@ mod tests {
         }
         let found: Vec<String> = clusters(sys.path())
             .iter()
-            .map(|c| format!("{} {} {:?}", c.cpus, c.max_khz, c.base_khz))
+            .map(|c| format!("{} {} {:?}", c.cpus, c.max_khz, c.held_khz))
             .collect();
-        assert_eq!(found, ["0-3 1950000 None", "4-7 2900000 Some(2000000)"], "a base is below the highest");
+        assert_eq!(
+            found,
+            ["0-3 1950000 Some(1950000)", "4-7 2900000 Some(2000000)"],
+            "no base is above the highest"
+        );
         assert_eq!(clusters(Path::new("/nonexistent")), []);
     }
 

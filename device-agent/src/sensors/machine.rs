@@ -39,11 +39,6 @@ pub(crate) fn facts() -> MachineFacts {
     }
 }
 
-/// Memory available for new work now, bytes; `None` where the kernel does not say.
-pub(crate) fn available_bytes() -> Option<u64> {
-    meminfo_bytes(&root::read("proc/meminfo")?, "MemAvailable:")
-}
-
 /// Physical cores that this process may use: distinct cores within its affinity,
 /// and no more than its cgroup's quota (which the standard library reads).
 pub(crate) fn physical_cores() -> u32 {
@@ -104,7 +99,8 @@ fn split<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     (name.trim() == key).then(|| value.trim())
 }
 
-fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
+/// A line of `/proc/meminfo`, bytes.
+pub(super) fn meminfo_bytes(meminfo: &str, name: &str) -> Option<u64> {
     let rest = meminfo.lines().find_map(|line| line.strip_prefix(name))?;
     Some(rest.split_ascii_whitespace().next()?.parse::<u64>().ok()? * 1024)
 }

@@ -3,6 +3,7 @@
 
 mod all;
 mod android;
+pub(crate) mod available;
 mod battery;
 mod cpufreq;
 mod file;

@@ -96,7 +96,8 @@ mod tests {
     use slm_protocol::Cluster;
 
     fn phone() -> MachineFacts {
-        let cluster = |cpus: &str, max_khz| Cluster { cpus: cpus.parse().unwrap(), max_khz, base_khz: None };
+        let cluster =
+            |cpus: &str, max_khz| Cluster { cpus: cpus.parse().unwrap(), max_khz, held_khz: Some(max_khz) };
         MachineFacts {
             physical_cores: 10,
             busy_cores: 0.3,

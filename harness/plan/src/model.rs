@@ -57,6 +57,14 @@ impl PlannedModel {
     pub fn is_pending(&self) -> bool {
         matches!(self.source, ModelSource::Pending { .. })
     }
+
+    /// What it computes on.
+    pub fn device(&self) -> ComputeDevice {
+        match &self.source {
+            ModelSource::Compiled(compiled) => compiled.device,
+            _ => ComputeDevice::Cpu,
+        }
+    }
 }
 
 /// Where a model file comes from.

@@ -70,7 +70,7 @@ pub fn ready() -> Ready {
             n_params: 125_311_488,
             size: 78_000_000,
             decode_bytes: Some(70_000_000),
-            prefill_params: Some(84_934_656),
+            prefill_params: Some(80_216_064),
             n_vocab: 50_368,
             n_ctx_train: 2048,
             chat_template_sha256: None,
@@ -132,7 +132,7 @@ pub fn probe(moment: ProbeMoment) -> Probe {
         ops_per_s: 900e9,
         peak_ops_per_s: Some(900e9),
         bytes_per_s: Some(18e9),
-        buffer_bytes: 128 << 20,
+        buffer_bytes: Some(128 << 20),
         took_ns: 200_000_000,
     }
 }

@@ -5,7 +5,9 @@ use crate::{agent, plan};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, request::ContextLengths};
-use slm_protocol::{AgentFacts, EngineKind, Failure, Output, StopReason, Timestamps, TrialReport};
+use slm_protocol::{
+    AgentFacts, EngineKind, Failure, MachineFacts, Output, StopReason, Timestamps, TrialReport,
+};
 use slm_results::{
     analysis::{Circumstances, Evidence, failed_row, summarize, variances},
     manifest::{DeviceRecord, FORMAT, HostFacts, Manifest, ToolFacts},
@@ -320,8 +322,9 @@ impl<'a> Rows<'a> {
 
     fn row(&mut self, index: usize, trial: &PlannedTrial) -> TrialRow {
         let evidence = Evidence::default();
+        let machine = MachineFacts { cpu: "made-up SoC".into(), ..agent::machine() };
         let circumstances =
-            Circumstances { soc: Some("made-up SoC"), ..Circumstances::new(self.device, &evidence) };
+            Circumstances { machine: Some(&machine), ..Circumstances::new(self.device, &evidence) };
         let why = "signal 9 (killed by the kernel: out of memory)";
         let bare = failed_row(self.plan, trial, circumstances, Status::Failed, Failure::OutOfMemory, why);
         let (itps, otps, suspect) = self.rates(index, trial);

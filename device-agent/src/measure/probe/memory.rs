@@ -33,31 +33,41 @@ pub(super) struct Read {
     pub(super) model_bytes_per_s: Option<f64>,
 }
 
-/// A size beyond caches of so many bytes; `None` where there is no memory for it.
+/// A size beyond caches of so many bytes; `None` where there is no memory for it. A smaller buffer would
+/// tell the caches' rate, and probes of unlike buffers cannot be held against each other.
 pub(super) fn buffer_bytes(caches: Option<u64>, available: Option<u64>) -> Option<u64> {
     let wanted = caches.map_or(USUAL_BYTES, |bytes| bytes.saturating_mul(OVER_CACHES));
-    let wanted = wanted.clamp(LEAST_BYTES, MOST_BYTES).min(available? / SHARE);
-    (wanted >= LEAST_BYTES / 4).then_some(wanted)
+    let wanted = wanted.clamp(LEAST_BYTES, MOST_BYTES);
+    (wanted <= available? / SHARE).then_some(wanted)
 }
 
 /// Reads a buffer, and a part of it as large as the model. Sums over threads that read at the same
-/// time. `None` when a thread cannot be started.
+/// time. `None` when a thread cannot be started or has no memory for its part.
 pub(super) fn measure(buffer_bytes: u64, model_bytes: Option<u64>, threads: u32) -> Option<Read> {
     let words = |bytes: u64| usize::try_from(bytes / 8 / u64::from(threads)).ok();
     let whole = words(buffer_bytes)?;
     let model = model_bytes.and_then(|bytes| words(bytes.max(1 << 20))).map(|words| words.min(whole));
     let of_threads = on_threads(threads, || {
-        // Filled by the thread that reads it, which also makes the pages real.
-        let buffer = vec![1u64; whole];
+        let buffer = filled(whole)?;
         let passes = read(&buffer);
         let best = model.and_then(|words| {
             if words == whole { passes.best_rate() } else { read(&buffer[..words]).best_rate() }
         });
-        (passes.pass_rate(), best)
+        Some((passes.pass_rate()?, best))
     })?;
-    let bytes_per_s = of_threads.iter().map(|(pass, _)| *pass).sum::<Option<f64>>()?;
+    let of_threads: Vec<(f64, Option<f64>)> = of_threads.into_iter().collect::<Option<_>>()?;
+    let bytes_per_s = of_threads.iter().map(|(pass, _)| pass).sum();
     let model_bytes_per_s = of_threads.iter().map(|(_, best)| *best).sum();
     Some(Read { bytes_per_s, model_bytes_per_s })
+}
+
+/// A buffer, filled by the thread that reads it, which also makes the pages real. `None` where the kernel gives
+/// no memory: a plain `vec!` would end the process.
+fn filled(words: usize) -> Option<Vec<u64>> {
+    let mut buffer = Vec::new();
+    buffer.try_reserve_exact(words).ok()?;
+    buffer.resize(words, 1);
+    Some(buffer)
 }
 
 /// Times of passes over a buffer.
@@ -170,7 +180,15 @@ mod tests {
         assert_eq!(buffer_bytes(Some(32 << 20), Some(16 * gib)), Some(128 << 20));
         assert_eq!(buffer_bytes(Some(1 << 20), Some(16 * gib)), Some(LEAST_BYTES));
         assert_eq!(buffer_bytes(Some(300 << 20), Some(16 * gib)), Some(MOST_BYTES));
-        assert_eq!(buffer_bytes(None, Some(400 << 20)), Some(100 << 20));
+        assert_eq!(buffer_bytes(None, Some(512 << 20)), Some(128 << 20));
+        assert_eq!(buffer_bytes(None, Some(400 << 20)), None);
         assert_eq!((buffer_bytes(None, Some(10 << 20)), buffer_bytes(None, None)), (None, None));
+    }
+
+    #[test]
+    fn memory_that_there_is_not_ends_no_process() {
+        assert!(filled(isize::MAX as usize / 8).is_none());
+        assert!(measure(1 << 62, Some(1 << 20), 2).is_none());
+        assert_eq!(filled(3), Some(vec![1; 3]));
     }
 }

@@ -9,10 +9,11 @@ mod memory;
 mod threads;
 
 use super::clock;
-use crate::sensors::machine;
+use crate::sensors::available;
 use slm_protocol::{Probe, ProbeMoment};
 
-/// More threads than this say nothing more.
+/// Each thread reads its own part of the largest buffer, 512 MiB: of more threads the parts would fit into caches
+/// of single cores. What an engine with more of them does is not held against these.
 const MAX_THREADS: u32 = 64;
 
 /// The probe before the first trial, and the fastest that a buffer of the model's size was read:
@@ -33,9 +34,10 @@ fn measure(
     cpu_features: &[String],
 ) -> (Option<Probe>, Option<f64>) {
     let begin = clock::now_ns();
+    let model_bytes = model_bytes.filter(|_| threads <= MAX_THREADS);
     let threads = threads.clamp(1, MAX_THREADS);
     let Some(computed) = compute::measure(threads, cpu_features) else { return (None, None) };
-    let buffer_bytes = memory::buffer_bytes(caches::last_level_bytes(), machine::available_bytes());
+    let buffer_bytes = memory::buffer_bytes(caches::last_level_bytes(), available::bytes());
     let read = buffer_bytes.and_then(|bytes| memory::measure(bytes, model_bytes, threads));
     let probe = Probe {
         moment,
@@ -44,7 +46,7 @@ fn measure(
         ops_per_s: computed.ops_per_s,
         peak_ops_per_s: computed.peak_ops_per_s,
         bytes_per_s: read.as_ref().map(|read| read.bytes_per_s),
-        buffer_bytes: buffer_bytes.unwrap_or(0),
+        buffer_bytes: read.as_ref().and(buffer_bytes),
         took_ns: clock::now_ns() - begin,
     };
     (Some(probe), read.and_then(|read| read.model_bytes_per_s))

@@ -22,6 +22,11 @@ pub enum Setting {
 }
 
 impl Setting {
+    /// Whether the phone then stays below its highest clocks.
+    pub fn lowers_clocks(self) -> bool {
+        self == Self::FixedPerformance
+    }
+
     /// The command that changes it.
     pub(super) fn command(self) -> &'static str {
         match self {

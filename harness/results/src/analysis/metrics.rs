@@ -16,6 +16,8 @@ pub struct Metrics {
     pub prefill_s: Option<f64>,
     /// Input tokens per second: `N_in / prefill_s`.
     pub itps: Option<f64>,
+    /// First token to last, seconds.
+    pub decode_s: Option<f64>,
     /// Output tokens per second: `(N_out - 1) / (last token - first token)`; the
     /// first token belongs to TTFT.
     pub otps: Option<f64>,
@@ -45,6 +47,7 @@ impl Metrics {
             ttft_s: seconds(times.request_ns, first.or(times.first_text_ns)),
             prefill_s,
             itps: report.n_in.zip(prefill_s).map(|(n, s)| f64::from(n) / s),
+            decode_s,
             otps: decode_s.map(|s| latencies.len() as f64 / s),
             tpot_p50_ms: percentile_ms(50.0),
             tpot_p90_ms: percentile_ms(90.0),
@@ -62,8 +65,23 @@ pub(super) fn token_latencies_ms(times: &Timestamps) -> Vec<f64> {
     first.into_iter().chain(inter_token_ms(times)).collect()
 }
 
-fn inter_token_ms(times: &Timestamps) -> Vec<f64> {
-    times.tokens_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64 / 1e6).collect()
+/// The gaps between output tokens, milliseconds.
+pub(super) fn inter_token_ms(times: &Timestamps) -> Vec<f64> {
+    gaps_ns(times).map(|gap| gap as f64 / 1e6).collect()
+}
+
+/// The shortest gap between output tokens, seconds.
+pub(super) fn fastest_step_s(times: &Timestamps) -> Option<f64> {
+    gaps_ns(times).min().map(|gap| gap as f64 / 1e9)
+}
+
+/// Request to the trial's end, nanoseconds; `None` where either is missing or the end lies before.
+pub(super) fn covered_ns(times: &Timestamps) -> Option<u64> {
+    times.end_ns?.checked_sub(times.request_ns?)
+}
+
+fn gaps_ns(times: &Timestamps) -> impl Iterator<Item = u64> {
+    times.tokens_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]))
 }
 
 /// `to - from` in seconds; `None` when either is missing or no time passed.
@@ -96,10 +114,12 @@ mod tests {
         close(metrics.ttft_s, 0.103);
         close(metrics.prefill_s, 0.1);
         close(metrics.itps, 2000.0);
+        close(metrics.decode_s, 0.05);
         close(metrics.otps, 3.0 / 0.05);
         close(metrics.tpot_p50_ms, 10.0);
         close(metrics.runtime_s, 0.153);
         assert_eq!(token_latencies_ms(&times), [103.0, 10.0, 10.0, 30.0]);
+        assert_eq!((fastest_step_s(&times), covered_ns(&times)), (Some(0.01), Some(154 * ms)));
     }
 
     #[test]
@@ -107,7 +127,7 @@ mod tests {
         assert_eq!(Metrics::of(&report(5, Timestamps::default())), Metrics::default());
         let one = Timestamps { request_ns: Some(1), tokens_ns: vec![9], ..Timestamps::default() };
         let metrics = Metrics::of(&report(5, one));
-        assert!(metrics.ttft_s.is_some() && metrics.otps.is_none() && metrics.tpot_p50_ms.is_none());
+        assert_eq!(metrics, Metrics { ttft_s: Some(8e-9), runtime_s: Some(8e-9), ..Metrics::default() });
     }
 
     #[test]

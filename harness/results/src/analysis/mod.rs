@@ -7,6 +7,7 @@ mod drift;
 mod evidence;
 mod metrics;
 mod pace;
+mod placement;
 mod rows;
 mod verdict;
 
@@ -15,5 +16,5 @@ pub use drift::RunProbes;
 pub use evidence::{Evidence, EvidenceCollector, NoEnergy, Slowed, SlowedBelow};
 pub use metrics::Metrics;
 pub use pace::Pace;
+pub use placement::probes_apply;
 pub use rows::{Circumstances, failed_row, figure_rows, finished_row, probe_rows, telemetry_row, token_rows};
-pub use verdict::{Case, Check, Judgement, judge};

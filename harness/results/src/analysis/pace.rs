@@ -1,6 +1,7 @@
 //! Whether a trial was faster than the others of its cell can explain. What disturbs a trial makes it
 //! slower, so that the fast end of a cell is sharp.
 
+use super::metrics::{Metrics, inter_token_ms};
 use slm_protocol::TrialReport;
 use slm_stats::percentile;
 
@@ -23,12 +24,9 @@ pub struct Pace {
 impl Pace {
     /// That of a trial.
     pub fn of(report: &TrialReport) -> Self {
-        let times = &report.times;
-        let ms = |from: u64, to: u64| to.checked_sub(from).map(|ns| ns as f64 / 1e6);
-        let gaps: Option<Vec<f64>> = times.tokens_ns.windows(2).map(|pair| ms(pair[0], pair[1])).collect();
-        let prefill = times.prefill_start_ns.zip(times.prefill_end_ns).and_then(|(from, to)| ms(from, to));
+        let prefill = Metrics::of(report).prefill_s.map(|seconds| 1e3 * seconds);
         Self {
-            token_ms: gaps.and_then(|gaps| percentile(&gaps, 10.0)),
+            token_ms: percentile(&inter_token_ms(&report.times), 10.0),
             prefill_ms: prefill,
             prompt_token_ms: prefill.zip(report.n_in).map(|(time, tokens)| time / f64::from(tokens.max(1))),
         }

@@ -3,25 +3,22 @@
 use super::{
     evidence::Evidence,
     metrics::{Metrics, token_latencies_ms},
+    placement::probes_apply,
     verdict::{Case, Check, judge},
 };
 use crate::schema::{FigureRow, OnOff, Status, TelemetryRow, TokenRow, TrialRow, UtcTime, Verdict};
-use slm_plan::{ModelSource, Plan, PlannedModel, PlannedTrial};
-use slm_protocol::{
-    ComputeDevice, ContentionSources, Failure, FigureScope, Probe, Ready, Sample, TrialOutcome, TrialReport,
-};
+use slm_plan::{Plan, PlannedTrial};
+use slm_protocol::{Failure, FigureScope, MachineFacts, Probe, Ready, Sample, TrialOutcome, TrialReport};
 
 /// What a trial's row needs beside plan and report.
 #[derive(Clone, Copy, Debug)]
 pub struct Circumstances<'a> {
     /// Device by name.
     pub device: &'a str,
-    /// SoC or CPU, once the agent told it.
-    pub soc: Option<&'a str>,
+    /// What the agent told of the device, once it did.
+    pub machine: Option<&'a MachineFacts>,
     /// The loaded model, once it is.
     pub ready: Option<&'a Ready>,
-    /// What its kernel tells of other processes, where the agent looked.
-    pub contention: Option<ContentionSources>,
     /// What no matrix product can exceed there with the run's threads, operations per second.
     pub peak_ops_per_s: Option<f64>,
     /// What the sensors said meanwhile.
@@ -31,7 +28,7 @@ pub struct Circumstances<'a> {
 impl<'a> Circumstances<'a> {
     /// Before an agent has told anything.
     pub fn new(device: &'a str, evidence: &'a Evidence) -> Self {
-        Self { device, soc: None, ready: None, contention: None, peak_ops_per_s: None, evidence }
+        Self { device, machine: None, ready: None, peak_ops_per_s: None, evidence }
     }
 }
 
@@ -83,8 +80,10 @@ pub fn finished_row(
         stop: model.generation.stop,
         max_new_tokens: model.generation.max_new_tokens,
         engine: model.engine,
-        on_cpu: on_cpu(model),
-        contention: circumstances.contention,
+        probes_apply: circumstances
+            .machine
+            .is_some_and(|machine| probes_apply(model, machine, &ready.options)),
+        contention: circumstances.machine.and_then(|machine| machine.contention),
         peak_ops_per_s: circumstances.peak_ops_per_s,
         evidence: circumstances.evidence,
     });
@@ -94,13 +93,6 @@ pub fn finished_row(
         verdict_reason: Some(judgement.reasons.join("; ")).filter(|reason| !reason.is_empty()),
         not_checked: Check::join(&judgement.not_checked),
         ..row
-    }
-}
-
-fn on_cpu(model: &PlannedModel) -> bool {
-    match &model.source {
-        ModelSource::Compiled(compiled) => compiled.device == ComputeDevice::Cpu,
-        _ => true,
     }
 }
 
@@ -124,14 +116,14 @@ pub fn failed_row(
 
 /// What plan, load and sensors tell, without a report.
 fn planned_row(plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>) -> TrialRow {
-    let Circumstances { device, soc, ready, evidence, .. } = circumstances;
+    let Circumstances { device, machine, ready, evidence, .. } = circumstances;
     let model = &plan.input.models[trial.model];
     let prompt = &plan.input.prompts[trial.prompt];
     let buffers = ready.map(|ready| ready.buffers);
     TrialRow {
         trial_id: trial.id.clone(),
         device: device.to_owned(),
-        soc: soc.map(str::to_owned),
+        soc: machine.map(|machine| machine.cpu.clone()),
         backend: model.engine.to_string(),
         model: model.name.clone(),
         weights: model.weights.to_string(),
@@ -232,7 +224,7 @@ mod tests {
     use serde::Serialize;
     use slm_protocol::{EngineKind, Figure, FigureScope, Timestamps};
     use slm_testkit::{
-        agent::{ready, report},
+        agent::{machine, ready, report},
         plan::plan_input as input,
     };
 
@@ -240,7 +232,8 @@ mod tests {
     fn rows_are_written_in_the_order_of_their_columns() {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let evidence = Evidence::default();
-        let of = Circumstances { soc: Some("a, \"cpu\""), ..Circumstances::new("local", &evidence) };
+        let machine = MachineFacts { cpu: "a, \"cpu\"".into(), ..machine() };
+        let of = Circumstances { machine: Some(&machine), ..Circumstances::new("local", &evidence) };
         let row = failed_row(&plan, &plan.trials[1], of, Status::Failed, Failure::OutOfMemory, "signal 9");
         let text = written(row);
         assert!(text.starts_with(&TrialRow::TABLE.header()), "{text}");
@@ -266,7 +259,12 @@ mod tests {
         let plan = Plan::new(input(1, &[1], 1, 1)).unwrap();
         let ready = ready();
         let evidence = Evidence::default();
-        let of = Circumstances { ready: Some(&ready), ..Circumstances::new("local", &evidence) };
+        let machine = machine();
+        let of = Circumstances {
+            machine: Some(&machine),
+            ready: Some(&ready),
+            ..Circumstances::new("local", &evidence)
+        };
         let times = Timestamps {
             request_ns: Some(0),
             tokenized_ns: Some(100),

@@ -2,6 +2,7 @@
 //! appended and flushed. The tables are derived from plan and events, kept up to
 //! date after every trial, and rebuilt when a sweep is resumed.
 
+mod appender;
 mod hindsight;
 mod log;
 mod record;

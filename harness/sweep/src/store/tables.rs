@@ -2,9 +2,11 @@
 
 use super::{
     Record, SweepEvent,
+    appender::Appender,
     hindsight::{Hindsight, Key},
 };
 use crate::{Recall, rewarm};
+use slm_device::readiness::Setting;
 use slm_plan::{
     Cell, Design, Plan, PlannedTrial,
     error::{Error, Result},
@@ -13,16 +15,15 @@ use slm_protocol::{AgentFacts, Probe, ProbeMoment, Ready, TrialReport};
 use slm_results::{
     analysis::{
         Circumstances, Evidence, EvidenceCollector, NoEnergy, failed_row, figure_rows, finished_row,
-        probe_rows, summarize, telemetry_row, token_rows, variances,
+        probe_rows, probes_apply, summarize, telemetry_row, token_rows, variances,
     },
-    manifest::{DeviceRecord, Manifest},
-    schema::{FigureRow, Row, SummaryRow, Table, TelemetryRow, TokenRow, TrialRow, VarianceRow},
+    condition::Preparation,
+    manifest::Manifest,
+    schema::{FigureRow, Row, SummaryRow, TelemetryRow, TokenRow, TrialRow, VarianceRow},
     write::replace,
 };
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fs::{self, File, OpenOptions},
-    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -31,7 +32,8 @@ pub struct Tables {
     plan: Plan,
     position: HashMap<String, usize>,
     cells: BTreeMap<Cell, Vec<usize>>,
-    agents: HashMap<String, AgentFacts>,
+    /// The last run of each device.
+    runs: HashMap<String, Run>,
     ready: HashMap<(String, usize), Ready>,
     recalls: HashMap<String, Recall>,
     collectors: HashMap<String, EvidenceCollector>,
@@ -41,16 +43,16 @@ pub struct Tables {
     lowered: HashSet<String>,
     /// The highest rate of multiplication shown by each device, by threads; operations per second.
     peaks: HashMap<(String, u32), f64>,
-    /// Probes that wait for the first trial of their run, by device.
-    unplaced: HashMap<String, Probe>,
-    /// The last trial with a row, by device.
-    last: HashMap<String, String>,
     hindsight: Hindsight,
     rows: BTreeMap<Key, TrialRow>,
     /// The rows in the order in which trials ended.
     order: Vec<Key>,
+    /// How many of them are in the table.
+    written: usize,
     summaries: BTreeMap<(String, Cell), SummaryRow>,
     variances: BTreeMap<(String, Cell), Vec<VarianceRow>>,
+    /// Cells whose trials have changed since they were summarized.
+    stale: BTreeSet<(String, Cell)>,
     trials: Appender,
     figures: Appender,
     tokens: Appender,
@@ -58,41 +60,54 @@ pub struct Tables {
     folder: PathBuf,
 }
 
-/// The setting with which a device holds its clocks below their maximum, for steadiness.
-const LOWERED: &str = "fixed-performance";
+/// What is known of an agent's run.
+struct Run {
+    facts: AgentFacts,
+    /// Whether its probes tell what its engine can have done.
+    probes_apply: bool,
+    /// The probe that waits for the run's first trial.
+    start: Option<Probe>,
+    /// The last trial with a row.
+    last_trial: Option<String>,
+}
+
+/// Whether the device was told to hold its clocks below their maximum, for steadiness.
+fn has_lowered_clocks(condition: &Preparation) -> bool {
+    condition.changed.iter().filter_map(|name| name.parse().ok()).any(Setting::lowers_clocks)
+}
 
 impl Tables {
     /// Writes all tables anew from the recorded events and keeps them open.
     pub(super) fn create(folder: &Path, manifest: &Manifest, records: &[Record]) -> Result<Self> {
         let plan = manifest.plan.clone();
-        let is_lowered = |record: &&DeviceRecord| {
-            let changed = record.condition.iter().flat_map(|condition| &condition.changed);
-            changed.into_iter().any(|name| name == LOWERED)
-        };
-        let lowered = manifest.devices.iter().filter(is_lowered).map(|record| record.name.clone()).collect();
         let mut cells: BTreeMap<Cell, Vec<usize>> = BTreeMap::new();
         for (index, trial) in plan.trials.iter().enumerate().filter(|(_, trial)| !trial.warmup) {
             cells.entry(plan.cell(trial)).or_default().push(index);
         }
         let position =
             plan.trials.iter().enumerate().map(|(index, trial)| (trial.id.clone(), index)).collect();
+        // Cells without a trial have their rows too.
+        let mut stale = BTreeSet::new();
+        for device in &plan.input.devices {
+            stale.extend(plan.cells().into_iter().map(|cell| (device.clone(), cell)));
+        }
         let mut tables = Self {
             position,
             cells,
-            agents: HashMap::new(),
+            runs: HashMap::new(),
             ready: HashMap::new(),
             recalls: HashMap::new(),
             collectors: HashMap::new(),
             no_energy: BTreeMap::new(),
-            lowered,
+            lowered: HashSet::new(),
             peaks: HashMap::new(),
-            unplaced: HashMap::new(),
-            last: HashMap::new(),
             hindsight: Hindsight::default(),
             rows: BTreeMap::new(),
             order: Vec::new(),
+            written: 0,
             summaries: BTreeMap::new(),
             variances: BTreeMap::new(),
+            stale,
             trials: Appender::create(folder, &TrialRow::TABLE)?,
             figures: Appender::create(folder, &FigureRow::TABLE)?,
             tokens: Appender::create(folder, &TokenRow::TABLE)?,
@@ -100,32 +115,31 @@ impl Tables {
             folder: folder.to_owned(),
             plan,
         };
-        for device in tables.plan.input.devices.clone() {
-            for cell in tables.plan.cells() {
-                tables.summarize_cell(&device, cell);
+        for record in &manifest.devices {
+            if let Some(condition) = &record.condition {
+                tables.prepared(&record.name, condition);
             }
         }
         // A row that held until now would only be in the way of the one that is measured.
         for record in records.iter().filter(|record| !record.event.is_provisional()) {
             tables.take(&record.event)?;
         }
-        tables.look_back()?;
+        tables.look_back();
+        tables.write()?;
         tables.publish()?;
         Ok(tables)
     }
 
     /// Brings the tables up to date with one more event.
     pub(super) fn apply(&mut self, event: &SweepEvent) -> Result<()> {
-        let mut changed = self.take(event)?;
-        if matches!(event, SweepEvent::Ended { .. }) && self.look_back()? {
-            self.trials.publish()?;
-            changed = true;
+        self.take(event)?;
+        if matches!(event, SweepEvent::Ended { .. }) && self.look_back() {
+            self.trials = Appender::create(&self.folder, &TrialRow::TABLE)?;
+            self.written = 0;
+            self.write()?;
+            return self.trials.publish();
         }
-        self.trials.flush()?;
-        self.figures.flush()?;
-        self.tokens.flush()?;
-        self.telemetry.flush()?;
-        if changed { self.write_summary() } else { Ok(()) }
+        self.write()
     }
 
     /// Rows of all finished trials of a device, in the planned order.
@@ -173,23 +187,12 @@ impl Tables {
         &self.plan
     }
 
-    /// Takes an event in; true when the summary changed.
-    fn take(&mut self, event: &SweepEvent) -> Result<bool> {
+    /// Takes an event in.
+    fn take(&mut self, event: &SweepEvent) -> Result<()> {
         match event {
-            SweepEvent::AgentStarted { device, facts, .. } => {
-                let recall = self.recalls.entry(device.clone()).or_default();
-                recall.start_c = recall.start_c.or(facts.machine.temperature_c);
-                let collector = self.collectors.entry(device.clone()).or_default();
-                collector.restart();
-                collector.clusters(&facts.machine.clusters, self.lowered.contains(device));
-                self.hindsight.run(device);
-                self.agents.insert(device.clone(), (**facts).clone());
-            }
-            SweepEvent::ModelReady { device, model, ready } => {
-                let recall = self.recalls.entry(device.clone()).or_default();
-                recall.threads.entry(*model).or_insert(ready.options.threads);
-                self.ready.insert((device.clone(), *model), (**ready).clone());
-            }
+            SweepEvent::DevicePrepared { device, condition } => self.prepared(device, condition),
+            SweepEvent::AgentStarted { device, facts, .. } => self.started(device, facts),
+            SweepEvent::ModelReady { device, model, ready } => self.loaded(device, *model, ready),
             SweepEvent::Probed { device, probe, .. } => self.probed(device, probe)?,
             SweepEvent::CoolDown { device, report } => {
                 self.collectors.entry(device.clone()).or_default().cool_down(report);
@@ -201,106 +204,119 @@ impl Tables {
                     self.telemetry.push(&telemetry_row(device, sample))?;
                 }
             }
-            SweepEvent::TrialFinished { device, report } => {
-                let trial_id = &report.trial_id;
-                // A re-warm-up's clocks count too: they are what later trials are held against.
-                let evidence = self.evidence(device, trial_id);
-                let made = |plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>| {
-                    finished_row(plan, trial, circumstances, report)
-                };
-                if self.add(device, trial_id, &evidence, made)? {
-                    self.finished(device, trial_id, report)?;
-                    if let Err(why) = evidence.energy_j {
-                        *self.no_energy.entry((device.clone(), why)).or_default() += 1;
-                    }
-                    for row in figure_rows(device, report) {
-                        self.figures.push(&row)?;
-                    }
-                    for row in token_rows(device, report) {
-                        self.tokens.push(&row)?;
-                    }
-                    return Ok(true);
-                }
-            }
+            SweepEvent::TrialFinished { device, report } => self.finished(device, report)?,
             SweepEvent::TrialLost { device, trial_id, status, failure, evidence } => {
                 let made = |plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>| {
                     failed_row(plan, trial, circumstances, *status, *failure, evidence)
                 };
                 let evidence = self.evidence(device, trial_id);
-                return self.add(device, trial_id, &evidence, made);
+                self.add(device, trial_id, &evidence, made);
             }
             SweepEvent::Started { .. }
             | SweepEvent::DeviceLost { .. }
-            | SweepEvent::DevicePrepared { .. }
             | SweepEvent::DeviceLeft { .. }
             | SweepEvent::Ended { .. }
             | SweepEvent::TrialStarted { .. }
             | SweepEvent::Progress { .. } => {}
         }
-        Ok(false)
+        Ok(())
     }
 
-    /// Takes a probe: its figures stand with the trial next to it.
-    fn probed(&mut self, device: &str, probe: &Probe) -> Result<()> {
-        self.hindsight.probe(device, probe);
-        if let Some(peak) = probe.peak_ops_per_s {
-            let known = self.peaks.entry((device.to_owned(), probe.threads)).or_default();
-            *known = known.max(peak);
+    /// Takes how a device was prepared: for the first run, or again for a resumed one.
+    fn prepared(&mut self, device: &str, condition: &Preparation) {
+        if has_lowered_clocks(condition) {
+            self.lowered.insert(device.to_owned());
+        } else {
+            self.lowered.remove(device);
         }
-        match probe.moment {
-            ProbeMoment::Start => {
-                self.unplaced.insert(device.to_owned(), probe.clone());
+    }
+
+    /// Takes the begin of a run. What was left of the one before belongs to that.
+    fn started(&mut self, device: &str, facts: &AgentFacts) {
+        let recall = self.recalls.entry(device.to_owned()).or_default();
+        recall.start_c = recall.start_c.or(facts.machine.temperature_c);
+        let collector = self.collectors.entry(device.to_owned()).or_default();
+        collector.restart();
+        collector.clusters(&facts.machine.clusters, self.lowered.contains(device));
+        self.hindsight.run(device);
+        let run = Run { facts: facts.clone(), probes_apply: false, start: None, last_trial: None };
+        self.runs.insert(device.to_owned(), run);
+    }
+
+    fn loaded(&mut self, device: &str, model: usize, ready: &Ready) {
+        let recall = self.recalls.entry(device.to_owned()).or_default();
+        recall.threads.entry(model).or_insert(ready.options.threads);
+        if let (Some(run), Some(planned)) = (self.runs.get_mut(device), self.plan.input.models.get(model)) {
+            run.probes_apply = probes_apply(planned, &run.facts.machine, &ready.options);
+        }
+        self.ready.insert((device.to_owned(), model), ready.clone());
+    }
+
+    /// Takes a probe: its figures stand with the trial next to it in its run.
+    fn probed(&mut self, device: &str, probe: &Probe) -> Result<()> {
+        let Some(run) = self.runs.get_mut(device) else { return Ok(()) };
+        if run.probes_apply {
+            self.hindsight.probe(device, probe);
+            if let Some(peak) = probe.peak_ops_per_s {
+                let known = self.peaks.entry((device.to_owned(), probe.threads)).or_default();
+                *known = known.max(peak);
             }
-            ProbeMoment::End => {
-                if let Some(trial_id) = self.last.get(device) {
-                    for row in probe_rows(device, trial_id, probe) {
-                        self.figures.push(&row)?;
-                    }
+        }
+        match (probe.moment, &run.last_trial) {
+            (ProbeMoment::Start, _) => run.start = Some(probe.clone()),
+            (ProbeMoment::End, None) => {}
+            (ProbeMoment::End, Some(trial_id)) => {
+                for row in probe_rows(device, trial_id, probe) {
+                    self.figures.push(&row)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// What the rest of the sweep needs of a trial that has its row.
-    fn finished(&mut self, device: &str, trial_id: &str, report: &TrialReport) -> Result<()> {
-        if let Some(probe) = self.unplaced.remove(device) {
-            for row in probe_rows(device, trial_id, &probe) {
-                self.figures.push(&row)?;
+    /// Takes a trial that was reported.
+    fn finished(&mut self, device: &str, report: &TrialReport) -> Result<()> {
+        let trial_id = &report.trial_id;
+        // A re-warm-up's clocks count too: they are what later trials are held against.
+        let evidence = self.evidence(device, trial_id);
+        let made = |plan: &Plan, trial: &PlannedTrial, circumstances: Circumstances<'_>| {
+            finished_row(plan, trial, circumstances, report)
+        };
+        let Some(key) = self.add(device, trial_id, &evidence, made) else { return Ok(()) };
+        if let Some(row) = self.rows.get(&key) {
+            self.hindsight.trial(&key, report, row);
+        }
+        if let Err(why) = evidence.energy_j {
+            *self.no_energy.entry((device.to_owned(), why)).or_default() += 1;
+        }
+        if let Some(run) = self.runs.get_mut(device) {
+            run.last_trial = Some(trial_id.clone());
+            if let Some(probe) = run.start.take() {
+                for row in probe_rows(device, trial_id, &probe) {
+                    self.figures.push(&row)?;
+                }
             }
         }
-        self.last.insert(device.to_owned(), trial_id.to_owned());
-        if let Some(&index) = self.position.get(trial_id) {
-            let key = (device.to_owned(), index);
-            if let Some(row) = self.rows.get(&key) {
-                self.hindsight.trial(&key, report, row);
-            }
+        for row in figure_rows(device, report) {
+            self.figures.push(&row)?;
+        }
+        for row in token_rows(device, report) {
+            self.tokens.push(&row)?;
         }
         Ok(())
     }
 
     /// Judges all trials again by what the sweep shows as a whole. True when a verdict changed: then the
-    /// table of trials is to be published anew.
-    fn look_back(&mut self) -> Result<bool> {
+    /// table of trials is to be written anew.
+    fn look_back(&mut self) -> bool {
         let changed = self.hindsight.judge(&self.plan, &mut self.rows);
-        if changed.is_empty() {
-            return Ok(false);
-        }
-        self.trials = Appender::create(&self.folder, &TrialRow::TABLE)?;
-        for key in &self.order {
-            if let Some(row) = self.rows.get(key) {
-                self.trials.push(row)?;
+        for (device, index) in &changed {
+            let trial = &self.plan.trials[*index];
+            if !trial.warmup {
+                self.stale.insert((device.clone(), self.plan.cell(trial)));
             }
         }
-        let cells: BTreeSet<(String, Cell)> = changed
-            .into_iter()
-            .filter(|(_, index)| !self.plan.trials[*index].warmup)
-            .map(|(device, index)| (device, self.plan.cell(&self.plan.trials[index])))
-            .collect();
-        for (device, cell) in cells {
-            self.summarize_cell(&device, cell);
-        }
-        Ok(true)
+        !changed.is_empty()
     }
 
     /// What the sensors said of a trial that is over.
@@ -320,28 +336,29 @@ impl Tables {
         trial_id: &str,
         evidence: &Evidence,
         made: impl Fn(&Plan, &PlannedTrial, Circumstances<'_>) -> TrialRow,
-    ) -> Result<bool> {
-        let Some(&index) = self.position.get(trial_id) else { return Ok(false) };
-        if self.is_done(device, index) {
-            return Ok(false);
+    ) -> Option<Key> {
+        let index = *self.position.get(trial_id)?;
+        let key = (device.to_owned(), index);
+        if self.rows.contains_key(&key) {
+            return None;
         }
         let trial = &self.plan.trials[index];
-        let machine = self.agents.get(device).map(|facts| &facts.machine);
-        let soc = machine.map(|machine| machine.cpu.as_str());
-        let contention = machine.and_then(|machine| machine.contention);
         let ready = self.ready.get(&(device.to_owned(), trial.model));
         let threads = ready.map(|ready| ready.options.threads);
-        let peak_ops_per_s = threads.and_then(|n| self.peaks.get(&(device.to_owned(), n)).copied());
-        let circumstances = Circumstances { device, soc, ready, contention, peak_ops_per_s, evidence };
+        let circumstances = Circumstances {
+            device,
+            machine: self.runs.get(device).map(|run| &run.facts.machine),
+            ready,
+            peak_ops_per_s: threads.and_then(|n| self.peaks.get(&(device.to_owned(), n)).copied()),
+            evidence,
+        };
         let row = made(&self.plan, trial, circumstances);
-        self.trials.push(&row)?;
-        self.order.push((device.to_owned(), index));
-        let cell = (!trial.warmup).then(|| self.plan.cell(trial));
-        self.rows.insert((device.to_owned(), index), row);
-        if let Some(cell) = cell {
-            self.summarize_cell(device, cell);
+        if !trial.warmup {
+            self.stale.insert((device.to_owned(), self.plan.cell(trial)));
         }
-        Ok(true)
+        self.order.push(key.clone());
+        self.rows.insert(key.clone(), row);
+        Some(key)
     }
 
     fn summarize_cell(&mut self, device: &str, cell: Cell) {
@@ -356,13 +373,33 @@ impl Tables {
         self.summaries.insert((device.to_owned(), cell), row);
     }
 
+    /// Writes what is new.
+    fn write(&mut self) -> Result<()> {
+        for key in &self.order[self.written..] {
+            if let Some(row) = self.rows.get(key) {
+                self.trials.push(row)?;
+            }
+        }
+        self.written = self.order.len();
+        for table in [&mut self.trials, &mut self.figures, &mut self.tokens, &mut self.telemetry] {
+            table.flush()?;
+        }
+        let stale = std::mem::take(&mut self.stale);
+        if stale.is_empty() {
+            return Ok(());
+        }
+        for (device, cell) in stale {
+            self.summarize_cell(&device, cell);
+        }
+        self.write_summary()
+    }
+
     /// Puts the rebuilt tables in the place of the old ones.
     fn publish(&mut self) -> Result<()> {
-        self.trials.publish()?;
-        self.figures.publish()?;
-        self.tokens.publish()?;
-        self.telemetry.publish()?;
-        self.write_summary()
+        for table in [&mut self.trials, &mut self.figures, &mut self.tokens, &mut self.telemetry] {
+            table.publish()?;
+        }
+        Ok(())
     }
 
     fn write_summary(&self) -> Result<()> {
@@ -380,47 +417,5 @@ impl Tables {
         }
         let bytes = writer.into_inner().map_err(|error| failed(&error))?;
         replace(&path, &bytes).map_err(|error| Error::writing(&path, &error))
-    }
-}
-
-/// A CSV file that grows. It is built beside its place, so that a rebuild that is
-/// cut short leaves the old file; from then on whole batches of rows are appended
-/// with one `write` each.
-struct Appender {
-    path: PathBuf,
-    file: File,
-    buffer: Vec<u8>,
-}
-
-impl Appender {
-    fn create(folder: &Path, table: &Table) -> Result<Self> {
-        let path = folder.join(table.file_name());
-        let part = path.with_extension("part");
-        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&part);
-        let file = file.map_err(|error| Error::unwritable(&part, &error))?;
-        Ok(Self { path, file, buffer: table.header().into_bytes() })
-    }
-
-    fn push(&mut self, row: &impl Row) -> Result<()> {
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(&mut self.buffer);
-        let written = writer.serialize(row).and_then(|()| Ok(writer.flush()?));
-        drop(writer);
-        written.map_err(|error| Error::Internal(format!("{}: {error}", self.path.display())))?;
-        if self.buffer.len() > 1 << 20 { self.flush() } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> Result<()> {
-        if self.buffer.is_empty() {
-            return Ok(());
-        }
-        let written = self.file.write_all(&self.buffer);
-        self.buffer.clear();
-        written.map_err(|error| Error::writing(&self.path, &error))
-    }
-
-    fn publish(&mut self) -> Result<()> {
-        self.flush()?;
-        fs::rename(self.path.with_extension("part"), &self.path)
-            .map_err(|error| Error::writing(&self.path, &error))
     }
 }

@@ -92,3 +92,39 @@ fn a_slow_run_is_doubted_as_a_whole_and_the_others_are_not() {
         }
     }
 }
+
+/// Verdicts of trials in which all clocks are a quarter below what the cores can hold.
+fn doubted_for_clocks(prepare: impl FnOnce(&mut Recording)) -> usize {
+    let mut recording = Recording::of_example();
+    plants::low_clocks(&mut recording, &mut ChaCha8Rng::seed_from_u64(3));
+    prepare(&mut recording);
+    let is_doubted =
+        |row: &&TrialRow| row.verdict_reason.as_deref().unwrap_or_default().contains("that they can hold");
+    recording.rows().values().filter(is_doubted).count()
+}
+
+#[test]
+fn clocks_that_the_sweep_had_lowered_are_not_doubted_after_a_resume_either() {
+    let low = doubted_for_clocks(|_| ());
+    assert_eq!(low, 170, "all but those of less than 0.15 s");
+    assert_eq!(doubted_for_clocks(|recording| recording.prepare_device(&["fixed-performance"])), 0);
+    assert_eq!(doubted_for_clocks(|recording| recording.prepare_device(&["airplane-mode"])), low);
+}
+
+#[test]
+fn a_probe_on_unequal_cores_doubts_no_run() {
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut recording = Recording::of_example();
+    plants::idle_probes(&mut recording, &mut rng);
+    plants::slow_run(&mut recording, 1, &mut rng);
+    let doubted = |recording: &Recording| {
+        let rows = recording.rows();
+        let reasons = rows.values().filter_map(|row| row.verdict_reason.clone());
+        reasons.filter(|reason| reason.contains("compute probe")).count()
+    };
+    assert_eq!(doubted(&recording), 44, "the trials of one of four models");
+    recording.unequal_cores();
+    assert_eq!(doubted(&recording), 0);
+    let rows = recording.rows();
+    assert!(rows.values().all(|row| row.not_checked.as_deref() == Some("compute bandwidth clocks")));
+}

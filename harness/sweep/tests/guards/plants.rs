@@ -176,10 +176,7 @@ const OTHERS: [Plant; 16] = [
     },
     Plant {
         name: "slow from the start",
-        prepare: |recording, rng| {
-            let share = rng.random_range(0.5..0.8);
-            clocks(recording, rng, share, 1.0);
-        },
+        prepare: low_clocks,
         words: MAXIMUM,
         took_ms: 150..u64::MAX,
         ..PLANT
@@ -278,11 +275,17 @@ pub(crate) fn idle_clocks(recording: &mut Recording, rng: &mut ChaCha8Rng) {
     clocks(recording, rng, 1.0, 1.0);
 }
 
+/// The same with clocks that are low in every trial.
+pub(crate) fn low_clocks(recording: &mut Recording, rng: &mut ChaCha8Rng) {
+    let share = rng.random_range(0.5..0.8);
+    clocks(recording, rng, share, 1.0);
+}
+
 /// The same at a share of the clock, under a limit.
 fn clocks(recording: &mut Recording, rng: &mut ChaCha8Rng, share: f64, limit: f64) {
     for event in recording.events().filter(|event| event["type"] == "agent-started") {
         event["facts"]["machine"]["clusters"] =
-            json!([{"cpus": "0-1", "max_khz": 2_900_000, "base_khz": null}]);
+            json!([{"cpus": "0-1", "max_khz": 2_900_000, "held_khz": 2_900_000}]);
     }
     recording.insert(|event| {
         if event["type"] != "trial-finished" {

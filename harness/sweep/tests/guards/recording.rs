@@ -47,12 +47,12 @@ impl Recording {
                 Some("model-ready") => {
                     let model = &mut event["ready"]["model"];
                     if model["prefill_params"].is_null() {
-                        // Of the catalogue's shapes: blocks alone, without vectors.
+                        // Of the catalogue's shapes: blocks alone, without vectors and the last feed-forward part.
                         let known = match model["n_params"].as_u64() {
-                            Some(125_311_488) => 84_934_656,
-                            Some(134_515_008) => 106_168_320,
-                            Some(361_821_120) => 314_572_800,
-                            Some(494_032_768) => 357_826_560,
+                            Some(125_311_488) => 80_216_064,
+                            Some(134_515_008) => 103_514_112,
+                            Some(361_821_120) => 307_200_000,
+                            Some(494_032_768) => 344_752_128,
                             other => panic!("a model of {other:?} parameters"),
                         };
                         model["prefill_params"] = json!(known);
@@ -89,6 +89,29 @@ impl Recording {
             records.extend(behind);
         }
         self.records = records;
+    }
+
+    /// Has the device prepared anew before the first run, as a resumed sweep does, with these settings changed.
+    pub(crate) fn prepare_device(&mut self, changed: &[&str]) {
+        self.insert(|event| {
+            let condition = json!({"identity": {}, "known": {}, "before": {}, "findings": [], "changed": changed,
+                                   "put_back": []});
+            let prepared = json!({"type": "device-prepared", "device": "local", "condition": condition});
+            let before = if event["type"] == "run-started" { vec![prepared] } else { Vec::new() };
+            (before, Vec::new())
+        });
+    }
+
+    /// Gives the device two slow and two fast CPUs for its two threads.
+    pub(crate) fn unequal_cores(&mut self) {
+        for event in self.events().filter(|event| event["type"] == "agent-started") {
+            let machine = &mut event["facts"]["machine"];
+            machine["cpus"] = json!("0-3");
+            machine["clusters"] = json!([
+                {"cpus": "0-1", "max_khz": 2_000_000, "held_khz": 2_000_000},
+                {"cpus": "2-3", "max_khz": 2_900_000, "held_khz": 2_900_000},
+            ]);
+        }
     }
 
     /// The report of a trial, to be changed.

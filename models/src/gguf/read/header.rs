@@ -125,21 +125,29 @@ impl Header {
     }
 
     /// Weights that every token of a prompt is multiplied with: matrices of the blocks, of experts only
-    /// those that are chosen. Not the embedding and position tables, of which a row is taken, nor the output layer,
-    /// which only the last token needs, nor vectors. `None` where it is not known how many experts are chosen.
+    /// those that are chosen. Not the embedding and position tables, of which a row is taken, nor vectors,
+    /// nor what only the last token needs: the output layer, and the last block's feed-forward part, since
+    /// llama.cpp's graphs go on with the rows that give logits once that block's attention is done
+    /// (`inp_out_ids`). Nor blocks behind it, which predict further tokens. `None` where the number of blocks
+    /// or of chosen experts is not known.
     pub fn prefill_params(&self) -> Option<u64> {
         let (chosen, experts) = (self.number("expert_used_count"), self.number("expert_count"));
-        let of = |tensor: &TensorInfo| match tensor.name.as_str() {
-            name if !name.starts_with("blk.") || tensor.dims.iter().filter(|size| **size > 1).count() < 2 => {
-                Some(0)
+        let last = self
+            .number("block_count")?
+            .checked_sub(self.number("nextn_predict_layers").unwrap_or(0).saturating_add(1))?;
+        let of = |tensor: &TensorInfo| {
+            let Some((block, part)) = block_and_part(&tensor.name) else { return Some(0) };
+            let is_matrix = tensor.dims.iter().filter(|size| **size > 1).count() > 1;
+            let is_for_all = block < last || (block == last && !part.starts_with("ffn_"));
+            if !is_matrix || !is_for_all {
+                return Some(0);
             }
-            name if name.contains("_exps.") => {
-                let (chosen, experts) = (chosen?, experts.filter(|count| *count > 0)?);
-                let share =
-                    u128::from(tensor.elements) * u128::from(chosen.min(experts)) / u128::from(experts);
-                u64::try_from(share).ok()
+            if !part.contains("_exps.") {
+                return Some(tensor.elements);
             }
-            _ => Some(tensor.elements),
+            let (chosen, experts) = (chosen?, experts.filter(|count| *count > 0)?);
+            let share = u128::from(tensor.elements) * u128::from(chosen.min(experts)) / u128::from(experts);
+            u64::try_from(share).ok()
         };
         self.tensors.iter().map(of).sum()
     }
@@ -202,4 +210,10 @@ impl Header {
     fn number(&self, name: &str) -> Option<u64> {
         self.metadata.get(&format!("{}.{name}", self.arch()?)).and_then(Value::as_u64)
     }
+}
+
+/// The block that a tensor belongs to, and its name within it: `blk.3.ffn_up.weight`.
+fn block_and_part(name: &str) -> Option<(u64, &str)> {
+    let (block, part) = name.strip_prefix("blk.")?.split_once('.')?;
+    Some((block.parse().ok()?, part))
 }

@@ -65,9 +65,8 @@ fn a_valid_file_is_understood() {
     assert_eq!(header.tensors.len(), 12);
     // Untied: the embedding is not read whole.
     assert_eq!(header.weight_bytes() - header.decode_bytes(), 257 * 18);
-    let blocks = header.synthetic_shape().unwrap().params_without_embeddings();
-    let vectors = 3 * 32;
-    assert_eq!(header.prefill_params(), Some(blocks - vectors));
+    // Queries, keys, values and the attention's output: of the last block that is all.
+    assert_eq!(header.prefill_params(), Some(4 * 32 * 32));
     assert_eq!(header.main_type(), Some(GgmlType::Q4_0));
     // Version 2 has the same layout.
     let mut second = bytes;
@@ -156,18 +155,40 @@ fn k_quants_and_experts_are_sized() {
         tensor("output.weight", &[256, 10], 14, 0),
         tensor("blk.0.ffn_up_exps.weight", &[256, 4, 8], 12, 2112),
     ];
+    let number = |name, value: u8| (name, 4, vec![value, 0, 0, 0]);
     let metadata = [
         ("general.architecture", 8, [&5_u64.to_le_bytes()[..], b"llama"].concat()),
-        ("llama.expert_count", 4, vec![8, 0, 0, 0]),
-        ("llama.expert_used_count", 4, vec![2, 0, 0, 0]),
+        number("llama.block_count", 2),
+        number("llama.expert_count", 8),
+        number("llama.expert_used_count", 2),
+        number("llama.nextn_predict_layers", 1),
     ];
-    let header = parsed(&crafted(&metadata, 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
+    let with = |metadata: &[(&str, u32, Vec<u8>)]| {
+        parsed(&crafted(metadata, 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap()
+    };
+    let header = with(&metadata[..4]);
     assert_eq!(header.weight_bytes(), 2100 + 32 * 144);
     assert_eq!(header.decode_bytes(), 2100 + 8 * 144);
     assert_eq!(header.prefill_params(), Some(8 * 256), "two of eight experts, and no output layer");
-    let uncounted =
-        parsed(&crafted(&metadata[..1], 2, &[records.concat(), vec![0; 1 << 14]].concat())).unwrap();
-    assert_eq!(uncounted.prefill_params(), None);
+    assert_eq!(
+        with(&metadata).prefill_params(),
+        Some(0),
+        "the last block is the first, behind which one predicts"
+    );
+    assert_eq!(with(&metadata[..2]).prefill_params(), None, "how many experts are chosen is not known");
+    assert_eq!(with(&metadata[..1]).prefill_params(), None, "nor how many blocks there are");
+}
+
+#[test]
+fn of_the_last_block_only_the_attention_sees_the_whole_prompt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("m.gguf");
+    let shape =
+        "arch=llama,layers=3,d_model=32,heads=1,vocab=257,d_ff=64,tied=no,context=16".parse().unwrap();
+    make(&shape, &MakeOptions::default(), &path, &mut |_, _| {}).unwrap();
+    let (attention, feed_forward) = (4 * 32 * 32, 3 * 32 * 64);
+    let header = parsed(&fs::read(path).unwrap()).unwrap();
+    assert_eq!(header.prefill_params(), Some(3 * attention + 2 * feed_forward));
 }
 
 proptest! {

@@ -58,12 +58,16 @@ pub(super) struct Clocks {
 
 impl Clocks {
     pub(super) fn know(&mut self, clusters: &[Cluster], lowered: bool) {
+        // Means from before the change are no reference.
+        if self.lowered != lowered {
+            self.earlier.clear();
+        }
         self.clusters = clusters.to_vec();
         self.lowered = lowered;
     }
 
     /// The clusters that computed in a trial, but slower than they should; and whether the clock of any that
-    /// computed is known.
+    /// computed could be held against something.
     pub(super) fn judge(&mut self, samples: &[Sample], options: &ResolvedOptions) -> (Vec<Slowed>, bool) {
         let (mut slowed, mut known) = (Vec::new(), false);
         let stamps = stamps(samples);
@@ -73,36 +77,36 @@ impl Clocks {
                 continue;
             }
             let residency = trial.mean("residency");
-            let earlier = residency.and_then(|mean| self.below_earlier(&trial.cpus, mean));
+            let earlier = residency.and_then(|mean| self.earlier(&trial.cpus, mean));
+            let held = self.held_mhz(&trial.cpus);
             let mean = residency.or_else(|| self.mean_of_moments(&trial));
-            known |= mean.is_some();
-            slowed.extend(earlier.or_else(|| self.below_maximum(&trial, mean)));
+            known |= mean.is_some() && (earlier.is_some() || held.is_some());
+            let below_earlier = residency.zip(earlier).and_then(|(mean, earlier)| {
+                mean.below(earlier, BELOW_EARLIER, SlowedBelow::Earlier, &trial.cpus)
+            });
+            slowed.extend(below_earlier.or_else(|| trial.below_held(mean, held?)));
         }
         (slowed, known)
     }
 
-    fn below_earlier(&mut self, cpus: &CpuList, mean: Mean) -> Option<Slowed> {
-        let earlier = self.earlier.entry(cpus.clone()).or_insert(mean.mhz);
-        let slowed = mean.below(*earlier, BELOW_EARLIER, SlowedBelow::Earlier, cpus);
-        *earlier = earlier.max(mean.mhz);
-        slowed
+    /// The highest mean of a cluster in earlier trials, MHz, to which that of this one is added.
+    fn earlier(&mut self, cpus: &CpuList, mean: Mean) -> Option<f64> {
+        let earlier = self.earlier.get(cpus).copied();
+        self.earlier.insert(cpus.clone(), earlier.map_or(mean.mhz, |earlier| earlier.max(mean.mhz)));
+        earlier
     }
 
-    fn below_maximum(&self, trial: &InTrial<'_>, mean: Option<Mean>) -> Option<Slowed> {
-        let cluster = self.cluster(&trial.cpus).filter(|_| !self.lowered)?;
-        let maximum = cluster.base_khz.unwrap_or(cluster.max_khz) as f64 / 1e3;
-        let limit = trial.lowest("limit").map(|mhz| Mean { mhz, rise_below: 0.0 });
-        limit
-            .and_then(|limit| {
-                limit.below(maximum, LIMIT_BELOW_MAXIMUM, SlowedBelow::MaximumByLimit, &trial.cpus)
-            })
-            .or_else(|| mean?.below(maximum, BELOW_MAXIMUM, SlowedBelow::Maximum, &trial.cpus))
+    /// What a cluster's cores can hold, MHz, where they were not told to stay below it.
+    fn held_mhz(&self, cpus: &CpuList) -> Option<f64> {
+        let cluster = self.cluster(cpus).filter(|_| !self.lowered)?;
+        Some(cluster.held_khz? as f64 / 1e3)
     }
 
     /// The mean of what the clock was when it was read, where the kernel does not count the time at each
-    /// frequency. It is good enough against a base frequency, not against a highest that few cores reach.
+    /// frequency. It is good enough against a base frequency, not against the highest.
     fn mean_of_moments(&self, trial: &InTrial<'_>) -> Option<Mean> {
-        self.cluster(&trial.cpus)?.base_khz?;
+        let cluster = self.cluster(&trial.cpus)?;
+        cluster.held_khz.filter(|khz| *khz < cluster.max_khz)?;
         trial.mean("frequency")
     }
 
@@ -174,6 +178,16 @@ impl InTrial<'_> {
         let full = affinity.is_some_and(|affinity| affinity.count() <= options.threads as usize);
         let busy = self.intervals("busy");
         weighted(&busy, 0.0).map_or(full, |(busy, _)| busy >= COMPUTING_CPUS)
+    }
+
+    /// Whether it was limited or ran below what its cores can hold, MHz.
+    fn below_held(&self, mean: Option<Mean>, held_mhz: f64) -> Option<Slowed> {
+        let limit = self.lowest("limit").map(|mhz| Mean { mhz, rise_below: 0.0 });
+        limit
+            .and_then(|limit| {
+                limit.below(held_mhz, LIMIT_BELOW_MAXIMUM, SlowedBelow::MaximumByLimit, &self.cpus)
+            })
+            .or_else(|| mean?.below(held_mhz, BELOW_MAXIMUM, SlowedBelow::Maximum, &self.cpus))
     }
 
     /// The mean frequency over the time in which clocks had risen, or over the whole trial where that is not

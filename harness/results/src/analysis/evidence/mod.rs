@@ -51,7 +51,7 @@ pub struct Evidence {
     pub energy_j: Result<f64, NoEnergy>,
     /// Clusters that computed, but slower than before or than they can.
     pub slowed: Vec<Slowed>,
-    /// Whether the clock of any cluster that computed is known.
+    /// Whether the clock of any cluster that computed is known, and something to hold it against.
     pub clocks_known: bool,
     /// The wait before the trial.
     pub cool_down: Option<CoolDownReport>,

@@ -131,84 +131,135 @@ fn short(id: &str, ms: u64, mhz: f64) -> Vec<Sample> {
     samples
 }
 
-fn big(max_khz: u64, base_khz: Option<u64>) -> Cluster {
-    Cluster { cpus: "4-7".parse().unwrap(), max_khz, base_khz }
+fn big(max_khz: u64, held_khz: Option<u64>) -> Cluster {
+    Cluster { cpus: "4-7".parse().unwrap(), max_khz, held_khz }
 }
 
 fn of_samples(watch: &mut EvidenceCollector, id: &str, samples: &[Sample]) -> Evidence {
     for sample in samples {
         watch.sample(sample);
     }
-    watch.finish(id, Some(&options(Some("4-7"), 4)))
+    let mut evidence = watch.finish(id, Some(&options(Some("4-7"), 4)));
+    // Means are sums of parts.
+    for slowed in &mut evidence.slowed {
+        (slowed.mhz, slowed.reference_mhz) = (slowed.mhz.round(), slowed.reference_mhz.round());
+    }
+    evidence
+}
+
+/// The same trial, judged after a cool one and without knowledge of its cores.
+fn after_cool(ms: u64, mhz: f64) -> Evidence {
+    let mut watch = EvidenceCollector::default();
+    let first = of_samples(&mut watch, "t1", &short("t1", ms.max(400), 2_900.0));
+    assert!(!first.clocks_known, "nothing to hold the first against");
+    of_samples(&mut watch, "t2", &short("t2", ms, mhz))
+}
+
+/// In what the big cluster was slowed.
+fn slowed(mhz: f64, reference_mhz: f64, below: SlowedBelow) -> Vec<Slowed> {
+    vec![Slowed { cpus: "4-7".parse().unwrap(), mhz, reference_mhz, below }]
 }
 
 #[test]
 fn short_trials_are_judged_without_the_time_in_which_clocks_rise() {
-    let mut watch = EvidenceCollector::default();
     for ms in [400, 600, 900] {
-        let cool = of_samples(&mut watch, "t1", &short("t1", ms, 2_900.0));
-        assert!(cool.slowed.is_empty() && cool.clocks_known, "{ms} ms: {cool:?}");
+        let cool = after_cool(ms, 2_900.0);
+        assert_eq!((cool.slowed, cool.clocks_known), (Vec::new(), true), "{ms} ms");
+        let hot = after_cool(ms, 2_100.0);
+        assert_eq!(
+            (hot.slowed, hot.clocks_known),
+            (slowed(2_100.0, 2_900.0, SlowedBelow::Earlier), true),
+            "{ms} ms"
+        );
     }
-    for ms in [400, 600, 900] {
-        let hot = of_samples(&mut watch, "t2", &short("t2", ms, 2_100.0));
-        assert_eq!(hot.slowed.len(), 1, "{ms} ms");
-        assert_eq!(hot.slowed[0].below, SlowedBelow::Earlier);
+    for ms in [10, 50, 90] {
+        let tiny = after_cool(ms, 900.0);
+        assert_eq!((tiny.slowed, tiny.clocks_known), (Vec::new(), false), "{ms} ms are too short to tell");
     }
-    let tiny = of_samples(&mut watch, "t3", &short("t3", 90, 900.0));
-    assert!(tiny.slowed.is_empty() && !tiny.clocks_known, "too short to be told");
 }
 
 #[test]
 fn a_trial_read_only_around_it_is_judged_with_room_for_the_rise() {
-    let mut watch = EvidenceCollector::default();
-    let around = |id: &str, mhz: f64| {
-        let mut samples = short(id, 900, mhz);
+    let around = |id: &str, ms: u64, mhz: f64| {
+        let mut samples = short(id, ms, mhz);
         let last = samples.last().unwrap().unix_ns;
         samples.retain(|sample| sample.unix_ns == last || sample.unix_ns == 1_700_000_000_000_000_000);
         samples
     };
-    assert!(of_samples(&mut watch, "t1", &around("t1", 2_900.0)).clocks_known);
-    assert!(of_samples(&mut watch, "t2", &around("t2", 2_500.0)).slowed.is_empty());
-    assert_eq!(of_samples(&mut watch, "t3", &around("t3", 1_800.0)).slowed.len(), 1);
+    let mut watch = EvidenceCollector::default();
+    of_samples(&mut watch, "t1", &around("t1", 900, 2_900.0));
+    let within = of_samples(&mut watch, "t2", &around("t2", 900, 2_500.0));
+    assert_eq!((within.slowed, within.clocks_known), (Vec::new(), true));
+    let hot = of_samples(&mut watch, "t3", &around("t3", 900, 1_800.0));
+    assert_eq!(hot.slowed, slowed(1_800.0, 2_900.0, SlowedBelow::Earlier));
+    let starved = of_samples(&mut watch, "t4", &around("t4", 250, 900.0));
+    assert_eq!(
+        (starved.slowed, starved.clocks_known),
+        (Vec::new(), false),
+        "a short trial without readings within"
+    );
 }
 
 #[test]
 fn a_cluster_that_is_slow_from_the_start_is_held_against_what_its_cores_can_hold() {
-    let slow = |clusters: &[Cluster], lowered: bool, mhz: f64| {
+    let of = |clusters: &[Cluster], lowered: bool, mhz: f64| {
         let mut watch = EvidenceCollector::default();
         watch.clusters(clusters, lowered);
-        of_samples(&mut watch, "t1", &short("t1", 600, mhz)).slowed
+        let evidence = of_samples(&mut watch, "t1", &short("t1", 600, mhz));
+        (evidence.slowed, evidence.clocks_known)
     };
-    let phone = [big(2_900_000, None)];
-    let found = slow(&phone, false, 2_100.0);
-    assert_eq!((found[0].below, found[0].reference_mhz), (SlowedBelow::Maximum, 2_900.0));
-    assert!(slow(&phone, false, 2_600.0).is_empty(), "10 % below is a governor's");
-    assert!(slow(&phone, true, 2_100.0).is_empty(), "the sweep itself had it lowered");
-    assert!(slow(&[], false, 2_100.0).is_empty(), "what they can hold is not known");
+    let phone = [big(2_900_000, Some(2_900_000))];
+    assert_eq!(of(&phone, false, 2_100.0), (slowed(2_100.0, 2_900.0, SlowedBelow::Maximum), true));
+    assert_eq!(of(&phone, false, 2_600.0), (Vec::new(), true), "10 % below is a governor's");
+    assert_eq!(of(&phone, true, 2_100.0), (Vec::new(), false), "the sweep itself had it lowered");
+    assert_eq!(of(&[], false, 2_100.0), (Vec::new(), false), "what they can hold is not known");
     let laptop = [big(4_800_000, Some(2_400_000))];
-    assert!(slow(&laptop, false, 3_300.0).is_empty(), "few cores reach the highest frequency");
-    assert_eq!(slow(&laptop, false, 1_900.0).len(), 1);
+    assert_eq!(of(&laptop, false, 3_300.0), (Vec::new(), true), "few cores reach the highest frequency");
+    assert_eq!(of(&laptop, false, 1_900.0), (slowed(1_900.0, 2_400.0, SlowedBelow::Maximum), true));
+    let untold = [big(4_800_000, None)];
+    assert_eq!(of(&untold, false, 3_300.0), (Vec::new(), false), "a single core's turbo is no reference");
+}
+
+#[test]
+fn clocks_that_are_lowered_in_between_are_not_held_against_those_before() {
+    let phone = [big(2_900_000, Some(2_900_000))];
+    let mut watch = EvidenceCollector::default();
+    watch.clusters(&phone, false);
+    of_samples(&mut watch, "t1", &short("t1", 600, 2_900.0));
+    watch.clusters(&phone, true);
+    assert_eq!(of_samples(&mut watch, "t2", &short("t2", 600, 2_100.0)).slowed, []);
+    let hot = of_samples(&mut watch, "t3", &short("t3", 600, 1_500.0));
+    assert_eq!(hot.slowed, slowed(1_500.0, 2_100.0, SlowedBelow::Earlier));
 }
 
 #[test]
 fn a_limit_below_what_cores_can_hold_is_told_and_moments_count_where_nothing_else_does() {
-    let mut watch = EvidenceCollector::default();
-    watch.clusters(&[big(2_900_000, None)], false);
-    let mut samples = short("t1", 600, 2_600.0);
-    let limit = Sample { sensor: "cpu4-7-limit".into(), value: 2_550.0, ..samples[0].clone() };
-    samples.push(limit);
-    let slowed = of_samples(&mut watch, "t1", &samples).slowed;
-    assert_eq!((slowed[0].below, slowed[0].mhz), (SlowedBelow::MaximumByLimit, 2_550.0));
-    let moments = |base: Option<u64>, mhz: f64| {
+    let limited = |cluster: Cluster| {
         let mut watch = EvidenceCollector::default();
-        watch.clusters(&[big(4_800_000, base)], false);
+        watch.clusters(&[cluster], false);
+        let mut samples = short("t1", 600, 2_600.0);
+        samples.push(Sample { sensor: "cpu4-7-limit".into(), value: 2_550.0, ..samples[0].clone() });
+        of_samples(&mut watch, "t1", &samples).slowed
+    };
+    let phone = limited(big(2_900_000, Some(2_900_000)));
+    assert_eq!(phone, slowed(2_550.0, 2_900.0, SlowedBelow::MaximumByLimit));
+    assert_eq!(limited(big(4_800_000, None)), []);
+    let moments = |held: Option<u64>, mhz: f64| {
+        let mut watch = EvidenceCollector::default();
+        watch.clusters(&[big(4_800_000, held)], false);
         let mut samples = short("t1", 600, mhz);
         samples.retain(|sample| !sample.sensor.ends_with("-residency"));
-        of_samples(&mut watch, "t1", &samples)
+        let evidence = of_samples(&mut watch, "t1", &samples);
+        (evidence.slowed, evidence.clocks_known)
     };
-    assert!(!moments(None, 1_000.0).clocks_known);
-    assert!(moments(Some(2_400_000), 3_000.0).slowed.is_empty());
-    assert_eq!(moments(Some(2_400_000), 1_500.0).slowed.len(), 1);
+    assert_eq!(moments(None, 1_000.0), (Vec::new(), false));
+    assert_eq!(
+        moments(Some(4_800_000), 1_000.0),
+        (Vec::new(), false),
+        "against the highest they say nothing"
+    );
+    assert_eq!(moments(Some(2_400_000), 3_000.0), (Vec::new(), true));
+    assert_eq!(moments(Some(2_400_000), 1_500.0), (slowed(1_500.0, 2_400.0, SlowedBelow::Maximum), true));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! are those of work that was not done, or of times that are wrong.
 
 use super::{case::Case, check::Check, findings::Findings};
-use crate::analysis::metrics::Metrics;
+use crate::analysis::metrics::{Metrics, fastest_step_s};
 
 /// A rate may be so much above what the probe showed, which has noise too.
 const TOLERANCE: f64 = 1.25;
@@ -13,7 +13,7 @@ pub(super) fn check(case: &Case<'_>, metrics: &Metrics, findings: &mut Findings)
     if !case.capabilities().reads_weights {
         return;
     }
-    if !case.on_cpu {
+    if !case.probes_apply {
         findings.skip(Check::Bandwidth);
         findings.skip(Check::Compute);
         return;
@@ -35,12 +35,11 @@ impl Work {
     fn of(case: &Case<'_>, metrics: &Metrics) -> Self {
         let times = &case.report.times;
         if case.capabilities().token_times {
-            let steps = times.tokens_ns.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
             return Self {
                 prefill_s: metrics.prefill_s,
-                decode_s: metrics.otps.map(|rate| times.tokens_ns.len().saturating_sub(1) as f64 / rate),
+                decode_s: metrics.decode_s,
                 steps: times.tokens_ns.len().saturating_sub(1) as f64,
-                fastest_step_s: steps.min().map(|step| step as f64 / 1e9),
+                fastest_step_s: fastest_step_s(times),
             };
         }
         // Of an engine that gives text only the whole is known: its first token is in the prefill.

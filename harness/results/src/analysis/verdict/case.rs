@@ -5,25 +5,25 @@ use slm_protocol::{Capabilities, ContentionSources, EngineKind, Ready, StopRule,
 
 /// A completed trial and what it is judged by.
 #[derive(Clone, Copy, Debug)]
-pub struct Case<'a> {
+pub(crate) struct Case<'a> {
     /// What the agent reported of it.
-    pub report: &'a TrialReport,
+    pub(crate) report: &'a TrialReport,
     /// Its loaded model.
-    pub ready: &'a Ready,
+    pub(crate) ready: &'a Ready,
     /// What ends its output.
-    pub stop: StopRule,
+    pub(crate) stop: StopRule,
     /// Output tokens at most.
-    pub max_new_tokens: u32,
+    pub(crate) max_new_tokens: u32,
     /// The engine that was asked for.
-    pub engine: EngineKind,
-    /// Whether it computed on the CPU, whose figures the probes show.
-    pub on_cpu: bool,
+    pub(crate) engine: EngineKind,
+    /// Whether the probes tell what its engine can have done.
+    pub(crate) probes_apply: bool,
     /// What its device's kernel tells of other processes.
-    pub contention: Option<ContentionSources>,
+    pub(crate) contention: Option<ContentionSources>,
     /// What no matrix product on its threads can exceed, operations per second.
-    pub peak_ops_per_s: Option<f64>,
+    pub(crate) peak_ops_per_s: Option<f64>,
     /// What the sensors said meanwhile.
-    pub evidence: &'a Evidence,
+    pub(crate) evidence: &'a Evidence,
 }
 
 impl Case<'_> {

@@ -1,9 +1,9 @@
 //! Names of the checks that need what not every device or engine tells.
 
 /// A check that could not be made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, strum::Display, strum::VariantArray)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::Display)]
 #[strum(serialize_all = "kebab-case")]
-pub enum Check {
+pub(crate) enum Check {
     /// Whether the prefill was slower than memory and multipliers allow.
     Compute,
     /// Whether tokens were slower than the memory allows.

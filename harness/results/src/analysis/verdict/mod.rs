@@ -9,8 +9,8 @@ mod surroundings;
 mod times;
 mod tokens;
 
-pub use case::Case;
-pub use check::Check;
+pub(crate) use case::Case;
+pub(crate) use check::Check;
 
 use super::metrics::Metrics;
 use crate::schema::Verdict;
@@ -18,17 +18,17 @@ use findings::Findings;
 
 /// What a trial's figures are worth.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Judgement {
+pub(crate) struct Judgement {
     /// In a word.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Why, for people; empty of a valid trial.
-    pub reasons: Vec<String>,
+    pub(crate) reasons: Vec<String>,
     /// What could not be looked at, since the device or the engine does not tell.
-    pub not_checked: Vec<Check>,
+    pub(crate) not_checked: Vec<Check>,
 }
 
 /// Judges a completed trial.
-pub fn judge(case: &Case<'_>) -> Judgement {
+pub(crate) fn judge(case: &Case<'_>) -> Judgement {
     let metrics = Metrics::of(case.report);
     let mut findings = Findings::default();
     surroundings::throttling(case.evidence, &mut findings);

@@ -1,6 +1,7 @@
 //! Whether a trial's times can be: in their order, and as long together as the trial took.
 
 use super::{case::Case, check::Check, findings::Findings};
+use crate::analysis::metrics::covered_ns;
 use slm_protocol::Timestamps;
 
 /// Around the loop and within it the clock is read microseconds apart: more than this, and this share of the
@@ -78,9 +79,7 @@ fn elapsed(case: &Case<'_>, times: &Timestamps, findings: &mut Findings) {
         return;
     };
     // Which of them are out of order is said above.
-    let Some(covered) = times.request_ns.zip(times.end_ns).and_then(|(from, to)| to.checked_sub(from)) else {
-        return;
-    };
+    let Some(covered) = covered_ns(times) else { return };
     let (slack, share) = if case.capabilities().token_times {
         (SLACK_NS, SLACK_SHARE)
     } else {
