@@ -23,7 +23,7 @@ pub use course::{Course, Step, Trend};
 pub use find::Skipped;
 pub use history::{Event, History};
 pub use series::{Point, Series, SeriesKey};
-pub use spread::{Spread, between_sweeps};
+pub use spread::Spread;
 pub use sweep::{Sweep, Sweeps};
 
 #[cfg(test)]
