@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Known values for the statistics of `bench history` and the cost model, from numpy, scipy, pymannkendall and ruptures.
+"""Known values for the statistics of `bench history`, from numpy, scipy, pymannkendall and ruptures.
 
 usage: python3 -m venv V && V/bin/pip install numpy scipy pymannkendall ruptures && V/bin/python tools/history_reference.py
 
@@ -101,13 +101,6 @@ def no_shift(n, draws=100_000):
                                      for t in map(float, numpy.quantile(largest, (0.3, 0.8, 0.95, 0.99)))]}
 
 
-def least_squares(seed, truth):
-    rng = numpy.random.default_rng(seed)
-    x = numpy.column_stack([numpy.ones(12), rng.uniform(-3.0, 3.0, (12, 2))])
-    y = x @ truth + rng.normal(0, 0.3, 12)
-    return {"rows": [[list(row), value] for row, value in zip(x, y)], "coefficients": list(numpy.linalg.lstsq(x, y)[0])}
-
-
 rng = numpy.random.default_rng(11)
 uneven = lambda n: numpy.cumsum(rng.uniform(0.2, 3.0, n))
 packages = ("numpy", "scipy", "pymannkendall", "ruptures")
@@ -123,7 +116,11 @@ known = {
     "shifts": [shift(y) for y in SERIES if len(y) > 5],
     "no_shifts": [no_shift(n) for n in (6, 8, 12, 20, 40)],
     "clipped": [clipped(y) for y in SERIES if len(y) > 5],
-    "least_squares": [least_squares(1, [1.0, 2.0, 0.5]), least_squares(2, [-1.0, -2.0, 0.5])],
 }
 path = pathlib.Path(__file__).parent.parent / "harness/stats/src/history_reference.json"
-path.write_text(json.dumps(known, indent=1, default=float) + "\n")
+# A line for each case.
+compact = lambda value: json.dumps(value, default=float, separators=(",", ":"))
+parts = (f"{json.dumps(name)}: " + (compact(value) if isinstance(value, str)
+                                    else "[\n " + ",\n ".join(map(compact, value)) + "\n]")
+         for name, value in known.items())
+path.write_text("{\n" + ",\n".join(parts) + "\n}\n")

@@ -30,7 +30,7 @@ fn format(out: &mut Output, _: &mut State, value: &Value) -> std::result::Result
 }
 
 /// Text as Markdown that shows just this text, on one line.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
         match c {

@@ -10,7 +10,7 @@ use crate::{
 };
 use slm_plan::error::{Error, Result};
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::Mutex,
     thread,
@@ -52,7 +52,7 @@ fn render_plots(view: &mut View, folder: &Path) -> Result<()> {
     thread::scope(|scope| {
         let render = || {
             while let Some(plot) = next() {
-                render_plot(plot, folder)?;
+                render_plot(plot, folder, Error::unwritable)?;
             }
             Ok(())
         };
@@ -62,10 +62,22 @@ fn render_plots(view: &mut View, folder: &Path) -> Result<()> {
     })
 }
 
-fn render_plot(plot: &mut Plot, folder: &Path) -> Result<()> {
-    plot.svg = svg(&plot.scene)?;
-    put(&folder.join(format!("{}.svg", plot.name)), plot.svg.as_bytes())?;
-    put(&folder.join(format!("{}.png", plot.name)), &png(&plot.scene)?)
+/// Renders a plot and writes it as SVG and PNG. `unwritable` tells of a folder that cannot be written, with its
+/// remedy.
+pub(crate) fn render_plot(
+    plot: &mut Plot,
+    folder: &Path,
+    unwritable: fn(&Path, &io::Error) -> Error,
+) -> Result<()> {
+    let write = |extension: &str, bytes: &[u8]| {
+        let path = folder.join(format!("{}.{extension}", plot.name));
+        fs::write(&path, bytes).map_err(|error| unwritable(&path, &error))
+    };
+    let drawn = svg(&plot.scene)?;
+    write("svg", drawn.as_bytes())?;
+    write("png", &png(&plot.scene)?)?;
+    plot.svg = drawn;
+    Ok(())
 }
 
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {

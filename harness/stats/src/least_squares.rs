@@ -1,4 +1,4 @@
-//! Least squares, and those with coefficients of 0 or more (Lawson and Hanson 1974, Solving
+//! Least squares with coefficients of 0 or more (Lawson and Hanson 1974, Solving
 //! Least Squares Problems, chapter 23) for a handful of columns: every subset of
 //! columns is solved through its normal equations, and the best one whose
 //! coefficients are all positive is taken. Exact, and small.
@@ -26,25 +26,6 @@ pub fn nonnegative_least_squares<const N: usize>(rows: &[([f64; N], f64)]) -> Op
         }
     }
     best.map(|(coefficients, _)| coefficients)
-}
-
-/// Coefficients of either sign that make Σ (y - Σ x·c)² smallest. A column that tells nothing
-/// beside those before it, as one of zeros or a multiple, gets 0. `None` without rows.
-pub fn least_squares<const N: usize>(rows: &[([f64; N], f64)]) -> Option<[f64; N]> {
-    let scale: [f64; N] = std::array::from_fn(|i| rows.iter().map(|(x, _)| x[i] * x[i]).sum::<f64>().sqrt());
-    let mut used: Vec<usize> = Vec::new();
-    for column in (0..N).filter(|&column| scale[column] > 0.0) {
-        used.push(column);
-        if solve(rows, &used, &scale).is_none() {
-            used.pop();
-        }
-    }
-    let solved = solve(rows, &used, &scale)?;
-    let mut coefficients = [0.0; N];
-    for (&column, c) in used.iter().zip(&solved) {
-        coefficients[column] = c / scale[column];
-    }
-    Some(coefficients)
 }
 
 /// Σ x·c.
@@ -101,23 +82,5 @@ mod tests {
             }
         }
         assert_eq!(nonnegative_least_squares::<2>(&[]), None);
-    }
-
-    #[test]
-    fn agrees_with_numpys_lstsq() {
-        for case in reference::least_squares() {
-            let ours = least_squares(&case.rows).unwrap();
-            for (ours, theirs) in ours.iter().zip(case.coefficients) {
-                assert!((ours - theirs).abs() < 1e-8 * theirs.abs().max(1.0), "{ours} {theirs}");
-            }
-        }
-        assert_eq!(least_squares::<2>(&[]), None);
-    }
-
-    #[test]
-    fn a_column_that_tells_nothing_has_no_coefficient() {
-        let rows = [1.0, 2.0, 4.0].map(|x| ([1.0, 3.0, x], 5.0 + 2.0 * x));
-        let [one, three, slope] = least_squares(&rows).unwrap();
-        assert!((one - 5.0).abs() < 1e-9 && three.abs() < 1e-12 && (slope - 2.0).abs() < 1e-9);
     }
 }

@@ -1,10 +1,18 @@
 //! The standard normal distribution: Φ(z) = erfc(-z / √2) / 2 and its inverse, both by
 //! `statrs`, to 1e-10.
 
+use rand::{Rng, RngExt};
 use statrs::distribution::{ContinuousCDF, Normal};
+use std::f64::consts::TAU;
 
 /// Distance from the mean, in standard deviations, within which 95 % lie: Φ⁻¹(0.975).
 pub const Z_95: f64 = 1.959_963_984_540_054;
+
+/// A random standard normal value (Box and Muller 1958, Ann. Math. Statist. 29).
+pub fn normal_value(rng: &mut impl Rng) -> f64 {
+    let (radius, angle): (f64, f64) = (rng.random(), rng.random());
+    (-2.0 * (1.0 - radius).ln()).sqrt() * (TAU * angle).cos()
+}
 
 /// Two-sided p of a standard normal value: P(|Z| > |z|).
 pub fn normal_two_sided(z: f64) -> f64 {

@@ -106,7 +106,6 @@ struct HistoryReference {
     cuts: Vec<CutsCase>,
     shifts: Vec<ShiftCase>,
     no_shifts: Vec<NoShiftCase>,
-    least_squares: Vec<Nnls>,
     clipped: Vec<ClippedCase>,
 }
 
@@ -180,10 +179,6 @@ pub(super) fn shifts() -> Vec<ShiftCase> {
 
 pub(super) fn no_shifts() -> Vec<NoShiftCase> {
     history_reference().no_shifts
-}
-
-pub(super) fn least_squares() -> Vec<Nnls> {
-    history_reference().least_squares
 }
 
 pub(super) fn clipped() -> Vec<ClippedCase> {

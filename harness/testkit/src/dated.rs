@@ -17,9 +17,14 @@ pub fn after_hours(hours: u64) -> UtcTime {
 
 /// Writes a sweep as if it had been made so many weeks after the first.
 pub fn write_in_week(made: &Made, folder: &Path, week: u64) {
+    write_after_hours(made, folder, week * 7 * 24);
+}
+
+/// Writes a sweep as if it had been made so many hours after the first.
+pub fn write_after_hours(made: &Made, folder: &Path, hours: u64) {
     made.write(folder);
     let path = folder.join("manifest.json");
     let manifest = fs::read_to_string(&path).unwrap();
     assert!(manifest.contains(WRITTEN), "the manifest tells its time");
-    fs::write(path, manifest.replace(WRITTEN, &after_hours(week * 7 * 24).to_string())).unwrap();
+    fs::write(path, manifest.replace(WRITTEN, &after_hours(hours).to_string())).unwrap();
 }

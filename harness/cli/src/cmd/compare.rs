@@ -7,7 +7,7 @@ use crate::{
 };
 use slm_decide::{
     compare::{Gate, NoiseChoice, Options, Side, compare, llama_bench},
-    history::Sweeps,
+    history::{History, Sweeps},
 };
 use slm_plan::{
     error::{Error, Result},
@@ -66,8 +66,8 @@ fn noise(args: &CompareArgs) -> Result<NoiseChoice> {
             skipped.why
         )));
     }
-    let found: BTreeMap<_, _> = sweeps
-        .between_equal()
+    let found: BTreeMap<_, _> = History::of(sweeps, &[])
+        .spread()
         .into_iter()
         .filter(|(_, spread)| spread.freedom >= LEAST_FREEDOM)
         .map(|(metric, spread)| (metric, spread.between_two()))

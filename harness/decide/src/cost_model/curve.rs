@@ -1,11 +1,14 @@
 //! The least-squares fit of one quantity.
 
 use super::{Form, Observation, Proportions, Quantity, quantity::TERMS};
-use slm_stats::{dot, least_squares, nonnegative_least_squares};
+use slm_stats::{dot, mean, nonnegative_least_squares};
 use std::collections::BTreeSet;
 
 /// Fewest sizes for which the exponent is fitted.
 const SIZES_FOR_EXPONENT: usize = 3;
+
+/// Logarithms that differ by less are of one size or length: rounding makes no column of its own.
+const SAME_LOG: f64 = 1e-9;
 
 /// A quantity as a function of size and tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +24,8 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// Fits; `None` with fewer cells than the form needs: two, or for the power law three.
+    /// Fits; `None` with fewer cells than the form needs: two, or for the power law three. No quantity falls
+    /// with size or length, whatever a few noisy cells say: coefficients and exponents are 0 or more.
     pub fn of(quantity: Quantity, form: Form, observations: &[Observation]) -> Option<Self> {
         match form {
             Form::Parts => Self::of_parts(quantity, observations),
@@ -48,7 +52,19 @@ impl Curve {
         }
         let rows: Vec<([f64; TERMS], f64)> =
             observations.iter().map(|o| (logs(&o.size, o.tokens), o.figure.ln())).collect();
-        let coefficients = least_squares(&rows)?;
+        // About their means the factor drops out; it may have any sign, the exponents may not.
+        let centre: [f64; TERMS] = std::array::from_fn(|i| {
+            mean(&rows.iter().map(|row| row.0[i]).collect::<Vec<_>>()).unwrap_or(0.0)
+        });
+        let figure = mean(&rows.iter().map(|row| row.1).collect::<Vec<_>>())?;
+        let about = |value: f64, centre: f64| {
+            let off = value - centre;
+            if off.abs() > SAME_LOG { off } else { 0.0 }
+        };
+        let centred: Vec<([f64; TERMS], f64)> =
+            rows.iter().map(|(x, y)| (std::array::from_fn(|i| about(x[i], centre[i])), y - figure)).collect();
+        let mut coefficients = nonnegative_least_squares(&centred).unwrap_or_default();
+        coefficients[0] = figure - dot(&centre, &coefficients);
         Some(Self { quantity, form: Form::Power, coefficients, exponent: 1.0 })
     }
 

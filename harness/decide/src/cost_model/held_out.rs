@@ -12,7 +12,8 @@ const HELD: f64 = 0.9;
 /// A cell that was left out.
 #[derive(Clone, Debug, PartialEq)]
 struct LeftOut {
-    model: String,
+    /// Cells that err together are one case: its own index, or that of its model's first.
+    case: usize,
     /// ln(measurement / prediction).
     error: f64,
     /// How far it lay beyond the cells kept.
@@ -22,66 +23,80 @@ struct LeftOut {
 /// How well predictions that extrapolate alike do.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeldOut {
-    cells: Vec<LeftOut>,
-    /// Whether each cell is a case of its own, or all of a model are one.
-    cells_count: bool,
+    /// One for each time that a cell was left out.
+    predictions: Vec<LeftOut>,
 }
 
 impl HeldOut {
     /// Leaves cells out turn by turn, each time choosing the form anew among what is kept.
     pub(super) fn of(quantity: Quantity, observations: &[Observation], extrapolation: Extrapolation) -> Self {
         let choose = |kept: &[Observation]| best(&errors(quantity, kept, extrapolation));
-        Self {
-            cells: left_out(quantity, observations, extrapolation, &choose),
-            cells_count: extrapolation == Extrapolation::Between,
-        }
+        Self { predictions: left_out(quantity, observations, extrapolation, &choose) }
     }
 
-    /// How many cells were left out.
-    pub fn count(&self) -> usize {
-        self.cells.len()
+    /// How many predictions were made of cells left out; a cell that was left out several times counts
+    /// each time.
+    pub fn predictions(&self) -> usize {
+        self.predictions.len()
+    }
+
+    /// How many of them can err on their own: cells, or models where their cells err together.
+    pub fn cases(&self) -> usize {
+        self.by_case().len()
     }
 
     /// Median of |prediction / measurement - 1|.
     pub fn error(&self) -> Option<f64> {
-        median(&self.cells.iter().map(|cell| ((-cell.error).exp() - 1.0).abs()).collect::<Vec<_>>())
+        median(&self.predictions.iter().map(|cell| ((-cell.error).exp() - 1.0).abs()).collect::<Vec<_>>())
     }
 
-    /// The logarithm of the factor around a prediction within which nine of ten measurements lie, for
-    /// one at such a distance: the wider of two estimates. The errors' own quantile with the
-    /// correction for few of them (conformal prediction: Lei et al. 2018, JASA 113), where there are nine
-    /// or more; and Student's t with as many degrees of freedom as there are independent
-    /// cases, cells or models, times their root mean square. Beyond the distances
-    /// that were left out it grows in proportion. `None` with fewer than two cases.
+    /// The logarithm of the factor around a prediction within which nine of ten measurements shall lie, for
+    /// one at such a distance: the wider of two estimates, both of which count every case once.
+    ///
+    /// - Student's t with as many degrees of freedom as there are cases, times their root mean square.
+    /// - Where there are nine cases or more, the quantile of their largest errors, with the correction for few of
+    ///   them that conformal prediction makes (Lei et al. 2018, JASA 113). Its guarantee does not carry over: it
+    ///   needs exchangeable cases and errors of one and the same fit, while here every turn fits anew (for that, twice
+    ///   the share of misses is the bound, of a method that keeps every turn's prediction too: Barber et al.
+    ///   2021, Ann. Statist. 49).
+    ///
+    /// Beyond the distances that were left out it grows in proportion. `None` with fewer than two cases.
     pub(super) fn range(&self, distance: f64) -> Option<f64> {
-        let width = self.by_student()?.max(self.by_rank().unwrap_or(0.0));
-        let furthest = self.cells.iter().map(|cell| cell.distance).fold(0.0, f64::max);
+        let cases = self.by_case();
+        let width = by_student(&cases)?.max(by_rank(&cases).unwrap_or(0.0));
+        let furthest = self.predictions.iter().map(|cell| cell.distance).fold(0.0, f64::max);
         let stretch = if furthest > 0.0 { (distance / furthest).max(1.0) } else { 1.0 };
         Some(width * stretch)
     }
 
-    fn by_student(&self) -> Option<f64> {
-        let mut cases: BTreeMap<(&str, usize), Vec<f64>> = BTreeMap::new();
-        for (index, cell) in self.cells.iter().enumerate() {
-            let case = (cell.model.as_str(), if self.cells_count { index } else { 0 });
-            cases.entry(case).or_default().push(cell.error.powi(2));
+    /// The errors of each case.
+    fn by_case(&self) -> Vec<Vec<f64>> {
+        let mut cases: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
+        for cell in &self.predictions {
+            cases.entry(cell.case).or_default().push(cell.error);
         }
-        if cases.len() < 2 {
-            return None;
-        }
-        let n = cases.len() as f64;
-        let square = cases.values().map(|case| case.iter().sum::<f64>() / case.len() as f64).sum::<f64>() / n;
-        // The prediction's own error comes on top of theirs.
-        Some(student_quantile_90(n) * (square * (1.0 + 1.0 / n)).sqrt())
+        cases.into_values().collect()
     }
+}
 
-    fn by_rank(&self) -> Option<f64> {
-        let mut errors: Vec<f64> = self.cells.iter().map(|cell| cell.error.abs()).collect();
-        errors.sort_by(f64::total_cmp);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred cells")]
-        let rank = (HELD * (errors.len() + 1) as f64).ceil() as usize;
-        errors.get(rank.checked_sub(1)?).copied()
+fn by_student(cases: &[Vec<f64>]) -> Option<f64> {
+    if cases.len() < 2 {
+        return None;
     }
+    let n = cases.len() as f64;
+    let squares = |case: &Vec<f64>| case.iter().map(|error| error.powi(2)).sum::<f64>() / case.len() as f64;
+    let square = cases.iter().map(squares).sum::<f64>() / n;
+    // The prediction's own error comes on top of theirs.
+    Some(student_quantile_90(n) * (square * (1.0 + 1.0 / n)).sqrt())
+}
+
+fn by_rank(cases: &[Vec<f64>]) -> Option<f64> {
+    let largest = |case: &Vec<f64>| case.iter().map(|error| error.abs()).fold(0.0, f64::max);
+    let mut scores: Vec<f64> = cases.iter().map(largest).collect();
+    scores.sort_by(f64::total_cmp);
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred cells")]
+    let rank = (HELD * (scores.len() + 1) as f64).ceil() as usize;
+    scores.get(rank.checked_sub(1)?).copied()
 }
 
 /// The median error of each form on cells left out in the same way.
@@ -91,8 +106,8 @@ pub(super) fn errors(
     extrapolation: Extrapolation,
 ) -> BTreeMap<Form, f64> {
     let error = |form| {
-        let cells = left_out(quantity, observations, extrapolation, &|_| form);
-        Some((form, HeldOut { cells, cells_count: true }.error()?))
+        let predictions = left_out(quantity, observations, extrapolation, &|_| form);
+        Some((form, HeldOut { predictions }.error()?))
     };
     Form::ALL.into_iter().filter_map(error).collect()
 }
@@ -108,6 +123,12 @@ fn left_out(
     extrapolation: Extrapolation,
     form: &dyn Fn(&[Observation]) -> Form,
 ) -> Vec<LeftOut> {
+    let case = |index: usize| match extrapolation {
+        Extrapolation::Between => index,
+        Extrapolation::BeyondOwn | Extrapolation::BeyondAll | Extrapolation::OtherModel => {
+            observations.iter().position(|o| o.model == observations[index].model).unwrap_or(index)
+        }
+    };
     let mut cells = Vec::new();
     for turn in extrapolation.turns(observations) {
         let kept: Vec<Observation> = (0..observations.len())
@@ -120,7 +141,7 @@ fn left_out(
             let o = &observations[index];
             let error = (o.figure / curve.figure(&o.size, o.tokens)).ln();
             error.is_finite().then(|| LeftOut {
-                model: o.model.clone(),
+                case: case(index),
                 error,
                 distance: extrapolation.distance(&known, &o.model, o.size.params, o.tokens),
             })

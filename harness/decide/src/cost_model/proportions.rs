@@ -3,6 +3,7 @@
 //! many narrow layers cost more than a few wide ones.
 
 use slm_models::{Catalogue, Shape};
+use slm_stats::Line;
 use std::sync::OnceLock;
 
 /// A model's size by its parts.
@@ -52,9 +53,9 @@ impl Proportions {
                 .map(|entry| (&entry.shape, entry.params_reported as f64 / 1e9))
                 .collect();
             let line = |part: fn(&Shape) -> f64| {
-                Line::through(
-                    &shapes.iter().map(|(shape, params)| (*params, part(shape))).collect::<Vec<_>>(),
-                )
+                let logs: Vec<(f64, f64)> =
+                    shapes.iter().map(|(shape, params)| (params.ln(), part(shape).ln())).collect();
+                Line::through(&logs).unwrap_or(Line { intercept: 0.0, slope: 0.0 })
             };
             [
                 line(tables),
@@ -62,12 +63,8 @@ impl Proportions {
                 line(|shape| Self::of_shape(shape, 1.0).attention),
             ]
         });
-        Self {
-            params,
-            body: body(params, tables.at(params)),
-            width: width.at(params),
-            attention: attention.at(params),
-        }
+        let at = |line: &Line| line.at(params.ln()).exp();
+        Self { params, body: body(params, at(tables)), width: at(width), attention: at(attention) }
     }
 }
 
@@ -81,31 +78,6 @@ fn tables(shape: &Shape) -> f64 {
 /// tables and for sizes below all known shapes.
 fn body(params: f64, tables: f64) -> f64 {
     (params - tables).max(0.2 * params)
-}
-
-/// y = e^intercept · x^slope.
-#[derive(Clone, Copy, Debug)]
-struct Line {
-    intercept: f64,
-    slope: f64,
-}
-
-impl Line {
-    /// Least squares of logarithms over positive points.
-    fn through(points: &[(f64, f64)]) -> Self {
-        let logs: Vec<(f64, f64)> = points.iter().map(|(x, y)| (x.ln(), y.ln())).collect();
-        let n = logs.len() as f64;
-        let mean = |pick: fn(&(f64, f64)) -> f64| logs.iter().map(pick).sum::<f64>() / n;
-        let (x_mean, y_mean) = (mean(|p| p.0), mean(|p| p.1));
-        let covariance: f64 = logs.iter().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum();
-        let variance: f64 = logs.iter().map(|(x, _)| (x - x_mean).powi(2)).sum();
-        let slope = covariance / variance;
-        Self { intercept: y_mean - slope * x_mean, slope }
-    }
-
-    fn at(self, x: f64) -> f64 {
-        (self.intercept + self.slope * x.ln()).exp()
-    }
 }
 
 #[cfg(test)]

@@ -36,12 +36,11 @@ fn the_truth_is_found_where_it_has_this_form() {
             predictor.form == Form::Parts && predictor.errors[&Form::Parts] < 1e-6,
             "{extrapolation:?} {predictor:?}"
         );
-        // With one of four models less, three are too few to choose by.
+        // With one of four models less, three are too few to choose by: the worse form may be taken.
         let error = predictor.held_out.error().unwrap();
-        assert!(
-            error < 1e-6 || *extrapolation == Extrapolation::OtherModel,
-            "{extrapolation:?} {predictor:?}"
-        );
+        let worst =
+            if *extrapolation == Extrapolation::OtherModel { predictor.errors[&Form::Power] } else { 0.0 };
+        assert!(error <= worst + 1e-6, "{extrapolation:?} {predictor:?}");
     }
     let prediction = fit.predict("e", 0.6, 400.0);
     assert!((prediction.value - truth(0.6, 400.0)).abs() < 1e-9 && !prediction.extrapolated);
@@ -60,6 +59,32 @@ fn a_power_law_is_told_from_a_sum_of_parts() {
     }
     let prediction = fit.predict("e", 0.6, 400.0);
     assert!((prediction.value / truth(0.6, 400.0) - 1.0).abs() < 1e-6, "{prediction:?}");
+}
+
+#[test]
+fn no_power_law_falls_with_size_or_length() {
+    let exponents = |cells: &[Observation]| {
+        let curve = Curve::of(Quantity::Ttft, Form::Power, cells).unwrap();
+        [curve.coefficients[1], curve.coefficients[2]]
+    };
+    let [size, length] = exponents(&ideal(|p, n| p.powf(-0.3) * n));
+    assert!(size == 0.0 && (length - 1.0).abs() < 1e-9, "{size} {length}");
+    assert_eq!(exponents(&ideal(|p, n| 1.0 / (p * n))), [0.0, 0.0]);
+    // Of one size nothing can be told about sizes.
+    let one_size = [20.0, 200.0, 800.0].map(|tokens: f64| observation("a", 0.3, tokens, tokens.sqrt()));
+    let [size, length] = exponents(&one_size);
+    assert!(size == 0.0 && (length - 0.5).abs() < 1e-9, "{size} {length}");
+}
+
+#[test]
+fn every_case_counts_once_in_a_range() {
+    // A model's lengths err together: four models are four cases, however often their cells are left out.
+    let cells = ideal(|p, n| p * n);
+    let held_out = |extrapolation| HeldOut::of(Quantity::Ttft, &cells, extrapolation);
+    let counts = |own: &HeldOut| (own.predictions(), own.cases());
+    assert_eq!(counts(&held_out(Extrapolation::Between)), (12, 12));
+    assert_eq!(counts(&held_out(Extrapolation::BeyondOwn)), (12, 4));
+    assert_eq!(counts(&held_out(Extrapolation::OtherModel)), (12, 4));
 }
 
 /// The width of a range, as a logarithm.
@@ -82,7 +107,8 @@ fn a_range_is_the_wider_the_further_it_extrapolates() {
     let between = width(&fit, "b", 0.4, 300.0);
     let (other, longest) = (width(&fit, "e", 0.6, 300.0), width(&fit, "b", 0.4, 900.0));
     assert!(other > between, "{other} {between}");
-    assert!((width(&fit, "a", 0.1, 700.0) - between).abs() > 1e-3);
+    // Others were measured at this length, this model was not.
+    assert!(width(&fit, "a", 0.1, 700.0) > between, "{} {between}", width(&fit, "a", 0.1, 700.0));
     assert!((width(&fit, "e", 0.6, 900.0) - other.hypot(longest)).abs() < 1e-9);
     // Far beyond, ranges grow with the distance; at smaller sizes they do not.
     assert!(width(&fit, "b", 0.4, 80_000.0) > 2.0 * longest);
@@ -168,15 +194,22 @@ fn measured() -> Vec<(&'static str, Quantity, Vec<Observation>)> {
     all
 }
 
-/// Ranges are of nine of ten: over both sources and all quantities they must hold 85 % at least, however
-/// they extrapolate.
+/// Ranges aim at nine of ten: over both sources and all quantities they must hold 85 % at least, however
+/// they extrapolate, and must not do so by being wide.
 #[test]
-fn ranges_hold_what_they_promise() {
-    for extrapolation in Extrapolation::ALL {
-        let all =
-            measured().into_iter().map(|(_, quantity, cells)| coverage(quantity, &cells, extrapolation));
-        let sum = all.fold((0, 0), |sum, found| (sum.0 + found.held, sum.1 + found.ranges));
-        assert!(sum.1 >= 30 && sum.0 * 100 >= sum.1 * 85, "{extrapolation:?}: {sum:?}");
+fn ranges_hold_what_they_aim_at() {
+    let widest =
+        [(Extrapolation::Between, 1.5), (Extrapolation::BeyondOwn, 1.6), (Extrapolation::BeyondAll, 1.7)];
+    for (extrapolation, widest) in widest.into_iter().chain([(Extrapolation::OtherModel, 2.9)]) {
+        let all: Vec<Coverage> = measured()
+            .into_iter()
+            .map(|(_, quantity, cells)| coverage(quantity, &cells, extrapolation))
+            .collect();
+        let sum = |pick: fn(&Coverage) -> usize| all.iter().map(pick).sum::<usize>();
+        let (held, ranges) = (sum(|found| found.held), sum(|found| found.ranges));
+        assert!(ranges >= 30 && held * 100 >= ranges * 85, "{extrapolation:?}: {held} of {ranges}");
+        let factor = (all.iter().map(|found| found.widths).sum::<f64>() / ranges as f64).exp();
+        assert!(factor < widest, "{extrapolation:?}: × {factor}");
     }
 }
 
@@ -187,18 +220,27 @@ fn the_papers_held_out_cells_are_met_as_documented() {
     let model = of(&path);
     let error =
         |quantity, extrapolation| model.fits[&quantity].predictors[&extrapolation].held_out.error().unwrap();
-    assert!(error(Quantity::Ttft, Extrapolation::Between) < 0.20, "{:?}", model.fits[&Quantity::Ttft]);
-    assert!(error(Quantity::Tpot, Extrapolation::Between) < 0.15);
-    assert!(error(Quantity::Tpot, Extrapolation::OtherModel) < 0.18);
+    let documented = [
+        (Quantity::Ttft, Extrapolation::Between, 0.16),
+        (Quantity::Ttft, Extrapolation::OtherModel, 0.25),
+        (Quantity::Tpot, Extrapolation::Between, 0.14),
+        (Quantity::Tpot, Extrapolation::OtherModel, 0.14),
+    ];
+    for (quantity, extrapolation, documented) in documented {
+        let error = error(quantity, extrapolation);
+        assert!((error - documented).abs() < 0.006, "{quantity:?} {extrapolation:?} {error}");
+    }
     // Another model's time to first token is met better by the power law.
     let other = &model.fits[&Quantity::Ttft].predictors[&Extrapolation::OtherModel];
     assert_eq!(other.form, Form::Power);
-    assert!(other.errors[&Form::Power] < 0.15 && other.errors[&Form::Parts] < 0.20, "{other:?}");
+    let [power, parts] = [Form::Power, Form::Parts].map(|form| other.errors[&form]);
+    assert!((power - 0.14).abs() < 0.006 && (parts - 0.20).abs() < 0.006, "{other:?}");
     assert_eq!(model.fits[&Quantity::Tpot].predictors[&Extrapolation::OtherModel].form, Form::Parts);
-    // A model of 0.5 B answers 800 tokens in about 40 s there; the paper has 37.94 s.
+    // The paper has 37.94 s for this model there.
     let predicted = model.predict(Quantity::Ttft, "qwen2-0.5b-instruct", 490_000_000, 779.0).unwrap();
-    assert!((25.0..55.0).contains(&predicted.value), "{predicted:?}");
-    assert!(predicted.interval.is_some());
+    assert!((predicted.value / 37.94 - 1.0).abs() < 0.25, "{predicted:?}");
+    let range = predicted.interval.unwrap();
+    assert!(range.low < 37.94 && 37.94 < range.high, "{predicted:?}");
 }
 
 /// Prints the tables of docs/cost-model.md; `SLM_SUMMARY` may name another sweep.

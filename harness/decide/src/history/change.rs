@@ -2,6 +2,9 @@
 
 use super::Conditions;
 
+/// The condition that names `bench` itself.
+pub(super) const BENCH: &str = "bench";
+
 /// A condition that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Change {
@@ -25,6 +28,11 @@ impl Change {
             })
         };
         earlier.iter().filter_map(change).collect()
+    }
+
+    /// Whether it may bear on figures: another build of `bench` alone does not, since the agent measures.
+    pub fn may_bear(&self) -> bool {
+        self.what != BENCH
     }
 }
 

@@ -6,7 +6,7 @@ use slm_stats::{Interval, Slope};
 /// What became of a figure.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Course {
-    /// Fewer than five points: nothing can be told.
+    /// Fewer than five points to test: nothing can be told.
     TooFew,
     /// Nothing that goes beyond chance and noise.
     Steady,
@@ -21,10 +21,8 @@ pub enum Course {
 pub struct Trend {
     /// Slope of the logarithm for a week, with its interval; `None` where all sweeps have one time.
     pub slope: Option<Slope>,
-    /// p that there is no trend, not corrected for other series.
+    /// p that there is no trend, not corrected for anything.
     pub p: f64,
-    /// The same, corrected for all tests of the history.
-    pub p_adjusted: f64,
     /// Weeks from the first to the last point.
     pub weeks: f64,
 }
@@ -42,7 +40,7 @@ pub struct Step {
     pub after: f64,
     /// After / before, with its 95 % interval.
     pub ratio: (f64, Interval),
-    /// What else changed at the plausible points.
+    /// What else changed at the plausible points, or between them and the tested point before.
     pub changes: Vec<Change>,
 }
 

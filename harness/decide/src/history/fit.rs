@@ -1,5 +1,10 @@
 //! Straight lines and levels through a series, and which of them fits better.
 
+use slm_stats::Line;
+
+/// Variance of logarithms that is none: a deviation of a millionth.
+pub(super) const NONE: f64 = 1e-12;
+
 /// Values at moments, ready to be judged.
 pub(super) struct Values {
     /// Weeks since the first.
@@ -16,22 +21,16 @@ impl Values {
 
     /// Squares about the straight line of least squares.
     pub(super) fn about_line(&self) -> f64 {
-        let n = self.logs.len() as f64;
-        let (x, y) = (mean(&self.weeks), mean(&self.logs));
-        let pairs = || self.weeks.iter().zip(&self.logs);
-        let covariance: f64 = pairs().map(|(week, log)| (week - x) * (log - y)).sum();
-        let variance: f64 = self.weeks.iter().map(|week| (week - x).powi(2)).sum();
-        let slope = if variance > 0.0 { covariance / variance } else { 0.0 };
-        let total: f64 = pairs().map(|(week, log)| (log - y - slope * (week - x)).powi(2)).sum();
-        if n > 0.0 { total } else { 0.0 }
+        let points: Vec<(f64, f64)> = self.weeks.iter().copied().zip(self.logs.iter().copied()).collect();
+        Line::through(&points)
+            .map_or(0.0, |line| points.iter().map(|&(week, log)| (log - line.at(week)).powi(2)).sum())
     }
 
     /// Whether a line fits better than levels between cuts by Schwarz' criterion (1978, Ann.
-    /// Statist. 6): a cut costs two parameters, its place and its level.
+    /// Statist. 6): beside the first level, a line costs its slope, and a cut its place and its level.
     pub(super) fn is_line(&self, cuts: &[usize]) -> bool {
         let n = self.logs.len() as f64;
-        // Squares of a millionth are none.
-        let criterion = |squares: f64, parameters: f64| n * (squares / n + 1e-12).ln() + parameters * n.ln();
+        let criterion = |squares: f64, parameters: f64| n * (squares / n + NONE).ln() + parameters * n.ln();
         criterion(self.about_line(), 1.0) < criterion(self.about_levels(cuts), 2.0 * cuts.len() as f64)
     }
 }

@@ -4,7 +4,7 @@ use super::{
     Change, Course, Series, Skipped, Spread, Step, Sweep, Sweeps, judge::judge, series::series,
     steps::NoShifts,
 };
-use slm_results::read::Metric;
+use slm_results::read::{Key, Metric};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The history of sweeps.
@@ -18,19 +18,29 @@ pub struct History {
     pub series: Vec<Series>,
     /// Sweeps before which something changed that may bear on figures.
     pub events: Vec<Event>,
-    /// Tests corrected for together.
-    pub tests: usize,
+    /// Series that were tested, and corrected for together.
+    pub tested: usize,
 }
 
-/// What changed before a sweep.
+/// What changed before a sweep, for the same devices and models.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Index of the sweep.
     pub sweep: usize,
-    /// On which device.
-    pub device: String,
+    /// On which devices.
+    pub devices: BTreeSet<String>,
+    /// For which models; none where it holds for all that the sweep ran there.
+    pub models: BTreeSet<String>,
     /// What.
     pub changes: Vec<Change>,
+}
+
+impl Event {
+    /// Whether it concerns a series.
+    pub fn concerns(&self, series: &Series) -> bool {
+        let Key { device, model, .. } = &series.key.cell;
+        self.devices.contains(device) && (self.models.is_empty() || self.models.contains(model))
+    }
 }
 
 impl History {
@@ -39,9 +49,9 @@ impl History {
         let Sweeps { sweeps, skipped } = sweeps;
         let mut series = series(&sweeps);
         series.retain(|series| metrics.is_empty() || metrics.contains(&series.key.metric));
-        let tests = judge(&mut series, &sweeps, &mut NoShifts::default());
+        let tested = judge(&mut series, &sweeps, &mut NoShifts::default());
         let events = events(&series);
-        Self { sweeps, skipped, series, events, tests }
+        Self { sweeps, skipped, series, events, tested }
     }
 
     /// Series of which something can be told, and how many of them changed.
@@ -64,13 +74,14 @@ impl History {
         self.series.iter().filter(|series| series.course == Course::Drift)
     }
 
-    /// What one sweep differs from the next where nothing changed, by metric.
+    /// What equal sweeps differ by, by metric: pooled over series, each about its own course, so that steps
+    /// and drifts count for nothing. Of series with too few sweeps to tell a course, those in which nothing is
+    /// known to have changed. A metric that no series has in two sweeps is not there.
     pub fn spread(&self) -> BTreeMap<Metric, Spread> {
         let mut all: BTreeMap<Metric, Spread> = BTreeMap::new();
         for series in &self.series {
             let parameters = match &series.course {
-                Course::TooFew => continue,
-                Course::Steady => 1,
+                Course::TooFew | Course::Steady => 1,
                 Course::Drift => 2,
                 Course::Steps(steps) => 1 + steps.len(),
             };
@@ -83,18 +94,32 @@ impl History {
     }
 }
 
-/// The changes before each sweep on each device, each once.
+/// Devices and models.
+type Where<'a> = BTreeSet<(&'a str, &'a str)>;
+
+/// The changes before each sweep, those of the same devices and models together.
 fn events(series: &[Series]) -> Vec<Event> {
-    let mut all: BTreeMap<(usize, &str), BTreeSet<&Change>> = BTreeMap::new();
+    let mut ran: BTreeMap<usize, Where<'_>> = BTreeMap::new();
+    let mut changed: BTreeMap<(usize, &Change), Where<'_>> = BTreeMap::new();
     for series in series {
-        for point in series.points.iter().filter(|point| !point.changes.is_empty()) {
-            all.entry((point.sweep, &series.key.cell.device)).or_default().extend(&point.changes);
+        let own = (series.key.cell.device.as_str(), series.key.cell.model.as_str());
+        // The first sweep of a series has none before it to differ from.
+        for point in series.points.iter().skip(1) {
+            ran.entry(point.sweep).or_default().insert(own);
+            for change in &point.changes {
+                changed.entry((point.sweep, change)).or_default().insert(own);
+            }
         }
     }
-    let event = |((sweep, device), changes): ((usize, &str), BTreeSet<&Change>)| Event {
-        sweep,
-        device: device.to_owned(),
-        changes: changes.into_iter().cloned().collect(),
-    };
+    let mut all: BTreeMap<(usize, BTreeSet<String>, BTreeSet<String>), Vec<Change>> = BTreeMap::new();
+    for ((sweep, change), found) in changed {
+        let devices: BTreeSet<String> = found.iter().map(|(device, _)| (*device).to_owned()).collect();
+        let is_all =
+            ran[&sweep].iter().filter(|(device, _)| devices.contains(*device)).count() == found.len();
+        let models =
+            if is_all { BTreeSet::new() } else { found.iter().map(|own| own.1.to_owned()).collect() };
+        all.entry((sweep, devices, models)).or_default().push(change.clone());
+    }
+    let event = |((sweep, devices, models), changes)| Event { sweep, devices, models, changes };
     all.into_iter().map(event).collect()
 }

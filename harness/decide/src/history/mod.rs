@@ -7,7 +7,6 @@
 mod change;
 mod conditions;
 mod course;
-mod equal;
 mod find;
 mod fit;
 #[expect(clippy::module_inception, reason = "the history is what the module is for")]

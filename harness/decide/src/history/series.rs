@@ -39,13 +39,16 @@ pub struct Series {
     pub points: Vec<Point>,
     /// How it rises or falls over the whole time; `None` with fewer than five points to test.
     pub trend: Option<Trend>,
-    /// p that it has one level, not corrected for other series; `None` as above.
+    /// p that it has one level, not corrected for anything; `None` with fewer than six.
     pub shift_p: Option<f64>,
-    /// The same, corrected for all tests of the history.
-    pub shift_p_adjusted: Option<f64>,
+    /// p that nothing changed: of a trend's and a shift's the smaller, doubled since it is chosen among two.
+    pub p: Option<f64>,
+    /// The same, corrected for all series of the history.
+    pub p_adjusted: Option<f64>,
     /// What is made of it.
     pub course: Course,
-    /// Standard deviation of a sweep about the course, of logarithms.
+    /// Standard deviation of a sweep about the course, of logarithms. With too few points to tell a course,
+    /// about their mean, if nothing is known to have changed between them.
     pub deviation: Option<f64>,
 }
 
@@ -103,7 +106,8 @@ pub(super) fn series(sweeps: &[Sweep]) -> Vec<Series> {
         points,
         trend: None,
         shift_p: None,
-        shift_p_adjusted: None,
+        p: None,
+        p_adjusted: None,
         course: Course::TooFew,
         deviation: None,
     };

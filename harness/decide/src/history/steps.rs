@@ -1,6 +1,6 @@
 //! The steps of a series: how many by circular binary segmentation, where by least squares.
 
-use super::fit::{Values, mean, pieces};
+use super::fit::{NONE, Values, mean, pieces};
 use slm_stats::{NoShift, largest_shift, level_cuts, shift_by_order, student_two_sided};
 use std::collections::BTreeMap;
 
@@ -10,8 +10,11 @@ const SHORTEST: usize = 3;
 const LEVEL: f64 = 0.01;
 /// A larger p is none however many series there are.
 const MAY_BE_CALLED: f64 = 0.05;
-/// χ² with one degree of freedom is below this in 95 of 100 cases.
-const CHI_SQUARE_95: f64 = 3.841_458_820_694_124;
+/// What n · ln(squares at a place / squares at the best) stays below, in 95 of 100 cases, at the true place of
+/// a step. A place is no smooth parameter, so it is not χ²: P(at most x) = (1 - e^(-x/2))², hence
+/// -2 · ln(1 - √0.95) (Hansen 2000, Econometrica 68, theorem 2 and table I, there for thresholds and steps
+/// that are small against the noise; larger ones are held more often).
+const PLACE_95: f64 = 7.352_276_694_155_739;
 
 /// What the largest t of series without a shift is like, by length.
 #[derive(Default)]
@@ -19,12 +22,17 @@ pub(super) struct NoShifts(BTreeMap<usize, NoShift>);
 
 impl NoShifts {
     /// p that a series has one level, with outliers clipped beyond `least`: the larger of what
-    /// normal noise and what the order of its own values gives. 1 where all values are equal.
-    pub(super) fn p_of(&mut self, logs: &[f64], clipped: &[f64], least: f64) -> f64 {
+    /// normal noise and what the order of its own values gives. 1 where all values are equal; `None` where
+    /// there is no room for two levels.
+    pub(super) fn p_of(&mut self, logs: &[f64], clipped: &[f64], least: f64) -> Option<f64> {
+        if logs.len() < 2 * SHORTEST {
+            return None;
+        }
         let p = self.p(clipped);
         let may_be_called = p < MAY_BE_CALLED;
         let by_order = largest_shift(clipped).filter(|_| may_be_called);
-        by_order.and_then(|shift| shift_by_order(logs, least, shift.t)).map_or(p, |by_order| p.max(by_order))
+        let by_order = by_order.and_then(|shift| shift_by_order(logs, least, shift.t));
+        Some(by_order.map_or(p, |by_order| p.max(by_order)))
     }
 
     /// The same by normal noise alone.
@@ -35,9 +43,9 @@ impl NoShifts {
 }
 
 /// The cuts of a series of which it is known that it has one at least. Those within are tested
-/// at 1 %, or at `cutoff`, to which p was held for the series themselves, where that is less.
-pub(super) fn cuts(values: &Values, cutoff: f64, none: &mut NoShifts) -> Vec<usize> {
-    let level = cutoff.min(LEVEL);
+/// at 1 %, or at the level at which the series' own p was called, where that is less.
+pub(super) fn cuts(values: &Values, called_at: f64, none: &mut NoShifts) -> Vec<usize> {
+    let level = called_at.min(LEVEL);
     let mut found = Vec::new();
     split(&values.logs, 0, 1.0, level, none, &mut found);
     let mut count = found.len();
@@ -79,17 +87,18 @@ fn cuts_hold(values: &Values, cuts: &[usize]) -> bool {
     })
 }
 
-/// The first and the last place where a cut may lie: those that fit as well but for chance, by
-/// the ratio of likelihoods.
+/// The first and the last place where a cut may lie, with 95 % confidence: those that the ratio of
+/// likelihoods does not rule out.
 pub(super) fn plausible(values: &Values, cuts: &[usize], index: usize) -> [usize; 2] {
     let n = values.logs.len();
     let low = if index == 0 { 0 } else { cuts[index - 1] };
     let high = cuts.get(index + 1).copied().unwrap_or(n);
-    let best = values.about_levels(cuts).max(1e-12);
+    let none = NONE * n as f64;
+    let best = values.about_levels(cuts) + none;
     let fits = |place: &usize| {
         let mut moved = cuts.to_vec();
         moved[index] = *place;
-        n as f64 * (values.about_levels(&moved) / best).ln() <= CHI_SQUARE_95
+        n as f64 * ((values.about_levels(&moved) + none) / best).ln() <= PLACE_95
     };
     let places: Vec<usize> = (low + 1..high).filter(|place| *place == cuts[index] || fits(place)).collect();
     [places.first().copied().unwrap_or(cuts[index]), places.last().copied().unwrap_or(cuts[index])]

@@ -21,7 +21,7 @@ use std::{
 pub struct Sweep {
     /// Its results folder.
     pub folder: PathBuf,
-    /// The folder's name.
+    /// The folder's name; its path where several have that name.
     pub name: String,
     /// When it was planned.
     pub at: UtcTime,
@@ -64,6 +64,7 @@ impl Sweeps {
             }
         }
         found.sweeps.sort_by(|a, b| (a.at, &a.name).cmp(&(b.at, &b.name)));
+        found.tell_names_apart();
         if found.sweeps.is_empty() {
             let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
             let what = match found.skipped.first() {
@@ -76,6 +77,19 @@ impl Sweeps {
             ));
         }
         Ok(found)
+    }
+}
+
+impl Sweeps {
+    /// Sweeps of one name are called by their paths.
+    fn tell_names_apart(&mut self) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for sweep in &self.sweeps {
+            *counts.entry(sweep.name.clone()).or_default() += 1;
+        }
+        for sweep in self.sweeps.iter_mut().filter(|sweep| counts[&sweep.name] > 1) {
+            sweep.name = sweep.folder.display().to_string();
+        }
     }
 }
 
@@ -114,11 +128,6 @@ impl Sweep {
     pub fn threads(&self, key: &Key) -> Option<u32> {
         let own = [&key.device, &key.backend, &key.model, &key.quant].map(Clone::clone);
         planned_threads(&self.manifest, key).or_else(|| self.calibrated.get(&own).copied())
-    }
-
-    /// What tells equal plans from others.
-    pub(super) fn plan_id(&self) -> &str {
-        &self.manifest.id
     }
 
     /// How a cell was measured.

@@ -61,7 +61,7 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 /// Names come from files: nothing in them may become markup.
-pub(crate) fn escaped(text: &str) -> String {
+fn escaped(text: &str) -> String {
     let mut escaped = String::new();
     for c in clean(text).chars() {
         match c {

@@ -6,6 +6,5 @@ mod parts;
 mod text;
 
 pub use json::json;
-pub(crate) use markdown::escaped;
 pub use markdown::markdown;
 pub use text::text;

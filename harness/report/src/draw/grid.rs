@@ -32,7 +32,7 @@ pub(crate) fn panels(scene: &mut Scene, names: &[&str]) -> Vec<Panel> {
         let (column, line) = (index % columns, index / columns);
         let (x, y) = (8.0 + column as f64 * width, TOP + line as f64 * row);
         let panel = Panel { left: x + 46.0, top: y + 30.0, width: width - 60.0, height: row - 64.0 };
-        let text = font::cut(name, SMALL, width - 24.0);
+        let text = font::cut_label(name, SMALL, width - 24.0);
         scene.push(Mark::Text {
             x: x + 6.0,
             y: y + 10.0,

@@ -58,6 +58,12 @@ impl Scale {
         Self { low, high: if high > low { high } else { low + step }, log: false }
     }
 
+    /// Linear over just these values, with a little room at both ends.
+    pub(crate) fn with_room(low: f64, high: f64) -> Self {
+        let room = (0.02 * (high - low)).max(1e-6);
+        Self { low: low - room, high: high + room, log: false }
+    }
+
     /// Whether it is logarithmic.
     pub(crate) fn is_log(self) -> bool {
         self.log

@@ -27,10 +27,11 @@ pub fn json(history: &History) -> Value {
         })).collect::<Vec<_>>(),
         "events": history.events.iter().map(|event| json!({
             "sweep": history.sweeps[event.sweep].name,
-            "device": event.device,
+            "devices": event.devices,
+            "models": event.models,
             "changes": changes(&event.changes),
         })).collect::<Vec<_>>(),
-        "tests": history.tests,
+        "tested": history.tested,
         "between_sweeps": spread,
         "series": history.series.iter().map(|own| series(history, own)).collect::<Vec<_>>(),
     })
@@ -80,7 +81,9 @@ fn series(history: &History, series: &Series) -> Value {
         "points": points,
         "course": course(series),
         "trend": trend(series),
-        "shift": series.shift_p.map(|p| json!({ "p": p, "p_adjusted": series.shift_p_adjusted })),
+        "p": series.p,
+        "p_adjusted": series.p_adjusted,
+        "shift_p": series.shift_p,
         "steps": series.steps().iter().map(step).collect::<Vec<_>>(),
         "deviation": series.deviation,
     })
@@ -99,12 +102,12 @@ fn trend(series: &Series) -> Option<Value> {
     let trend = series.trend.as_ref()?;
     let factor = |slope: f64| slope.exp();
     Some(json!({
+        // A pace per week says the same whatever the span; texts choose a unit that reads well.
         "ratio_per_week": trend.slope.map(|slope| factor(slope.slope)),
         "ratio_per_week_ci_low": trend.slope.map(|slope| factor(slope.interval.low)),
         "ratio_per_week_ci_high": trend.slope.map(|slope| factor(slope.interval.high)),
         "weeks": trend.weeks,
         "p": trend.p,
-        "p_adjusted": trend.p_adjusted,
         "worse": trend.total().map(|total| series.is_worse(total)),
     }))
 }

@@ -1,8 +1,11 @@
 //! A history for a pull request or an issue.
 
-use super::parts::{cell, changes, closing, course, drift, event, named, percent, setup, step, summary};
-use crate::compare::escaped;
-use slm_decide::history::History;
+use super::{
+    naming::{Naming, cell, setup},
+    parts::{changes, closing, course, drift, event, named, percent, step, summary},
+};
+use crate::markdown::escaped;
+use slm_decide::history::{History, Point};
 use slm_plan::text::figure;
 use std::fmt::Write;
 
@@ -16,9 +19,7 @@ pub fn markdown(history: &History) -> String {
     text += "\n| setup | cell | metric | sweeps | first | last | change | course |\n";
     text += "|---|---|---|---:|---:|---:|---:|---|\n";
     for series in &history.series {
-        let mean = |point: Option<&slm_decide::history::Point>| {
-            point.map_or("-".into(), |point| figure(point.estimate.mean))
-        };
+        let mean = |point: Option<&Point>| point.map_or("-".into(), |point| figure(point.estimate.mean));
         let _ = writeln!(
             text,
             "| {} | {} | {} | {} | {} | {} | {} | {} |",
@@ -28,7 +29,7 @@ pub fn markdown(history: &History) -> String {
             series.points.len(),
             mean(series.points.first()),
             mean(series.points.last()),
-            series.total().map_or("-".into(), percent),
+            series.total().map_or("-".into(), |total| percent(total, 1)),
             course(series)
         );
     }
@@ -43,6 +44,7 @@ pub fn markdown(history: &History) -> String {
 /// Steps, drifts, and what changed between sweeps.
 fn details(history: &History) -> String {
     let mut text = String::new();
+    let naming = Naming::of(history.series.iter());
     let steps = history.steps();
     if !steps.is_empty() {
         text += "\n| sweep | cell | metric | step | what else changed |\n|---|---|---|---|---|\n";
@@ -52,7 +54,7 @@ fn details(history: &History) -> String {
             text,
             "| {} | {} | {} | {} | {} |",
             escaped(&named(history, series.points[own.at].sweep)),
-            escaped(&cell(series)),
+            escaped(&naming.cell(series)),
             series.key.metric.heading(),
             escaped(&step(series, own)),
             escaped(&changes(&own.changes))
@@ -63,7 +65,12 @@ fn details(history: &History) -> String {
     }
     for series in history.drifts() {
         let drift = drift(series).unwrap_or_default();
-        let _ = writeln!(text, "| {} | {} | {drift} |", escaped(&cell(series)), series.key.metric.heading());
+        let _ = writeln!(
+            text,
+            "| {} | {} | {drift} |",
+            escaped(&naming.cell(series)),
+            series.key.metric.heading()
+        );
     }
     if !history.events.is_empty() {
         text += "\nWhat changed between sweeps:\n\n";

@@ -1,7 +1,12 @@
 //! A history for a terminal, for Markdown, for programs, and as plots.
 
+mod days;
 mod json;
 mod markdown;
+mod marks;
+mod naming;
+mod pace;
+mod panel;
 mod parts;
 mod plot;
 mod text;

@@ -1,8 +1,10 @@
 //! Parts that texts and plots have in common.
 
-use slm_decide::history::{Change, Course, Event, History, Series, Step, Sweep, Trend};
+use super::pace::{pace, span};
+use slm_decide::history::{Change, Course, Event, History, Point, Series, Step, Sweep};
 use slm_plan::text::{clean, figure};
 use slm_stats::Interval;
+use std::collections::BTreeSet;
 
 /// What a list of differences is cut to in a sentence.
 const MOST_VALUES: usize = 4;
@@ -16,63 +18,28 @@ pub(super) fn moment(history: &History, sweep: &Sweep) -> String {
     if is_short { text[..16].replace('T', " ") } else { text[..10].to_owned() }
 }
 
-/// What a group of series has in common: device, engine, threads.
-pub(super) fn setup(series: &Series) -> String {
-    let threads = match series.key.threads {
-        None => String::new(),
-        Some(1) => ", 1 thread".into(),
-        Some(n) => format!(", {n} threads"),
-    };
-    let cell = &series.key.cell;
-    clean(&format!("{}, {}, {}, {} weights{threads}", cell.device, cell.backend, cell.quant, cell.weights))
-}
-
-/// A cell in words.
-pub(super) fn cell(series: &Series) -> String {
-    clean(&format!("{} at {}", series.key.cell.model, series.key.cell.context))
-}
-
-/// A factor as a percentage: `-5.2 %`.
-pub(super) fn percent(factor: f64) -> String {
+/// A factor as a percentage with so many digits: `-5.2 %`; without any from 100 % on.
+pub(super) fn percent(factor: f64, digits: usize) -> String {
     let change = 100.0 * (factor - 1.0);
-    let digits = usize::from(change.abs() < 99.95);
+    let digits = if change.abs() < 99.95 { digits } else { 0 };
     let text = format!("{change:+.digits$}");
     // No change has no sign.
-    if text.trim_start_matches(['+', '-']).parse() == Ok(0.0) { "0.0 %".into() } else { format!("{text} %") }
+    if text.trim_start_matches(['+', '-']).parse() == Ok(0.0) {
+        format!("{:.digits$} %", 0.0)
+    } else {
+        format!("{text} %")
+    }
 }
 
 /// The same of an interval: `-6.1 to -4.3 %`.
-pub(super) fn percents(interval: Interval) -> String {
-    let low = percent(interval.low);
-    format!("{} to {}", low.trim_end_matches(" %"), percent(interval.high))
+pub(super) fn percents(interval: Interval, digits: usize) -> String {
+    let low = percent(interval.low, digits);
+    format!("{} to {}", low.trim_end_matches(" %"), percent(interval.high, digits))
 }
 
 /// `better` or `worse`.
 pub(super) fn direction(series: &Series, factor: f64) -> &'static str {
     if series.is_worse(factor) { "worse" } else { "better" }
-}
-
-/// A drift for a unit of time that suits its length: the factor, its interval, the unit.
-pub(super) fn pace(trend: &Trend) -> Option<(f64, Interval, &'static str)> {
-    let slope = trend.slope?;
-    let (unit, weeks) = match trend.weeks {
-        weeks if weeks >= 2.0 => ("week", 1.0),
-        weeks if weeks >= 2.0 / 7.0 => ("day", 1.0 / 7.0),
-        _ => ("hour", 1.0 / 168.0),
-    };
-    let factor = |slope: f64| (slope * weeks).exp();
-    let interval = Interval { low: factor(slope.interval.low), high: factor(slope.interval.high) };
-    Some((factor(slope.slope), interval, unit))
-}
-
-/// A span of weeks: `11 weeks`, `3.5 days`.
-pub(super) fn span(weeks: f64) -> String {
-    let (value, unit) = match weeks {
-        weeks if weeks >= 2.0 => (weeks, "weeks"),
-        weeks if weeks >= 2.0 / 7.0 => (7.0 * weeks, "days"),
-        _ => (168.0 * weeks, "hours"),
-    };
-    format!("{} {unit}", crate::numbers::short(value))
 }
 
 /// What became of a series, in a few words.
@@ -84,10 +51,10 @@ pub(super) fn course(series: &Series) -> String {
             format!("steady{}", noise.unwrap_or_default())
         }
         Course::Drift => match series.trend.as_ref().and_then(pace) {
-            Some((factor, _, unit)) => format!("drift, {} a {unit}", percent(factor)),
+            Some((pace, _)) => format!("drift, {pace}"),
             None => "drift".into(),
         },
-        Course::Steps(steps) if steps.len() == 1 => format!("step, {}", percent(steps[0].ratio.0)),
+        Course::Steps(steps) if steps.len() == 1 => format!("step, {}", percent(steps[0].ratio.0, 1)),
         Course::Steps(steps) => format!("{} steps", steps.len()),
     }
 }
@@ -119,7 +86,7 @@ pub(super) fn named(history: &History, sweep: usize) -> String {
     format!("{} {}", moment(history, sweep), clean(&sweep.name))
 }
 
-/// Where a step may lie as well, if anywhere else: `or up to sweep-08`.
+/// Where else a step may lie, if anywhere: `between sweep-06 and sweep-08`.
 pub(super) fn uncertainty(history: &History, series: &Series, step: &Step) -> Option<String> {
     let [first, last] = step.plausible;
     let name = |point: usize| clean(&history.sweeps[series.points[point].sweep].name);
@@ -149,19 +116,44 @@ pub(super) fn summary(history: &History) -> String {
     format!("{}{when}; {series}{outcome}", crate::numbers::count(history.sweeps.len(), "sweep"))
 }
 
-/// An event in words.
+/// An event in words: `2026-02-27 sweep-08 on phone-a: engine 1.0 -> 2.0`.
 pub(super) fn event(history: &History, event: &Event) -> String {
-    let devices: std::collections::BTreeSet<&str> =
+    format!("{}{}: {}", named(history, event.sweep), whom(history, event), changes(&event.changes))
+}
+
+/// Which devices and models an event concerns, where that needs telling: ` on phone-a, slimlm-125m`.
+pub(super) fn whom(history: &History, event: &Event) -> String {
+    let devices: BTreeSet<&str> =
         history.series.iter().map(|series| series.key.cell.device.as_str()).collect();
-    let device = if devices.len() > 1 { format!(" on {}", clean(&event.device)) } else { String::new() };
-    format!("{}{device}: {}", named(history, event.sweep), changes(&event.changes))
+    let mut parts = Vec::new();
+    // What concerns all of them is told without their names.
+    if event.devices.len() < devices.len() {
+        parts.push(listed(&event.devices));
+    }
+    if !event.models.is_empty() {
+        parts.push(listed(&event.models));
+    }
+    if parts.is_empty() { String::new() } else { format!(" on {}", parts.join(", ")) }
+}
+
+/// The first few of some names.
+fn listed(names: &BTreeSet<String>) -> String {
+    let shown: Vec<&str> = names.iter().take(MOST_VALUES).map(String::as_str).collect();
+    let more = names.len() - shown.len();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    clean(&format!("{}{more}", shown.join(", ")))
+}
+
+/// A probability: `0.003`, `below 0.0001`.
+fn probability(p: f64) -> String {
+    if p < 1e-4 { "below 0.0001".into() } else { figure(p) }
 }
 
 /// The lines below: how it was tested, and what sweeps differ by.
 pub(super) fn closing(history: &History) -> Vec<String> {
     let mut lines = vec![format!(
-        "{} tests, corrected by Benjamini and Hochberg's method; changes up to 1 % count as none",
-        history.tests
+        "{} series tested, p corrected by Benjamini and Hochberg's method; changes up to 1 % count as none",
+        history.tested
     )];
     let spread: Vec<String> = history
         .spread()
@@ -172,7 +164,7 @@ pub(super) fn closing(history: &History) -> Vec<String> {
         lines
             .push(format!("standard deviation from sweep to sweep, changes left out: {}", spread.join(", ")));
     }
-    let count = |is: &dyn Fn(&slm_decide::history::Point) -> bool| {
+    let count = |is: &dyn Fn(&Point) -> bool| {
         history.series.iter().flat_map(|series| &series.points).filter(|point| is(point)).count()
     };
     let (outliers, doubtful) = (count(&|point| point.outlier), count(&|point| point.doubtful));
@@ -197,22 +189,21 @@ pub(super) fn step(series: &Series, step: &Step) -> String {
         "{} -> {}, {} ({}), {}",
         figure(step.before),
         figure(step.after),
-        percent(step.ratio.0),
-        percents(step.ratio.1),
+        percent(step.ratio.0, 1),
+        percents(step.ratio.1, 1),
         direction(series, step.ratio.0)
     )
 }
 
-/// A drift in words: `-1.0 % a week (-1.3 to -0.7 %), -10.5 % in 11 weeks, worse`.
+/// A drift in words: `-1.0 % a week (-1.3 to -0.7 %), -10.5 % in 11 weeks, p 0.0001, worse`.
 pub(super) fn drift(series: &Series) -> Option<String> {
     let trend = series.trend.as_ref()?;
-    let ((factor, interval, unit), total) = (pace(trend)?, trend.total()?);
+    let ((pace, interval), total) = (pace(trend)?, trend.total()?);
     Some(format!(
-        "{} a {unit} ({}), {} in {}, {}",
-        percent(factor),
-        percents(interval),
-        percent(total),
+        "{pace} ({interval}), {} in {}, p {}, {}",
+        percent(total, 1),
         span(trend.weeks),
+        probability(trend.p),
         direction(series, total)
     ))
 }

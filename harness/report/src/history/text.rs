@@ -1,9 +1,10 @@
 //! A history for a terminal of 80 columns.
 
-use super::parts::{
-    cell, changes, closing, course, drift, event, named, percent, setup, step, summary, uncertainty,
+use super::{
+    naming::{Naming, cell, setup},
+    parts::{changes, closing, course, drift, event, named, percent, step, summary, uncertainty},
 };
-use slm_decide::history::{History, Series};
+use slm_decide::history::{History, Point, Series, Step};
 use slm_plan::text::{clean, columns, figure};
 use std::fmt::Write;
 
@@ -18,8 +19,9 @@ pub fn text(history: &History) -> String {
     }
     text += "\n";
     text += &columns(&table(history));
-    text += &steps(history);
-    text += &drifts(history);
+    let naming = Naming::of(history.series.iter());
+    text += &steps(history, &naming);
+    text += &drifts(history, &naming);
     if !history.events.is_empty() {
         text += "\nWhat changed between sweeps\n";
         for own in &history.events {
@@ -53,21 +55,19 @@ fn table(history: &History) -> Vec<Vec<String>> {
 }
 
 fn row(series: &Series) -> Vec<String> {
-    let mean = |point: Option<&slm_decide::history::Point>| {
-        point.map_or("-".into(), |point| figure(point.estimate.mean))
-    };
+    let mean = |point: Option<&Point>| point.map_or("-".into(), |point| figure(point.estimate.mean));
     vec![
         format!("    {}", series.key.metric.heading()),
         series.points.len().to_string(),
         mean(series.points.first()),
         mean(series.points.last()),
-        series.total().map_or("-".into(), percent),
+        series.total().map_or("-".into(), |total| percent(total, 1)),
         course(series),
     ]
 }
 
 /// The steps, sweep by sweep, with what changed there.
-fn steps(history: &History) -> String {
+fn steps(history: &History, naming: &Naming) -> String {
     let steps = history.steps();
     let mut text = String::new();
     if !steps.is_empty() {
@@ -83,39 +83,40 @@ fn steps(history: &History) -> String {
         text += &wrapped(&format!("  {}{with}", named(history, series.points[first.at].sweep)), "    ");
         for (series, own) in same {
             let place = uncertainty(history, series, own).map_or(String::new(), |place| format!("; {place}"));
-            let line = format!("    {}: {}{place}", name(series), step(series, own));
+            let line = format!("    {}: {}{place}", name(naming, series), step(series, own));
             text += &wrapped(&line, "      ");
         }
     }
     text
 }
 
-fn sweep_of((series, step): (&Series, &slm_decide::history::Step)) -> usize {
+fn sweep_of((series, step): (&Series, &Step)) -> usize {
     series.points[step.at].sweep
 }
 
-fn drifts(history: &History) -> String {
+fn drifts(history: &History, naming: &Naming) -> String {
     let mut text = String::new();
     for series in history.drifts() {
         if text.is_empty() {
             text += "\nDrifts\n";
         }
-        let line = format!("  {}: {}", name(series), drift(series).unwrap_or_default());
+        let line = format!("  {}: {}", name(naming, series), drift(series).unwrap_or_default());
         text += &wrapped(&line, "    ");
     }
     text
 }
 
-fn name(series: &Series) -> String {
-    format!("{}, {}", cell(series), series.key.metric.heading())
+fn name(naming: &Naming, series: &Series) -> String {
+    format!("{}, {}", naming.cell(series), series.key.metric.heading())
 }
 
-/// A text in lines of 80 columns, all but the first indented; longer words stay whole.
+/// A text in lines of 80 columns, all but the first indented; longer words stay whole, and a percentage too.
 fn wrapped(text: &str, indent: &str) -> String {
+    let text = text.replace(" %", "\u{a0}%");
     let start = text.len() - text.trim_start().len();
     let (mut lines, mut line) = (String::new(), text[..start].to_owned());
     let mut is_empty = true;
-    for word in text.split_whitespace() {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let room = line.chars().count() + usize::from(!is_empty) + word.chars().count();
         if room > WIDTH && !is_empty {
             let _ = writeln!(lines, "{line}");
@@ -128,5 +129,5 @@ fn wrapped(text: &str, indent: &str) -> String {
         line.push_str(word);
         is_empty = false;
     }
-    lines + &line + "\n"
+    (lines + &line + "\n").replace('\u{a0}', " ")
 }

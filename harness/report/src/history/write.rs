@@ -1,7 +1,7 @@
 //! Writes a history's plots.
 
 use super::plot;
-use crate::draw::render::{png, svg};
+use crate::write::render_plot;
 use slm_decide::history::History;
 use slm_plan::error::{Error, Result};
 use std::{fs, path::Path};
@@ -13,16 +13,11 @@ use std::{fs, path::Path};
 /// [`Error::Input`] when the folder cannot be written.
 pub fn write(history: &History, folder: &Path) -> Result<Vec<String>> {
     fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    let plots = plot::plots(history);
-    for plot in &plots {
-        put(&folder.join(format!("{}.svg", plot.name)), svg(&plot.scene)?.as_bytes())?;
-        put(&folder.join(format!("{}.png", plot.name)), &png(&plot.scene)?)?;
+    let mut plots = plot::plots(history);
+    for plot in &mut plots {
+        render_plot(plot, folder, unwritable)?;
     }
     Ok(plots.into_iter().map(|plot| plot.name).collect())
-}
-
-fn put(path: &Path, bytes: &[u8]) -> Result<()> {
-    fs::write(path, bytes).map_err(|error| unwritable(path, &error))
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Error {

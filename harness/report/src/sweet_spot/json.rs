@@ -23,7 +23,8 @@ pub fn json(group: &Group, budgets: &Budgets, answer: &Answer, size: Option<&Siz
                 "left_out": fit.predictors.iter().map(|(extrapolation, predictor)| json!({
                     "extrapolation": extrapolation.into_str(),
                     "form": predictor.form.into_str(),
-                    "cells": predictor.held_out.count(),
+                    "predictions": predictor.held_out.predictions(),
+                    "cases": predictor.held_out.cases(),
                     "median_error": predictor.held_out.error(),
                     "median_error_by_form": predictor.errors.iter().map(|(form, error)| {
                         (form.into_str().to_owned(), json!(error))
