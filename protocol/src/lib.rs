@@ -1,6 +1,7 @@
 //! What crosses the wire between the host (`bench`) and the device agent
 //! (`slm-agent`): the job, the events, their codec, the
-//! version handshake. Beside that, how both read a thermal sensor ([`degrees`]).
+//! version handshake. Beside that, how both read a thermal sensor ([`degrees`]) and a
+//! battery ([`battery`]).
 //!
 //! A [`Job`] goes in as one JSON document. Events come out as JSON lines, one
 //! [`Envelope`] per line, on stdout and (for detached runs) in a journal file.
@@ -10,6 +11,7 @@
 //! All times are nanoseconds on the device's monotonic clock, counted from the
 //! agent's start; rates are never sent, the host derives them.
 
+pub mod battery;
 mod codec;
 mod cpus;
 pub mod degrees;
