@@ -9,7 +9,10 @@ mod resume;
 use super::Outcome;
 use crate::{args::SweepArgs, interrupt, show::Progress, tool};
 use ready::Ready;
-use slm_plan::{error::Result, interrupt::Interrupt};
+use slm_plan::{
+    error::{Error, Result},
+    interrupt::Interrupt,
+};
 use slm_sweep::{
     fleet::{DeviceEnd, Fleet},
     store::SweepEvent,
@@ -19,9 +22,14 @@ use slm_sweep::{
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
     let prepared = match &args.resume {
-        Some(folder) => Some(resume::resume(args, folder)?),
-        None => prepare::prepare(args, &interrupt)?,
+        Some(folder) => resume::resume(args, folder, &interrupt).map(Some),
+        None => prepare::prepare(args, &interrupt),
     };
+    let prepared = prepared.map_err(|error| match error {
+        // A device is not waited for once the user asked to stop: that is why it failed.
+        Error::Device(_) if interrupt.is_set() => Error::Interrupted,
+        error => error,
+    })?;
     // `--dry-run` leaves nothing to do.
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
     let ends = measure(&mut ready, &interrupt, args.resume.is_some())?;

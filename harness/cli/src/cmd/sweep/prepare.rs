@@ -38,6 +38,7 @@ pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<
         profiles: &profiles,
         engines: &request.engines,
         notify: show::notices(),
+        interrupt: interrupt.clone(),
     };
     let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
     check_distinct(&devices)?;

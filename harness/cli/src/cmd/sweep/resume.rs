@@ -3,7 +3,7 @@
 use super::{condition, prepare::all_lost, ready::Ready};
 use crate::{args::SweepArgs, show};
 use slm_device::{self as device, Claim, Device, OpenOptions, profile::Profiles};
-use slm_plan::error::Result;
+use slm_plan::{error::Result, interrupt::Interrupt};
 use slm_sweep::{
     fleet::Member,
     store::{Store, SweepEvent},
@@ -12,7 +12,7 @@ use std::path::Path;
 
 /// Opens the devices that have trials left. One that is not there stops only a sweep
 /// that has no other.
-pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
+pub(super) fn resume(args: &SweepArgs, folder: &Path, interrupt: &Interrupt) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
     let id = manifest.run_id();
     let profiles = Profiles::load(&args.phone.profile)?;
@@ -22,6 +22,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
         profiles: &profiles,
         engines: &engines,
         notify: show::notices(),
+        interrupt: interrupt.clone(),
     };
     let (mut members, mut claims) = (Vec::new(), Vec::new());
     let (mut absent, mut prepared) = (Vec::new(), Vec::new());
