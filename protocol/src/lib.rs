@@ -1,7 +1,8 @@
 //! What crosses the wire between the host (`bench`) and the device agent
 //! (`slm-agent`): the job, the events, their codec, the
 //! version handshake. Beside that, what both must read alike: the engines' descriptors
-//! ([`Engine`]), sets of CPUs ([`CpuList`]), thermal sensors ([`degrees`]).
+//! ([`Engine`]), sets of CPUs ([`CpuList`]), thermal sensors ([`degrees`]) and batteries
+//! ([`battery`]).
 //!
 //! A [`Job`] goes in as one JSON document. Events come out as JSON lines, one
 //! [`Envelope`] per line, on stdout and (for detached runs) in a journal file.
@@ -11,6 +12,7 @@
 //! All times are nanoseconds on the device's monotonic clock, counted from the
 //! agent's start; rates are never sent, the host derives them.
 
+pub mod battery;
 mod codec;
 mod cpus;
 pub mod degrees;

@@ -2,11 +2,11 @@
 //! take tens of milliseconds of another process, so they are asked before and after
 //! a trial only, and never again once one of them hung.
 
-use super::{
-    battery::{self, tenths, volts},
-    readings::Readings,
+use super::{battery, readings::Readings};
+use slm_protocol::{
+    battery::{celsius, volts},
+    degrees::{Part, Unit, unit_beside},
 };
-use slm_protocol::degrees::{Part, Unit, unit_beside};
 use std::{
     collections::HashSet,
     env,
@@ -218,7 +218,7 @@ pub(super) struct Dumped {
     status: Option<u8>,
     pub(super) level: Option<f64>,
     pub(super) temperature: Option<f64>,
-    voltage: Option<f64>,
+    pub(super) voltage: Option<f64>,
 }
 
 /// Lines of `name: value`, as `dumpsys battery` prints them.
@@ -242,8 +242,7 @@ pub(super) fn dumped_battery(text: &str) -> Dumped {
                 found.status = value.parse().ok().filter(|code| (battery::UNKNOWN..=5).contains(code));
             }
             "level" => found.level = number().filter(|level| (0.0..=100.0).contains(level)),
-            // Boards without a sensor say 0.
-            "temperature" => found.temperature = number().filter(|raw| *raw != 0.0).and_then(tenths),
+            "temperature" => found.temperature = number().and_then(celsius),
             "voltage" => found.voltage = number().and_then(volts),
             _ => {}
         }

@@ -6,6 +6,7 @@
 //! Android documents it: negative while discharging.
 
 use super::{file::KernelFile, readings::Readings};
+use slm_protocol::battery::{celsius, volts};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -64,9 +65,9 @@ impl Battery {
         })
     }
 
-    /// Degrees Celsius; the class counts in tenths.
+    /// Degrees Celsius.
     pub(super) fn temperature(&self) -> Option<f64> {
-        tenths(self.temperature.as_ref()?.number()?)
+        celsius(self.temperature.as_ref()?.number()?)
     }
 
     /// Reads everything; what cannot be read is left out.
@@ -114,21 +115,6 @@ fn milliamperes(raw: f64, microamperes: bool, status: Option<u8>) -> f64 {
         Some(CHARGING) => size.abs(),
         _ => size,
     }
-}
-
-/// Microvolts, millivolts or volts: batteries of phones have 3 to 15 V.
-pub(super) fn volts(raw: f64) -> Option<f64> {
-    let volts = match raw {
-        _ if raw >= 1e6 => raw / 1e6,
-        _ if raw >= 1e3 => raw / 1e3,
-        _ => raw,
-    };
-    (1.0..=30.0).contains(&volts).then_some(volts)
-}
-
-/// Tenths of a degree Celsius.
-pub(super) fn tenths(raw: f64) -> Option<f64> {
-    Some(raw / 10.0).filter(|degrees| (-40.0..=100.0).contains(degrees))
 }
 
 #[cfg(test)]
@@ -209,12 +195,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn every_voltage_is_one_of_a_battery(raw in any::<f64>()) {
-            prop_assert!(volts(raw).is_none_or(|volts| (1.0..=30.0).contains(&volts)));
-            prop_assert!(tenths(raw).is_none_or(|degrees| (-40.0..=100.0).contains(&degrees)));
-        }
-
         #[test]
         fn discharging_is_never_positive(raw in -20_000_000i32..20_000_000, micro in any::<bool>()) {
             prop_assert!(milliamperes(f64::from(raw), micro, Some(DISCHARGING)) <= 0.0);

@@ -99,6 +99,7 @@ fn batteries() {
         let number = |name: &str| battery.get(name).and_then(Value::as_float);
         assert_eq!(found.level, number("percent"), "{:?}", phone["name"]);
         assert_eq!(found.temperature, number("celsius"), "{:?}", phone["name"]);
+        assert_eq!(found.voltage, number("volts"), "{:?}", phone["name"]);
         tried += 1;
     }
     assert!(tried >= 4, "{tried}");

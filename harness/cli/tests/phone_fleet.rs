@@ -4,7 +4,7 @@ use slm_testkit::{
     phone::Stage,
     phone::TestPhone,
     processes::{Live, wait_until},
-    results::{Results, Row, are_kept},
+    results::{Results, Row, assert_kept},
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -116,7 +116,8 @@ fn a_phone_that_dies_stops_no_other_and_is_finished_when_it_is_back() {
     let failed: Vec<Row> = results.trials().into_iter().filter(|row| !row.is_completed()).collect();
     assert!(failed.len() <= 1 && failed.iter().all(|row| row.get("failure") == "device-lost"), "{failed:?}");
     let after = results.trials();
-    assert!(are_kept(before.iter().chain(&kept), &after), "a row was lost or changed");
+    assert_kept(&before, &after);
+    assert_kept(&kept, &after);
     assert_eq!(stage.resume().code, Some(0), "{}", stage.stderr());
     check_rows(&results, [one, other]);
     assert!(results.trials().iter().all(Row::is_completed));

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rustix::process::Signal;
 use slm_testkit::{
     processes::{Live, agents_in, signal, wait_until},
-    results::{Results, Row, are_kept},
+    results::{Results, Row, assert_kept},
     sandbox::{Sandbox, TINY, sweep_args},
 };
 use std::{collections::BTreeMap, env, fs, thread, time::Duration};
@@ -69,7 +69,7 @@ fn an_interrupted_sweep_is_whole_and_is_finished_by_resume_once() {
     let ran = sandbox.resume();
     assert_eq!(ran.code, Some(0), "{ran:?}");
     results.check_complete();
-    assert!(are_kept(&before, &results.trials()), "what was measured stays as it is");
+    assert_kept(&before, &results.trials());
 
     let tables =
         || ["trials.csv", "tokens.csv", "summary.csv", "telemetry.csv"].map(|file| results.text(file));
@@ -120,7 +120,8 @@ fn kill_host(round: u64) -> &'static str {
     let results = Results::of(&sandbox);
     results.check_complete();
     let trials = results.trials();
-    assert!(are_kept(first.iter().chain(&second), &trials), "round {round}: a row was lost or changed");
+    assert_kept(&first, &trials);
+    assert_kept(&second, &trials);
     assert!(trials.iter().all(Row::is_completed), "a killed host fails no trial");
     outcome
 }

@@ -1,6 +1,7 @@
 //! What devices are opened with.
 
 use crate::{Notify, adb::ServerAddress, profile::Profiles};
+use slm_plan::interrupt::Interrupt;
 use slm_protocol::EngineKind;
 
 /// What every kind of device may need to be opened.
@@ -14,4 +15,6 @@ pub struct OpenOptions<'a> {
     pub engines: &'a [EngineKind],
     /// Called with what the user should know.
     pub notify: Notify,
+    /// The user's wish to stop: then nothing is waited for any more.
+    pub interrupt: Interrupt,
 }

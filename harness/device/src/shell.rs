@@ -1,5 +1,6 @@
 //! Shell commands on a device, however it is reached.
 
+use slm_plan::text::bytes;
 use std::time::Duration;
 use thiserror::Error;
 
@@ -55,19 +56,17 @@ pub enum LinkError {
         remedy: &'static str,
     },
     /// Not enough space on the device.
-    #[error(
-        "{serial} has {free} bytes free, {needed} are needed; `bench devices clean` frees what sweeps left there"
-    )]
+    #[error("{}; `bench devices clean` frees what sweeps left there", lacking(serial, *needed, *free))]
     NoSpace {
         /// Its serial.
         serial: String,
-        /// Bytes to be written.
-        needed: u64,
-        /// Bytes there are.
-        free: u64,
+        /// Bytes to be written, where they are known.
+        needed: Option<u64>,
+        /// Bytes there are, where the device tells.
+        free: Option<u64>,
     },
     /// More than the device's disk holds, however empty it is.
-    #[error("{serial}'s disk holds {capacity} bytes in all, {needed} are needed")]
+    #[error("{serial}'s disk holds {} in all, {} are needed", bytes(*capacity), bytes(*needed))]
     TooLarge {
         /// Its serial.
         serial: String,
@@ -100,6 +99,16 @@ pub enum LinkError {
         /// The message of the device or server.
         why: String,
     },
+}
+
+/// What is lacking on a full disk, as far as it is known.
+fn lacking(serial: &str, needed: Option<u64>, free: Option<u64>) -> String {
+    match (needed.map(bytes), free.map(bytes)) {
+        (Some(needed), Some(free)) => format!("{serial} has {free} free, {needed} are needed"),
+        (Some(needed), None) => format!("{serial} has no space left, {needed} are needed"),
+        (None, Some(free)) => format!("{serial} has no space left ({free} free)"),
+        (None, None) => format!("{serial} has no space left"),
+    }
 }
 
 impl LinkError {
@@ -140,6 +149,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
     use std::process::Command;
+
+    #[test]
+    fn a_full_disk_is_told_with_the_figures_that_are_known() {
+        let told = |needed, free| LinkError::NoSpace { serial: "S".into(), needed, free }.to_string();
+        assert!(told(Some(20 << 20), Some(3 << 20)).starts_with("S has 3.0 MiB free, 20 MiB are needed;"));
+        assert!(told(Some(20 << 20), None).starts_with("S has no space left, 20 MiB are needed;"));
+        assert!(told(None, Some(0)).starts_with("S has no space left (0.0 MiB free);"));
+        assert!(told(None, None).starts_with("S has no space left;"));
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]

@@ -1,7 +1,7 @@
 //! How fast files get to a phone, beside the host's own adb in the same minute. `SLM_PUSH_MB` sets the size.
 
 use slm_device::{OpenOptions, adb::ServerAddress, open, profile::Profiles};
-use slm_plan::{ModelSource, PlannedModel, digest::sha256_hex};
+use slm_plan::{ModelSource, PlannedModel, digest::sha256_hex, interrupt::Interrupt};
 use slm_testkit::{phone::TestPhone, plan::model, sandbox::Sandbox};
 use std::{fs, os::unix::fs::MetadataExt, sync::Arc, time::Instant};
 
@@ -34,7 +34,8 @@ fn a_push_arrives_whole_beside_adbs_and_a_second_one_sends_nothing() {
     let name = format!("serial:{}", phone.serial);
     let profiles = Profiles::built_in().unwrap();
     let notify: slm_device::Notify = Arc::new(|_, _| {});
-    let opening = OpenOptions { adb_server: Some(&server), profiles: &profiles, engines: &[], notify };
+    let (adb_server, interrupt) = (Some(&server), Interrupt::default());
+    let opening = OpenOptions { adb_server, profiles: &profiles, engines: &[], notify, interrupt };
     let device = open(&name, &opening).unwrap();
     // Brings the agent, which is no part of the figures.
     device.hello().unwrap();

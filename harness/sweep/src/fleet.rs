@@ -145,6 +145,8 @@ impl Fleet<'_> {
                     };
                     session.run(pending.to_vec(), emit)?
                 }
+                // What was waited for is not, once the user asked to stop: that says nothing of the model.
+                Err(_) if self.interrupt.is_set() => Ending::Interrupted,
                 Err(StageError { failure: Failure::DeviceLost, message }) => Ending::DeviceLost(message),
                 Err(error) => lose_model(device, plan, pending, &error, emit)?,
             };

@@ -45,22 +45,27 @@ impl Row {
         self.get("status") == "completed"
     }
 
+    /// All but its verdict.
+    fn measured(&self) -> BTreeMap<&str, &str> {
+        let kept = self.0.iter().filter(|(column, _)| !column.starts_with("verdict"));
+        kept.map(|(column, value)| (column.as_str(), value.as_str())).collect()
+    }
+
     /// Whether the trial is a warm-up.
     pub fn is_warmup(&self) -> bool {
         self.get("warmup") == "true"
     }
 }
 
-/// Whether all rows are still there as they were measured. Some verdicts need the other trials, and are
-/// found when the sweep ends.
-pub fn are_kept<'r>(before: impl IntoIterator<Item = &'r Row>, after: &[Row]) -> bool {
-    let is_measured = |(column, _): &(&String, &String)| !column.starts_with("verdict");
-    let measured = |row: &Row| -> BTreeMap<String, String> {
-        let kept = row.0.iter().filter(is_measured);
-        kept.map(|(column, value)| (column.clone(), value.clone())).collect()
-    };
-    let after: BTreeSet<_> = after.iter().map(measured).collect();
-    before.into_iter().all(|row| after.contains(&measured(row)))
+/// Asserts that rows are still there as they were measured, in their order. Some verdicts need the other trials,
+/// and are found when the sweep ends.
+#[track_caller]
+pub fn assert_kept<'r>(before: impl IntoIterator<Item = &'r Row>, after: &[Row]) {
+    let mut rest = after.iter();
+    for row in before {
+        let found = rest.any(|later| later.measured() == row.measured());
+        assert!(found, "this row was lost, changed, or is out of its order: {row:?}");
+    }
 }
 
 /// A results folder.
@@ -270,4 +275,37 @@ fn rows(file: &str, bytes: &[u8]) -> Vec<Row> {
     let mut reader = csv::Reader::from_reader(bytes);
     let rows: Result<Vec<HashMap<String, String>>, _> = reader.deserialize().collect();
     rows.unwrap_or_else(|error| panic!("{file}: {error}")).into_iter().map(Row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(trial: &str, verdict: &str) -> Row {
+        Row([("trial", trial), ("verdict", verdict)].map(|(a, b)| (a.to_owned(), b.to_owned())).into())
+    }
+
+    #[test]
+    fn rows_may_have_others_between_them_and_another_verdict() {
+        let after = [row("a", "valid"), row("x", ""), row("b", "suspect")];
+        assert_kept(&[row("a", ""), row("b", "")], &after);
+    }
+
+    #[test]
+    #[should_panic(expected = "\"b\"")]
+    fn the_first_row_that_is_missing_is_named() {
+        assert_kept(&[row("a", ""), row("b", ""), row("c", "")], &[row("a", "")]);
+    }
+
+    #[test]
+    #[should_panic(expected = "out of its order")]
+    fn the_order_counts() {
+        assert_kept(&[row("a", ""), row("b", "")], &[row("b", ""), row("a", "")]);
+    }
+
+    #[test]
+    #[should_panic(expected = "was lost")]
+    fn a_row_that_was_there_twice_is_there_twice() {
+        assert_kept(&[row("a", ""), row("a", "")], &[row("a", "")]);
+    }
 }

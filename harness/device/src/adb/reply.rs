@@ -53,7 +53,7 @@ pub(super) fn failure(serial: &str, message: &str) -> LinkError {
     } else if line.contains("not found") || line.starts_with("no devices") {
         LinkError::NoDevice { serial }
     } else if line.contains("No space left") {
-        LinkError::NoSpace { serial, needed: 0, free: 0 }
+        LinkError::NoSpace { serial, needed: None, free: None }
     } else if line == "closed" {
         // The server's message when adbd went away between two requests.
         LinkError::Lost { serial, why: "adbd closed it".into() }

@@ -2,10 +2,12 @@
 //! and refused if the phone cannot run it.
 
 use super::{
-    error::device_error, remote_file::RemoteFile, retrying_link::RetryingLink, timeouts::COMMAND_TIMEOUT,
+    error::device_error,
+    remote_file::RemoteFile,
+    retrying_link::{RetryingLink, last_line},
 };
 use crate::{
-    LinkError, Notice, ShellOutput,
+    Notice, ShellOutput,
     agents::{AGENT_VERSION, AgentKind, Feature, Flavour, TellBuild, ensure},
 };
 use slm_plan::{
@@ -25,9 +27,9 @@ const ILLEGAL_INSTRUCTION: u8 = 128 + 4;
 
 /// Which binary a phone gets: the one named in `SLM_PHONE_AGENT`, or the fastest that all
 /// its cores can run, with the feature that is needed.
-pub(super) fn binary(cpuinfo: &str, feature: Option<Feature>, tell: TellBuild<'_>) -> Result<PathBuf> {
+pub(super) fn binary(flavour: Flavour, feature: Option<Feature>, tell: TellBuild<'_>) -> Result<PathBuf> {
     let Some(path) = env::var_os(AGENT_VARIABLE).filter(|value| !value.is_empty()) else {
-        return Ok(ensure(AgentKind { flavour: Flavour::for_cpuinfo(cpuinfo), feature }, tell)?.path);
+        return Ok(ensure(AgentKind { flavour, feature }, tell)?.path);
     };
     let path = PathBuf::from(path);
     match Elf::of_file(&path).map_err(|error| Error::reading(&path, &error))? {
@@ -41,15 +43,18 @@ pub(super) fn binary(cpuinfo: &str, feature: Option<Feature>, tell: TellBuild<'_
 }
 
 /// Sends the agent unless it is there already, and gives its path on the phone.
-pub(super) fn install(link: &RetryingLink, root: &str, feature: Option<Feature>) -> Result<String> {
-    let device = |error: LinkError| device_error(&error);
-    let cpuinfo = link.run_checked("cat /proc/cpuinfo", COMMAND_TIMEOUT).map_err(device)?;
-    let file = binary(&cpuinfo, feature, &|step| link.notify(Notice::AgentBuild(step)))?;
+pub(super) fn install(
+    link: &RetryingLink,
+    root: &str,
+    flavour: Flavour,
+    feature: Option<Feature>,
+) -> Result<String> {
+    let file = binary(flavour, feature, &|step| link.notify(Notice::AgentBuild(step)))?;
     let sha256 = sha256_file(&file).map_err(|error| Error::reading(&file, &error))?;
     let bytes = file.metadata().map_err(|error| Error::reading(&file, &error))?.len();
     let path = format!("{root}/bin/slm-agent-{}", &sha256[..16]);
     let remote = RemoteFile { path: &path, sha256: &sha256, bytes, mode: "755" };
-    link.waiting_for_space(|| remote.ensure(link, &file)).map_err(device)?;
+    remote.ensure(link, &file).map_err(|error| device_error(&error))?;
     Ok(path)
 }
 
@@ -66,12 +71,7 @@ pub(super) fn parse_hello(output: &ShellOutput) -> std::result::Result<AgentFact
         Ok(_) if output.code == ILLEGAL_INSTRUCTION => {
             Err("the phone lacks an instruction that it was built for (SIGILL)".to_owned())
         }
-        Ok(_) => {
-            let words = String::from_utf8_lossy(&output.stderr);
-            let words =
-                words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed no error");
-            Err(format!("exit status {}: {}", output.code, words.trim()))
-        }
+        Ok(_) => Err(format!("exit status {}: {}", output.code, last_line(&output.stderr))),
         Err(error) => Err(error.to_string()),
     }
 }

@@ -2,30 +2,30 @@
 
 use super::{
     agent,
+    disk::with_figures,
     error::{device_error, stage_error},
+    job_file::JobFile,
     lease_renewal::{self, LeaseRenewer, LeasedSettings},
     lock::{self, LockError, Owner},
     names::ROOT,
-    remote_file::RemoteFile,
     retrying_link::{self, RetryingLink},
     run::{self, PhoneRun},
     scripts, stage,
     timeouts::{COMMAND_TIMEOUT, SHORT_PATIENCE},
 };
 use crate::{
-    AgentRun, Claim, Device, Link, LinkError, Notice, Notify, RunName, StagedModel, StartError,
-    agents::Feature,
+    AgentRun, Claim, Device, Link, LinkError, Notice, OpenOptions, RunName, StagedModel, StartError,
+    agents::{Feature, Flavour},
     lock::DeviceLock,
-    profile::{Identity, PhoneDescription, Profiles, identify},
+    profile::{Identity, PhoneDescription, identify},
     quote,
     readiness::{self, Lease, PrepareRequest, Setting},
 };
 use slm_plan::{
     Capabilities, PlannedModel,
-    digest::sha256_hex,
     error::{Error, Result},
 };
-use slm_protocol::{AgentFacts, EngineKind, Failure, Job};
+use slm_protocol::{AgentFacts, Failure, Job};
 use slm_provision::StageError;
 use slm_results::condition::{Facts, Preparation};
 use std::sync::{Arc, OnceLock};
@@ -49,6 +49,8 @@ pub struct Phone {
     pub(super) description: PhoneDescription,
     /// Renews the lease of settings that are changed.
     pub(super) lease_renewer: LeaseRenewer,
+    /// The fastest agent that all its cores can run.
+    pub(super) flavour: Flavour,
     /// What its agent must have beyond the usual engines.
     pub(super) feature: Option<Feature>,
     pub(super) lease: Lease,
@@ -56,21 +58,18 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// The phone behind a link, which is asked for its properties. Its agent will have these
-    /// engines.
+    /// The phone behind a link, which is asked for its properties and cores.
     ///
     /// # Errors
     /// [`Error::Device`] when it cannot be reached.
-    pub fn open(
-        name: &str,
-        link: Arc<dyn Link>,
-        profiles: &Profiles,
-        engines: &[EngineKind],
-        notify: Notify,
-    ) -> Result<Self> {
-        let link = RetryingLink::new(link, name, notify).with_patience(retrying_link::patience()?);
+    pub fn open(name: &str, link: Arc<dyn Link>, options: &OpenOptions<'_>) -> Result<Self> {
+        let OpenOptions { profiles, engines, notify, interrupt, .. } = options;
+        let link = RetryingLink::new(link, name, Arc::clone(notify))
+            .with_patience(retrying_link::patience()?)
+            .with_interrupt(interrupt);
         let identified = link.with_patience(SHORT_PATIENCE).retrying(|link| identify(link, profiles));
-        let (identity, description) = identified.map_err(|error| device_error(&error))?;
+        let (identity, description, flavour) = identified.map_err(|error| device_error(&error))?;
+        let flavour = flavour.unwrap_or(Flavour::Armv8);
         Ok(Self {
             name: name.to_owned(),
             link,
@@ -78,6 +77,7 @@ impl Phone {
             identity,
             description,
             lease_renewer: LeaseRenewer::default(),
+            flavour,
             feature: Feature::needed_by(engines),
             lease: lease_renewal::lease()?,
             agent: OnceLock::new(),
@@ -89,7 +89,7 @@ impl Phone {
         if let Some(agent) = self.agent.get() {
             return Ok(agent);
         }
-        let agent = agent::install(&self.link, &self.root, self.feature)?;
+        let agent = agent::install(&self.link, &self.root, self.flavour, self.feature)?;
         Ok(self.agent.get_or_init(|| agent))
     }
 
@@ -100,12 +100,14 @@ impl Phone {
     /// Ends agents and removes runs that an earlier sweep left and nobody can go on with. To
     /// be called with the phone's lock held.
     fn tidy(&self) -> std::result::Result<(), LinkError> {
+        // First: an agent whose run goes here is a stray then.
+        self.link.run_checked(&scripts::remove_empty_runs(&self.root), COMMAND_TIMEOUT)?;
         let ended = self.link.run_checked(&scripts::end_strays(&self.root), COMMAND_TIMEOUT)?;
         match ended.split_whitespace().count() {
             0 => {}
             count => self.link.notify(Notice::StraysEnded(count)),
         }
-        self.link.run_checked(&scripts::remove_empty_runs(&self.root), COMMAND_TIMEOUT).map(drop)
+        Ok(())
     }
 
     fn follow(&self, folder: String) -> Box<dyn AgentRun> {
@@ -133,39 +135,18 @@ impl Phone {
         let job = JobFile::new(job)
             .map_err(|error| StartError::Refused(Error::Internal(format!("job: {error}"))))?;
         let script = scripts::start(&folder, agent, self.link.space_patience());
-        let begun = self.link.waiting_for_space(|| {
-            job.send(&self.link, &folder)?;
-            self.link.run_checked(&script, COMMAND_TIMEOUT)
-        });
-        if let Err(error) = begun {
-            // Of a phone that cannot be reached, the next sweep removes it.
-            let _ = self.link.inner().run(&format!("rm -rf {}", quote(&folder)), SHORT_PATIENCE);
-            return Err(failed(&error));
+        let run = || {
+            let run = self.link.run_checked(&script, COMMAND_TIMEOUT);
+            run.map_err(|error| with_figures(error, &self.link, &folder, None))
+        };
+        let begun = job.send(&self.link, &folder).and_then(|()| self.link.waiting_for_space(run));
+        let Err(error) = begun else { return Ok(folder) };
+        // Where only the answer was lost, the run may live: a resumed sweep goes on with it, or the
+        // next one removes it.
+        if !error.can_retry() {
+            let _ = self.link.inner().run(&scripts::remove_unstarted(&folder), SHORT_PATIENCE);
         }
-        Ok(folder)
-    }
-}
-
-/// An agent's job, to be sent.
-struct JobFile {
-    file: tempfile::NamedTempFile,
-    sha256: String,
-    bytes: u64,
-}
-
-impl JobFile {
-    fn new(job: &Job) -> std::io::Result<Self> {
-        let bytes = serde_json::to_vec(job)?;
-        let mut file = tempfile::NamedTempFile::new()?;
-        std::io::Write::write_all(&mut file, &bytes)?;
-        Ok(Self { file, sha256: sha256_hex(&bytes), bytes: bytes.len() as u64 })
-    }
-
-    /// Sends it into the folder of a run.
-    fn send(&self, link: &RetryingLink, folder: &str) -> std::result::Result<(), LinkError> {
-        let path = format!("{folder}/job.json");
-        let remote = RemoteFile { path: &path, sha256: &self.sha256, bytes: self.bytes, mode: "644" };
-        remote.ensure(link, self.file.path()).map(drop)
+        Err(failed(&error))
     }
 }
 
@@ -197,23 +178,25 @@ impl Device for Phone {
         let taken = self.link.waiting_for_space(|| match lock::take(&self.link, &self.root, &owner) {
             Ok(()) => Ok(None),
             Err(LockError::Held(who)) => Ok(Some(who)),
-            Err(LockError::Link(error)) => Err(error),
+            Err(LockError::Link(error)) => Err(with_figures(error, &self.link, &self.root, None)),
         });
         if let Some(who) = taken.map_err(|error| device_error(&error))? {
             let what = format!("{} is {who}", self.name);
             return Err(Error::input(what, "wait for it to end, or go on with that sweep by --resume"));
         }
-        self.tidy().map_err(|error| device_error(&error))?;
         let (link, root, runs) =
             (self.link.with_patience(SHORT_PATIENCE), self.root.clone(), self.sweep_folder(sweep));
         let lease_renewer = self.lease_renewer.clone();
-        Ok(Claim::new(move || {
+        // Before anything else can fail: the claim's end releases the lock.
+        let claim = Claim::new(move || {
             // Before the lock is released: the next sweep would change the same settings.
             lease_renewer.stop_and_restore();
             // Runs that were not read to their end stay for a resumed sweep.
             let _ = lock::release(&link, &root, &owner, &runs);
             drop(here);
-        }))
+        });
+        self.tidy().map_err(|error| device_error(&error))?;
+        Ok(claim)
     }
 
     fn capabilities(&self) -> Capabilities {

@@ -1,6 +1,6 @@
 //! Why a run ended, by the files that it left on the phone.
 
-use super::remote_file::free_bytes;
+use super::disk::free_bytes;
 use crate::death::Clue;
 use slm_protocol::Failure;
 use slm_provision::local_agent::Exit;

@@ -5,6 +5,7 @@ use crate::{
     Device, Link, OpenOptions,
     adb::{AdbLink, AttachedPhone, PhoneAddress, Server, ServerAddress},
     profile::{Candidate, Identity, Profiles, pick},
+    readiness::is_wireless,
 };
 use slm_plan::{
     error::{Error, Result},
@@ -27,11 +28,11 @@ pub fn adb_server(asked: Option<&ServerAddress>) -> Result<Server> {
 /// # Errors
 /// As [`find`], and [`Error::Device`] when it cannot be reached.
 pub(crate) fn open(name: &str, options: &OpenOptions<'_>) -> Result<Option<Box<dyn Device>>> {
-    let OpenOptions { adb_server, profiles, engines, notify } = options;
-    let found = find(name, *adb_server, profiles)?;
+    let (adb_server, profiles) = (options.adb_server, options.profiles);
+    let found = find(name, adb_server, profiles)?;
     // A profile can be typed in several ways; the tables have one.
     let name = profiles.named(name).map_or(name, |phone| phone.name.as_str());
-    Ok(Some(Box::new(Phone::open(name, found.link, profiles, engines, notify.clone())?)))
+    Ok(Some(Box::new(Phone::open(name, found.link, options)?)))
 }
 
 /// Finds the phone that a name stands for.
@@ -68,19 +69,38 @@ pub fn list(server: &Server) -> Result<Vec<FoundPhone>> {
     Ok(attached.into_iter().map(found).collect())
 }
 
-/// Names of all attached phones that are ready: `--device all`. This machine is not among
-/// them: it would measure itself while it drives the others.
+/// Names of all attached phones that are ready: `--device all`. Of a phone that is attached in
+/// several ways, the cable's. This machine is not among them: it would measure itself while it
+/// drives the others.
 ///
 /// # Errors
 /// [`Error::Device`] when there is none.
 pub fn ready_names(asked: Option<&ServerAddress>) -> Result<Vec<String>> {
     let phones = list(&adb_server(asked)?)?;
     let ready = phones.iter().filter(|phone| phone.attached.is_ready());
-    let names: Vec<String> = ready.map(|phone| format!("serial:{}", phone.attached.serial)).collect();
+    // One that does not answer counts as another phone: its own error is told when it is opened.
+    let unit = |phone: &FoundPhone| Identity::read(phone.link.as_ref()).ok()?.unit;
+    let ready = ready.map(|phone| (phone.attached.serial.as_str(), unit(phone))).collect();
+    let names: Vec<String> = one_link_each(ready).iter().map(|serial| format!("serial:{serial}")).collect();
     if names.is_empty() {
         return Err(Error::Device(format!("no phone is ready to be measured; {}", listed(&phones))));
     }
     Ok(names)
+}
+
+/// Of several links to one phone (serials with what the phone itself is known by), the first by
+/// cable, else the first. Phones stay in their order.
+fn one_link_each(links: Vec<(&str, Option<String>)>) -> Vec<&str> {
+    let mut chosen: Vec<(&str, Option<String>)> = Vec::new();
+    for (serial, unit) in links {
+        let same = chosen.iter_mut().find(|(_, earlier)| unit.is_some() && *earlier == unit);
+        match same {
+            None => chosen.push((serial, unit)),
+            Some(earlier) if is_wireless(earlier.0) && !is_wireless(serial) => earlier.0 = serial,
+            Some(_) => {}
+        }
+    }
+    chosen.into_iter().map(|(serial, _)| serial).collect()
 }
 
 /// The one attached phone that a profile fits.
@@ -130,4 +150,23 @@ fn listed(all: &[FoundPhone]) -> String {
         format!("--device 'serial:{}' ({}{})", clean(serial), clean(model), clean(&state))
     };
     format!("attached: {}", all.iter().map(one).collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_with_several_links_is_taken_once_by_its_cable() {
+        let links = |links: &[(&'static str, Option<&str>)]| {
+            one_link_each(links.iter().map(|(serial, unit)| (*serial, unit.map(str::to_owned))).collect())
+        };
+        let (wifi, cable) = ("192.168.1.20:5555", "R5CX20ABCDE");
+        assert_eq!(links(&[(wifi, Some("a")), ("other", Some("b")), (cable, Some("a"))]), [cable, "other"]);
+        assert_eq!(links(&[(cable, Some("a")), (wifi, Some("a"))]), [cable]);
+        let tls = "adb-R5CX-abc._adb-tls-connect._tcp";
+        assert_eq!(links(&[(wifi, Some("a")), (tls, Some("a"))]), [wifi]);
+        // Whoever does not tell may be anyone.
+        assert_eq!(links(&[(wifi, None), (cable, None)]), [wifi, cable]);
+    }
 }

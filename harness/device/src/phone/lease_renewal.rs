@@ -4,7 +4,9 @@
 use super::retrying_link::RetryingLink;
 use crate::{
     Notice,
-    readiness::{Lease, LeaseStatus, PhonePreparation, PhoneState, Setting, change, renew, restore},
+    readiness::{
+        Lease, LeaseStatus, PhonePreparation, PhoneState, Setting, Unrestorable, change, renew, restore,
+    },
 };
 use slm_plan::{
     error::{Error, Result},
@@ -70,7 +72,7 @@ impl LeaseRenewer {
     /// Stops renewing, and restores what is still changed: the sweep ended without doing so.
     pub(super) fn stop_and_restore(&self) {
         let Some(leased) = self.stop() else { return };
-        if let Err(error) = restore(leased.link.inner(), &leased.root) {
+        if let Err(error) = restore(leased.link.inner(), &leased.root, Unrestorable::Keep) {
             leased.link.notify(Notice::SettingsNotRestored(error.to_string()));
         }
     }

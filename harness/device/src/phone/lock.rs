@@ -118,22 +118,24 @@ fn held(other: &Owner, existing: &ExistingLock) -> String {
 /// Makes the lock, or gives the one that is there.
 fn try_take(link: &RetryingLink, root: &str, owner: &Owner) -> Result<Option<ExistingLock>, LockError> {
     let text = serde_json::to_string(owner).unwrap_or_default();
-    // Run again after a lost answer, the script finds its own lock: that is a success.
+    // Run again after a lost answer, the script finds its own lock: that is a success. A folder
+    // that cannot be made, as on a full disk, is no lock of somebody else.
     let script = format!(
         r#"r={root}; l="$r/lock"; mkdir -p "$r" || exit 1
 {any_alive}
-if mkdir "$l" 2> /dev/null; then
+if m=$(mkdir "$l" 2>&1); then
 any_alive "$r/runs/"{sweep}
 [ $alive = no ] || {{ rm -r "$l"; echo "held 0 yes"; exit 0; }}
 printf '%s\n' {text} > "$l/owner" && echo > "$l/beat" && exit 0
 s=$?; rm -r "$l"; exit $s
 fi
+[ -e "$l" ] || case $m in *xists*) ;; *) printf '%s\n' "$m" >&2; exit 1 ;; esac
 [ "$(cat "$l/owner" 2> /dev/null)" = {text} ] && exit 0
 t=$(stat -c %Y "$l/beat" 2> /dev/null || stat -c %Y "$l"); n=$(date +%s)
 any_alive
 echo "held $((n - t)) $alive"; cat "$l/owner" 2> /dev/null; true"#,
         root = quote(root),
-        any_alive = scripts::ANY_ALIVE,
+        any_alive = scripts::any_alive(),
         sweep = quote(&owner.sweep),
         text = quote(&text),
     );
@@ -173,7 +175,7 @@ any_alive
 [ $alive = yes ] || {{ rm -rf "$l"; rmdir "$runs" 2> /dev/null; true; }}"#,
         root = quote(root),
         runs = quote(runs),
-        any_alive = scripts::ANY_ALIVE,
+        any_alive = scripts::any_alive(),
         text = quote(&text),
     );
     link.run_checked(&script, COMMAND_TIMEOUT).map(drop)

@@ -1,9 +1,9 @@
 //! Requests to a phone that may be unreachable for a while: repeated until it answers, or
 //! for as long as the user waits. A script may therefore run twice.
 
-use super::scripts;
+use super::{scripts, timeouts::SHORT_PATIENCE};
 use crate::{Link, LinkError, Notice, Notify, Shell, ShellOutput, Unresponsive};
-use slm_plan::{error, variable};
+use slm_plan::{error, interrupt::Interrupt, variable};
 use std::{
     sync::Arc,
     thread,
@@ -20,6 +20,8 @@ const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 const SPACE_PATIENCE: Duration = Duration::from_mins(1);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often a pause looks whether the user asked to stop.
+const LOOK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long an unreachable phone is retried.
 pub(super) fn patience() -> error::Result<Duration> {
@@ -32,14 +34,40 @@ pub(super) struct Backoff {
     since: Instant,
     pause: Duration,
     patience: Duration,
+    interrupt: Interrupt,
+    /// The patience once the user has asked to stop.
+    when_interrupted: Duration,
 }
 
 impl Backoff {
     /// The next pause; `None` when the time for retries is over.
     pub(super) fn next(&mut self) -> Option<Duration> {
-        let pause = self.pause;
+        let (lasts, pause) = (self.lasts(), self.pause);
         self.pause = (pause * 2).min(LONGEST_PAUSE);
-        (self.since.elapsed() + pause < self.patience).then_some(pause)
+        lasts.then_some(pause)
+    }
+
+    /// Whether there is time for another attempt.
+    fn lasts(&self) -> bool {
+        self.since.elapsed() + self.pause < self.patience()
+    }
+
+    /// Sleeps until the next attempt; false when the time for retries is over.
+    fn wait(&mut self) -> bool {
+        let Some(pause) = self.next() else { return false };
+        let until = Instant::now() + pause;
+        while self.since.elapsed() < self.patience() {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            thread::sleep(left.min(LOOK_INTERVAL));
+        }
+        false
+    }
+
+    fn patience(&self) -> Duration {
+        if self.interrupt.is_set() { self.patience.min(self.when_interrupted) } else { self.patience }
     }
 }
 
@@ -50,11 +78,18 @@ pub(super) struct RetryingLink {
     name: String,
     notify: Notify,
     patience: Duration,
+    interrupt: Interrupt,
 }
 
 impl RetryingLink {
     pub(super) fn new(link: Arc<dyn Link>, name: &str, notify: Notify) -> Self {
-        Self { link, name: name.to_owned(), notify, patience: PATIENCE }
+        Self { link, name: name.to_owned(), notify, patience: PATIENCE, interrupt: Interrupt::default() }
+    }
+
+    /// The same link for a user who may ask to stop: then what is retried or waited for ends
+    /// within seconds.
+    pub(super) fn with_interrupt(&self, interrupt: &Interrupt) -> Self {
+        Self { interrupt: interrupt.clone(), ..self.clone() }
     }
 
     /// The same link with another time for retries.
@@ -72,7 +107,10 @@ impl RetryingLink {
     }
 
     pub(super) fn backoff(&self) -> Backoff {
-        Backoff { since: Instant::now(), pause: FIRST_PAUSE, patience: self.patience }
+        let (patience, interrupt) = (self.patience, self.interrupt.clone());
+        // A run is ended even where the link is bad for a moment.
+        let when_interrupted = SHORT_PATIENCE;
+        Backoff { since: Instant::now(), pause: FIRST_PAUSE, patience, interrupt, when_interrupted }
     }
 
     /// Passes a notice about this phone to the user.
@@ -102,11 +140,12 @@ impl RetryingLink {
                 Err(error) if error.can_retry() => error,
                 result => return result,
             };
-            let Some(pause) = backoff.next() else { return Err(error) };
-            if !std::mem::replace(&mut notified, true) {
+            if !std::mem::replace(&mut notified, true) && backoff.lasts() {
                 self.notify_unreachable(&error);
             }
-            thread::sleep(pause);
+            if !backoff.wait() {
+                return Err(error);
+            }
             self.inner().reconnect();
         }
     }
@@ -116,24 +155,27 @@ impl RetryingLink {
         self.patience.min(SPACE_PATIENCE)
     }
 
-    /// Repeats what found the disk full, for as long as space is waited for.
+    /// Repeats what found the disk full, for as long as space is waited for. What it repeats must
+    /// not wait for space itself.
     pub(super) fn waiting_for_space<T>(
         &self,
         mut request: impl FnMut() -> Result<T, LinkError>,
     ) -> Result<T, LinkError> {
-        let mut backoff = Backoff { patience: self.space_patience(), ..self.backoff() };
+        let mut backoff =
+            Backoff { patience: self.space_patience(), when_interrupted: Duration::ZERO, ..self.backoff() };
         let mut notified = false;
         loop {
             let error = match request() {
                 Err(error @ LinkError::NoSpace { .. }) => error,
                 result => return result,
             };
-            let Some(pause) = backoff.next() else { return Err(error) };
-            if !std::mem::replace(&mut notified, true) {
+            if !std::mem::replace(&mut notified, true) && backoff.lasts() {
                 let (error, patience) = (error.to_string(), self.space_patience());
                 self.notify(Notice::DiskFull { error, patience });
             }
-            thread::sleep(pause);
+            if !backoff.wait() {
+                return Err(error);
+            }
         }
     }
 
@@ -168,12 +210,17 @@ pub(super) fn stdout_if_ok(serial: &str, output: &ShellOutput) -> Result<String,
     if output.code == 0 {
         return Ok(output.text());
     }
-    let words = String::from_utf8_lossy(&output.stderr);
-    let words =
-        words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it printed no error").trim();
+    let words = last_line(&output.stderr);
     if words.contains("No space left") {
-        return Err(LinkError::NoSpace { serial: serial.to_owned(), needed: 0, free: 0 });
+        return Err(LinkError::NoSpace { serial: serial.to_owned(), needed: None, free: None });
     }
     let why = format!("a command ended with status {}: {words}", output.code);
     Err(LinkError::Refused { serial: serial.to_owned(), why })
+}
+
+/// The last line of a standard error that is not empty.
+pub(super) fn last_line(stderr: &[u8]) -> String {
+    let words = String::from_utf8_lossy(stderr);
+    let line = words.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    line.unwrap_or("it printed no error").to_owned()
 }

@@ -56,6 +56,8 @@ pub(super) struct PhoneRun {
     poll_timeout: Duration,
     lost: Option<LinkError>,
     ended: bool,
+    /// Its supervisor never began.
+    never_started: bool,
 }
 
 impl PhoneRun {
@@ -76,6 +78,7 @@ impl PhoneRun {
             poll_timeout: POLL_TIMEOUT,
             lost: None,
             ended: false,
+            never_started: false,
         }
     }
 
@@ -99,12 +102,12 @@ impl PhoneRun {
         let exited = state
             .split_whitespace()
             .any(|word| word.strip_prefix("exit=").is_some_and(|code| !code.is_empty()));
-        let never_started = has("alive=starting") && self.created.elapsed() > SUPERVISOR_START_TIMEOUT;
-        if never_started {
+        self.never_started = has("alive=starting") && self.created.elapsed() > SUPERVISOR_START_TIMEOUT;
+        if self.never_started {
             // Nor may it begin when nobody follows it any more.
             self.link.inner().run(&scripts::stop(&self.folder, Mark::None), LONGEST_POLL_TIMEOUT)?;
         }
-        self.ended = exited || has("gone") || has("alive=no") || never_started;
+        self.ended = exited || has("gone") || has("alive=no") || self.never_started;
         if check_alive {
             // Checked again after the same time.
             self.last_check = Instant::now();
@@ -231,6 +234,9 @@ impl AgentRun for PhoneRun {
                 let clue = self.investigate(&ended);
                 let mut exit = ended.with_log_clue(clue);
                 exit.notes.extend(self.responses.evidence());
+                if self.never_started {
+                    exit.notes.push("its shell on the phone never began".to_owned());
+                }
                 // Everything in it has been recorded.
                 let _ = self.link.run(&format!("rm -rf {}", quote(&self.folder)), COMMAND_TIMEOUT);
                 exit

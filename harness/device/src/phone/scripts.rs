@@ -58,27 +58,37 @@ pub(super) fn start(folder: &str, agent: &str, patience: Duration) -> String {
     )
 }
 
-/// Defines `alive`: whether the supervisor of `$d` runs. A later process of the same number
-/// does not have the folder on its command line. The arguments there end with NULs, at
-/// which the `grep` of phones stops reading.
+/// Defines the function `is_ours`: whether process `$1` runs and is one of the run `$2`. A later
+/// process of the same number does not have the folder on its command line. The arguments there
+/// end with NULs, at which the `grep` of phones stops reading.
+const IS_OURS: &str = r#"
+is_ours() { [ -n "$1" ] && cat "/proc/$1/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$2"; }
+"#;
+
+/// Defines `alive`: whether the supervisor of `$d` runs. Needs [`IS_OURS`].
 const ALIVE: &str = r#"
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-alive=no; [ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
+alive=no; is_ours "$w" "$d" && alive=yes
 [ -z "$w" ] && alive=starting
 "#;
 
 /// Defines the function `any_alive`, which sets `alive`: whether the supervisor of a run below
-/// `$r` runs, but for those in the folder `$1`.
-pub(super) const ANY_ALIVE: &str = r#"
+/// `$r` runs, but for those in the folder `$1`. Needs [`IS_OURS`].
+const ANY_ALIVE: &str = r#"
 any_alive() {
 alive=no
 for d in "$r"/runs/*/*; do
 [ -n "$1" ] && [ "${d%/*}" = "$1" ] && continue
 w=; [ -f "$d/pid" ] && read w a < "$d/pid"
-[ -n "$w" ] && cat "/proc/$w/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d" && alive=yes
+is_ours "$w" "$d" && alive=yes
 done
 }
 "#;
+
+/// [`ANY_ALIVE`] and what it needs.
+pub(super) fn any_alive() -> String {
+    format!("{IS_OURS}{ANY_ALIVE}")
+}
 
 /// Defines `s`: the agent's state in the kernel's words.
 const STATE: &str = r#"s=$(sed -n 's/^State:[[:blank:]]*//p' "/proc/$a/status" 2> /dev/null)
@@ -87,7 +97,7 @@ const STATE: &str = r#"s=$(sed -n 's/^State:[[:blank:]]*//p' "/proc/$a/status" 2
 /// Prints the state of the run, then the journal from an offset on. The state is read
 /// first: of a run that has ended, what follows is then the whole rest.
 pub(super) fn poll(folder: &str, offset: u64, limit: Option<u64>, check_alive: bool) -> String {
-    let alive = if check_alive { format!("{ALIVE}{STATE}") } else { "alive=unasked".to_owned() };
+    let alive = if check_alive { format!("{IS_OURS}{ALIVE}{STATE}") } else { "alive=unasked".to_owned() };
     let limit = limit.map(|limit| format!(" | head -c {limit}")).unwrap_or_default();
     format!(
         "d={folder}\n[ -d \"$d\" ] || {{ echo gone; exit; }}\n{alive}\n\
@@ -100,12 +110,12 @@ pub(super) fn poll(folder: &str, offset: u64, limit: Option<u64>, check_alive: b
     )
 }
 
-/// Whether a run that is ended is marked so.
+/// What is recorded of a run that is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     /// A host ended it.
     Stopped,
-    /// It never began.
+    /// Nothing: it never began, and why must still be seen, such as a restart of the phone.
     None,
 }
 
@@ -113,20 +123,22 @@ pub(super) enum Mark {
 /// neither it nor its supervisor runs, or ever will; only an agent whose supervisor died
 /// before it told of it is left to [`end_strays`].
 pub(super) fn stop(folder: &str, mark: Mark) -> String {
-    let mark = if mark == Mark::Stopped { "echo yes 1<> stopped" } else { "" };
+    let (mark, status) = match mark {
+        Mark::Stopped => ("echo yes 1<> stopped", "echo 143 1<> exit"),
+        Mark::None => ("", "true"),
+    };
     format!(
         r#"d={folder}; cd "$d" || exit 0
 {mark}
-mv job.json forbidden 2> /dev/null && echo 143 1<> exit
+mv job.json forbidden 2> /dev/null && {status}
 [ -e forbidden ] && exit 0
 # It has begun, and says who it is within a moment.
 w=; n=0; while [ $n -lt 100 ]; do
 read w a < pid; [ -n "$w" ] && break
 sleep 0.1; n=$((n+1))
 done 2> /dev/null
-is_ours() {{ cat "/proc/$1/cmdline" 2> /dev/null | tr '\000' '\n' | grep -q -F -- "$d"; }}
-is_gone() {{ n=0; while [ $n -lt 20 ] && is_ours $1; do sleep 0.1; n=$((n+1)); done; ! is_ours $1; }}
-end() {{ is_ours $1 || return 0; kill -TERM $1; is_gone $1 || {{ kill -KILL $1; is_gone $1; }}; }}
+{IS_OURS}is_gone() {{ n=0; while [ $n -lt 20 ] && is_ours "$1" "$d"; do sleep 0.1; n=$((n+1)); done; ! is_ours "$1" "$d"; }}
+end() {{ is_ours "$1" "$d" || return 0; kill -TERM $1; is_gone $1 || {{ kill -KILL $1; is_gone $1; }}; }}
 if [ -n "$w" ]; then
 end $a
 # The supervisor ends by itself, with the agent's status written.
@@ -174,7 +186,7 @@ pub(super) fn end_all(root: &str) -> String {
 /// Removes runs that hold nothing to be read: no journal, and no agent that could write one.
 pub(super) fn remove_empty_runs(root: &str) -> String {
     format!(
-        r#"for d in {root}/runs/*/*; do
+        r#"{IS_OURS}for d in {root}/runs/*/*; do
 [ -d "$d" ] && [ ! -s "$d/journal" ] || continue
 {ALIVE}
 [ $alive = yes ] || {{ [ -d "$d/started" ] && [ -e "$d/job.json" ]; }} || rm -rf "$d"
@@ -182,6 +194,11 @@ done
 rmdir {root}/runs/* 2> /dev/null; true"#,
         root = quote(root),
     )
+}
+
+/// Removes a run unless it was started.
+pub(super) fn remove_unstarted(folder: &str) -> String {
+    format!("d={}; [ -d \"$d/started\" ] || rm -rf \"$d\"", quote(folder))
 }
 
 /// Prints how a run ended: lines `key=value`, then a line `--`, then the end of its

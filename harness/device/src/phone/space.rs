@@ -1,12 +1,12 @@
 //! What sweeps left on a phone: files and changed settings, and how to remove them.
 
 use super::{
-    error::device_error, lock, names::ROOT, remote_file::free_bytes, retrying_link::RetryingLink, scripts,
+    disk::free_bytes, error::device_error, lock, names::ROOT, retrying_link::RetryingLink, scripts,
     timeouts::COMMAND_TIMEOUT,
 };
 use crate::{
     Link, LinkError, Notify, quote,
-    readiness::{forget, restore},
+    readiness::{SettingsLeft, Unrestorable, restore},
 };
 use slm_plan::error::{Error, Result};
 use std::{sync::Arc, time::Duration};
@@ -34,15 +34,6 @@ pub fn usage(link: &Arc<dyn Link>) -> std::result::Result<Usage, LinkError> {
     Ok(Usage { used: used.saturating_mul(1024), free: free_bytes(&printed) })
 }
 
-/// What became of settings that a sweep left changed, each with its value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SettingsLeft {
-    /// Those restored.
-    pub restored: Vec<String>,
-    /// Those that cannot be restored and are no longer on record.
-    pub forgotten: Vec<String>,
-}
-
 /// Restores the settings that a sweep left changed on a phone. With `forgetting`, what cannot
 /// be restored is no longer on record.
 ///
@@ -56,14 +47,11 @@ pub fn restore_settings(
     notify: &Notify,
 ) -> Result<SettingsLeft> {
     unused(name, link, notify)?;
-    put_back(link.as_ref(), forgetting)
+    restore(link.as_ref(), ROOT, unrestorable(forgetting))
 }
 
-fn put_back(link: &dyn Link, forgetting: bool) -> Result<SettingsLeft> {
-    if !forgetting {
-        return Ok(SettingsLeft { restored: restore(link, ROOT)?, forgotten: Vec::new() });
-    }
-    forget(link, ROOT).map(|(restored, forgotten)| SettingsLeft { restored, forgotten })
+fn unrestorable(forgetting: bool) -> Unrestorable {
+    if forgetting { Unrestorable::Forget } else { Unrestorable::Keep }
 }
 
 /// Ends every agent on a phone, restores its settings (as [`restore_settings`]), removes
@@ -81,7 +69,7 @@ pub fn clean(
     let before = usage(link).map_err(device)?.used;
     let link = unused(name, link, notify)?;
     link.run_checked(&scripts::end_all(ROOT), COMMAND_TIMEOUT).map_err(device)?;
-    let settings = put_back(link.inner(), forgetting)?;
+    let settings = restore(link.inner(), ROOT, unrestorable(forgetting))?;
     link.run_checked(&format!("rm -rf {}", quote(ROOT)), Duration::from_mins(1)).map_err(device)?;
     Ok((before, settings))
 }

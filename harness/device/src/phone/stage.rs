@@ -4,23 +4,18 @@
 
 use super::{
     error::stage_error,
+    file_set::{self, FileOfSet},
+    made_model::MadeModel,
     names::file_name_part,
-    remote_file::{Presence, RemoteFile, prepare_folder},
-    retrying_link::{RetryingLink, stdout_if_ok},
+    retrying_link::RetryingLink,
     stage_compiled,
-    timeouts::COMMAND_TIMEOUT,
 };
-use crate::{LinkError, Notice, StagedModel, quote};
-use slm_models::{Made, MakeOptions, Shape, SplitName, cache_file_name};
+use crate::{LinkError, StagedModel};
+use slm_models::{MakeOptions, SplitName, cache_file_name};
 use slm_plan::{FilePart, ModelSource, PlannedModel, model_sha256};
-use slm_protocol::{Failure, ModelSpec};
+use slm_protocol::Failure;
 use slm_provision::StageError;
-use std::{iter, path::Path, time::Duration};
-
-/// The agent prints a line a second while it makes a model.
-const IDLE_TIMEOUT: Duration = Duration::from_mins(1);
-/// How often a model is made before a damaged file counts as a failure.
-const ATTEMPTS: u32 = 3;
+use std::iter;
 
 /// Makes a model available and gives its path on the phone.
 pub(super) fn stage(
@@ -29,13 +24,13 @@ pub(super) fn stage(
     agent: &str,
     model: &PlannedModel,
 ) -> Result<StagedModel, StageError> {
-    if let ModelSource::Pending { from } = &model.source {
-        let message = format!("{} was not provided (from {from})", model.name);
-        return Err(StageError { failure: Failure::LoadFailed, message });
-    }
-    let staged = link.waiting_for_space(|| match &model.source {
+    let staged = match &model.source {
+        ModelSource::Pending { from } => {
+            let message = format!("{} was not provided (from {from})", model.name);
+            return Err(StageError { failure: Failure::LoadFailed, message });
+        }
+        ModelSource::Nothing => Ok(StagedModel::default()),
         ModelSource::Compiled(source) => stage_compiled::stage(link, root, &model.name, source),
-        ModelSource::Nothing | ModelSource::Pending { .. } => Ok(StagedModel::default()),
         ModelSource::File { path, sha256, further } => {
             send(link, root, model, (path, sha256), further).map(StagedModel::file)
         }
@@ -44,7 +39,7 @@ pub(super) fn stage(
             let path = format!("{root}/models/{}", cache_file_name(&model.name, shape, &options));
             MadeModel { link, agent, model, shape, options, path }.stage().map(StagedModel::file)
         }
-    });
+    };
     staged.map_err(|error| stage_error(&error))
 }
 
@@ -66,109 +61,13 @@ fn send(
         Ok(count) if count > 1 => (1..=count).map(|part| SplitName::of(&stem, part, count)).collect(),
         _ => vec![format!("{stem}.gguf")],
     };
-    let mut missing = Vec::new();
-    for (name, part) in names.iter().zip(parts) {
-        let remote = RemoteFile { path: name, sha256: &part.sha256, bytes: part.bytes, mode: "644" };
-        if !remote.exists(link)? {
-            missing.push((remote, Path::new(&part.path)));
-        }
-    }
-    if !missing.is_empty() {
-        let bytes = missing.iter().map(|(remote, _)| remote.bytes).sum();
-        link.notify(Notice::Sending { model: &model.name, bytes, files: missing.len() });
-    }
-    for (remote, file) in missing {
-        remote.place(link, file)?;
-    }
-    Ok(names.into_iter().next().unwrap_or_default())
-}
-
-/// A synthetic model on a phone.
-struct MadeModel<'a> {
-    link: &'a RetryingLink,
-    agent: &'a str,
-    model: &'a PlannedModel,
-    shape: &'a Shape,
-    options: MakeOptions,
-    path: String,
-}
-
-impl MadeModel<'_> {
-    /// Makes it unless it is there whole, and gives its path.
-    fn stage(self) -> Result<String, LinkError> {
-        let mut record = self.read_record()?;
-        for _ in 0..=ATTEMPTS {
-            if let Some((sha256, bytes)) = &record
-                && self.file(sha256, *bytes).presence(self.link)? == Presence::Whole
-            {
-                return Ok(self.path);
-            }
-            record = Some(self.make()?);
-        }
-        let why = format!("{} was damaged each of {ATTEMPTS} times it was made", self.path);
-        Err(LinkError::Refused { serial: self.link.serial().to_owned(), why })
-    }
-
-    fn file<'f>(&'f self, sha256: &'f str, bytes: u64) -> RemoteFile<'f> {
-        RemoteFile { path: &self.path, sha256, bytes, mode: "644" }
-    }
-
-    /// Hash and size of what was made, by the record beside it.
-    fn read_record(&self) -> Result<Option<(String, u64)>, LinkError> {
-        let script = format!("cat {} 2> /dev/null; true", quote(&self.record()));
-        Ok(parse_record(&self.link.run_checked(&script, COMMAND_TIMEOUT)?))
-    }
-
-    fn record(&self) -> String {
-        format!("{}.sha256", self.path)
-    }
-
-    /// Makes it anew and records its hash and size, by the agent's word.
-    fn make(&self) -> Result<(String, u64), LinkError> {
-        let Self { link, agent, model, .. } = self;
-        let (path, record) = (quote(&self.path), quote(&self.record()));
-        // What is there takes the space of the new one.
-        link.run_checked(&format!("rm -f {path} {record}"), COMMAND_TIMEOUT)?;
-        prepare_folder(link, &self.path, model.file_bytes)?;
-        link.notify(Notice::MakingOnDevice { model: &model.name, bytes: model.file_bytes });
-        let types = self.options.types.to_string();
-        let spec = ModelSpec { shape: self.shape.to_string(), types, seed: self.options.seed };
-        let spec = serde_json::to_string(&spec).unwrap_or_default();
-        let script = format!("{} make --spec {} --out {path}", quote(agent), quote(&spec));
-        let printed = link.retrying(|link| {
-            stdout_if_ok(link.serial(), &link.run_with_idle_timeout(&script, IDLE_TIMEOUT)?)
-        })?;
-        let made: Option<Made> = printed.lines().last().and_then(|line| serde_json::from_str(line).ok());
-        // The agent of an earlier request may have made it, and told nobody.
-        let (sha256, bytes) = match made {
-            Some(made) => (made.sha256, made.bytes),
-            None => self.hash()?,
-        };
-        let script = format!(
-            "echo {sha256} {bytes} > {record}.part && mv {record}.part {record}",
-            sha256 = quote(&sha256)
-        );
-        link.run_checked(&script, COMMAND_TIMEOUT)?;
-        Ok((sha256, bytes))
-    }
-
-    /// Hash and size of what is there.
-    fn hash(&self) -> Result<(String, u64), LinkError> {
-        let path = quote(&self.path);
-        let script = format!("echo $(sha256sum < {path} | cut -d ' ' -f 1) $(wc -c < {path})");
-        let output = self.link.run_long(&script, Duration::from_hours(1))?;
-        let printed = stdout_if_ok(self.link.serial(), &output)?;
-        parse_record(&printed).ok_or_else(|| LinkError::Refused {
-            serial: self.link.serial().to_owned(),
-            why: format!("{} cannot be hashed", self.path),
-        })
-    }
-}
-
-/// `HASH BYTES`
-fn parse_record(text: &str) -> Option<(String, u64)> {
-    let mut words = text.split_whitespace();
-    let sha256 =
-        words.next().filter(|word| word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    Some((sha256.to_owned(), words.next()?.parse().ok()?))
+    let file = |(path, part): (String, &FilePart)| FileOfSet {
+        from: part.path.clone().into(),
+        path,
+        sha256: part.sha256.clone(),
+        bytes: part.bytes,
+    };
+    let set: Vec<FileOfSet> = names.into_iter().zip(parts).map(file).collect();
+    file_set::ensure(link, &model.name, &set)?;
+    Ok(set.into_iter().next().map(|file| file.path).unwrap_or_default())
 }

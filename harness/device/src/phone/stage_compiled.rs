@@ -2,11 +2,11 @@
 //! in a folder named after its content, so that no file is sent twice.
 
 use super::{
+    file_set::{self, FileOfSet},
     names::file_name_part,
-    remote_file::{RemoteFile, prepare_folder},
     retrying_link::RetryingLink,
 };
-use crate::{LinkError, Notice, StagedModel};
+use crate::{LinkError, StagedModel};
 use slm_plan::{CompiledFile, CompiledSource, digest::sha256_hex};
 use slm_protocol::CompiledModel;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,14 @@ use std::path::{Path, PathBuf};
 struct SourceFile {
     from: PathBuf,
     file: CompiledFile,
+}
+
+impl SourceFile {
+    fn in_folder(&self, folder: &str) -> FileOfSet {
+        let CompiledFile { name, bytes, sha256 } = &self.file;
+        let path = format!("{folder}/{name}");
+        FileOfSet { from: self.from.clone(), path, sha256: sha256.clone(), bytes: *bytes }
+    }
 }
 
 /// Sends the model and the libraries that run it, and gives their paths.
@@ -69,25 +77,8 @@ fn folder(root: &str, name: &str, set: &[SourceFile]) -> String {
     format!("{root}/models/{}-{name}", &sha256_hex(content.as_bytes())[..16])
 }
 
-/// Sends the files that the phone lacks. Space for all of them is checked before the first byte.
+/// Sends a set into its folder.
 fn send(link: &RetryingLink, what: &str, folder: &str, set: &[SourceFile]) -> Result<(), LinkError> {
-    let mut missing = Vec::new();
-    for file in set {
-        let path = format!("{folder}/{}", file.file.name);
-        if !remote(&path, &file.file).exists(link)? {
-            missing.push((path, file));
-        }
-    }
-    let Some((first, _)) = missing.first() else { return Ok(()) };
-    let total = missing.iter().map(|(_, file)| file.file.bytes).sum();
-    prepare_folder(link, first, total)?;
-    link.notify(Notice::Sending { model: what, bytes: total, files: missing.len() });
-    for (path, file) in &missing {
-        remote(path, &file.file).place(link, &file.from)?;
-    }
-    Ok(())
-}
-
-fn remote<'a>(path: &'a str, file: &'a CompiledFile) -> RemoteFile<'a> {
-    RemoteFile { path, sha256: &file.sha256, bytes: file.bytes, mode: "644" }
+    let set: Vec<FileOfSet> = set.iter().map(|file| file.in_folder(folder)).collect();
+    file_set::ensure(link, what, &set)
 }

@@ -39,14 +39,19 @@ pub struct PhoneDescription {
     pub warnings: Vec<String>,
 }
 
-/// Reads a phone's properties and clusters, and combines them with its profile.
+/// Reads a phone's properties and clusters, and combines them with its profile. Gives also the
+/// fastest agent that all its cores can run, where they tell.
 ///
 /// # Errors
 /// The link's.
-pub fn identify(shell: &dyn Shell, profiles: &Profiles) -> Result<(Identity, PhoneDescription), LinkError> {
-    let identity = Identity::read(shell)?;
-    let described = describe(profiles, &identity, read_cores(shell)?);
-    Ok((identity, described))
+pub fn identify(
+    shell: &dyn Shell,
+    profiles: &Profiles,
+) -> Result<(Identity, PhoneDescription, Option<Flavour>), LinkError> {
+    let (identity, cores) = (Identity::read(shell)?, read_cores(shell)?);
+    let flavour = cores.flavour;
+    let described = describe(profiles, &identity, cores);
+    Ok((identity, described, flavour))
 }
 
 /// Combines profile and phone. What the phone reports is used; a profile's clusters are for

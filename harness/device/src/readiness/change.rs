@@ -4,13 +4,15 @@
 //! `bench devices restore`.
 
 use super::{Lease, PhoneState, Setting};
-use crate::{LinkError, Shell, ShellOutput, quote};
+use crate::{LinkError, Shell, quote};
 use serde::{Deserialize, Serialize};
 use slm_plan::error::{Error, Result};
 use std::{fmt::Write, time::Duration};
 
 const TIMEOUT: Duration = Duration::from_secs(45);
-const RESTORE: &str = include_str!("restore.sh");
+/// Defines `ask`: a service of Android that does not answer is not waited for.
+pub(super) const ASK: &str = include_str!("ask.sh");
+const RESTORE: &str = concat!(include_str!("ask.sh"), include_str!("restore.sh"));
 const WATCHDOG: &str = include_str!("watchdog.sh");
 
 /// The settings that were changed on a phone. Goes into the manifest.
@@ -69,7 +71,8 @@ pub fn change(
         0 => Ok(ChangedSettings { settings: wanted.to_vec() }),
         REFUSED => {
             let what = format!("{serial} did not accept a setting: {words}");
-            restore(shell, root).map_err(|error| Error::Device(format!("{what}; {error}")))?;
+            restore(shell, root, Unrestorable::Keep)
+                .map_err(|error| Error::Device(format!("{what}; {error}")))?;
             Err(Error::input(what, "leave out its option; nothing stays changed"))
         }
         HELD => Err(Error::Device(format!(
@@ -105,6 +108,8 @@ pub(super) fn values_before(
     wanted.iter().map(value).collect()
 }
 
+/// Of `restore.sh`: all is restored, and its record cannot be removed.
+const RECORD_LEFT: u8 = 94;
 const HELD: u8 = 91;
 const REFUSED: u8 = 93;
 
@@ -120,8 +125,7 @@ printf %s {restore} >"$dir/restore.sh" && printf %s {watchdog} >"$dir/watchdog.s
 read -r up _ </proc/uptime && echo $((${{up%%.*}} + {lease})) >"$dir/lease" || exit 92
 printf %s {record} >"$dir/restore.new" && mv "$dir/restore.new" "$dir/restore" || exit 92
 (setsid sh "$dir/watchdog.sh" "$dir" {every_s} </dev/null >/dev/null 2>&1 &)
-ask() {{ if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }}
-refused=
+{ASK}refused=
 set_it() {{
     name=$1 check=$2; shift 2
     words=$(ask "$@" 2>&1) && eval "$check" </dev/null 2>/dev/null && return
@@ -151,51 +155,55 @@ read -r up _ </proc/uptime && echo $((${{up%%.*}} + {lease})) >"$dir/lease.new" 
         .map(|output| if output.code == 0 { LeaseStatus::Renewed } else { LeaseStatus::Expired })
 }
 
+/// What becomes of a setting that cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unrestorable {
+    /// It stays on record for the next attempt, and is an error.
+    Keep,
+    /// It is no longer on record.
+    Forget,
+}
+
+/// What became of settings that a sweep left changed, each with its value.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingsLeft {
+    /// Those restored.
+    pub restored: Vec<String>,
+    /// Those that cannot be restored and are no longer on record.
+    pub forgotten: Vec<String>,
+}
+
 /// Restores what any sweep has changed on a phone, and gives what that was: nothing where
 /// there is no record.
 ///
 /// # Errors
-/// [`Error::Device`] when the link fails or a setting cannot be restored; the
-/// record then stays for the next attempt.
-pub fn restore(shell: &dyn Shell, root: &str) -> Result<Vec<String>> {
-    let output = run_restore(shell, root, "")?;
-    if output.code == 0 {
-        return Ok(output.text().lines().map(str::to_owned).collect());
-    }
-    let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
-    Err(Error::Device(format!(
-        "settings could not be put back on the phone ({words}); run `bench devices restore`, which gives them up with --forget"
-    )))
-}
-
-/// The same, but what cannot be restored is no longer on record. Gives what was restored,
-/// and what was given up.
-///
-/// # Errors
-/// [`Error::Device`] when the link fails.
-pub fn forget(shell: &dyn Shell, root: &str) -> Result<(Vec<String>, Vec<String>)> {
-    let output = run_restore(shell, root, "forget")?;
-    if output.code != 0 {
-        let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
-        return Err(Error::Device(format!(
-            "the record of settings could not be removed ({words}); see {root}/settings"
-        )));
-    }
-    let (mut restored, mut forgotten) = (Vec::new(), Vec::new());
-    for line in output.text().lines() {
-        match line.strip_prefix("forgotten: ") {
-            Some(setting) => forgotten.push(setting.to_owned()),
-            None => restored.push(line.to_owned()),
-        }
-    }
-    Ok((restored, forgotten))
-}
-
-fn run_restore(shell: &dyn Shell, root: &str, how: &str) -> Result<ShellOutput> {
+/// [`Error::Device`] when the link fails, a setting that is kept on record cannot be restored,
+/// or the record cannot be removed.
+pub fn restore(shell: &dyn Shell, root: &str, unrestorable: Unrestorable) -> Result<SettingsLeft> {
     let dir = quote(&format!("{root}/settings"));
+    let how = if unrestorable == Unrestorable::Forget { "forget" } else { "" };
     // This bench's own script: the one on the phone may be of another version.
     let script = format!("sh -c {} restore.sh {dir} {how}", quote(RESTORE));
-    shell.run(&script, TIMEOUT).map_err(|error| lost(&error))
+    let output = shell.run(&script, TIMEOUT).map_err(|error| lost(&error))?;
+    if output.code != 0 {
+        let words = String::from_utf8_lossy(&output.stderr).trim().replace('\n', " ");
+        return Err(Error::Device(match (output.code, unrestorable) {
+            (RECORD_LEFT, _) | (_, Unrestorable::Forget) => {
+                format!("the record of settings could not be removed ({words}); see {root}/settings")
+            }
+            (_, Unrestorable::Keep) => format!(
+                "settings could not be put back on the phone ({words}); run `bench devices restore`, which gives them up with --forget"
+            ),
+        }));
+    }
+    let mut settings = SettingsLeft::default();
+    for line in output.text().lines() {
+        match line.strip_prefix("forgotten: ") {
+            Some(setting) => settings.forgotten.push(setting.to_owned()),
+            None => settings.restored.push(line.to_owned()),
+        }
+    }
+    Ok(settings)
 }
 
 fn lost(error: &LinkError) -> Error {

@@ -14,7 +14,9 @@ mod state;
 mod tests;
 
 use change::values_before;
-pub use change::{ChangedSettings, LeaseStatus, change, forget, is_wireless, renew, restore};
+pub use change::{
+    ChangedSettings, LeaseStatus, SettingsLeft, Unrestorable, change, is_wireless, renew, restore,
+};
 pub use check::{Needs, admit, findings};
 pub use lease::Lease;
 pub use prepare::{PhonePreparation, PrepareRequest, check, finish, prepare};

@@ -2,7 +2,10 @@
 //! expected form counts as unknown.
 
 use super::{PhoneState, PowerSource, StayAwake};
-use slm_protocol::degrees::{Part, Unit};
+use slm_protocol::{
+    battery::{celsius, volts},
+    degrees::{Part, Unit},
+};
 use slm_results::schema::ThermalStatus;
 use std::collections::BTreeMap;
 
@@ -94,17 +97,12 @@ fn battery(text: &str, all: &mut PhoneState) {
         Some("3" | "4") => Some(false),
         _ => None,
     };
-    // Tenths of a degree. Boards without a sensor say 0.
-    let tenths = value("temperature:").and_then(finite).filter(|&tenths| tenths != 0.0);
-    all.battery_temp_c = tenths.map(|tenths| tenths / 10.0).filter(|&celsius| is_temperature(celsius));
-    let millivolts = value("voltage:").and_then(positive).filter(|&mv| (1000.0..30_000.0).contains(&mv));
-    all.battery_voltage_v = millivolts.map(|mv| mv / 1000.0);
+    all.battery_temp_c = value("temperature:").and_then(finite).and_then(celsius);
+    all.battery_voltage_v = value("voltage:").and_then(finite).and_then(volts);
     all.battery_values_forced = value("level:").map(|_| text.contains("UPDATES STOPPED"));
 }
 
-/// The kernel's power supply class, for what the service did not say: per cent, tenths of a
-/// degree, microvolts by its ABI (`Documentation/ABI/testing/sysfs-class-power`); makers give
-/// other units too, told apart by their size.
+/// The kernel's power supply class, for what the service did not say.
 fn supply(text: &str, all: &mut PhoneState) {
     let value = |name: &str| field(text, name).and_then(finite);
     if field(text, "present:") == Some("0") {
@@ -112,13 +110,8 @@ fn supply(text: &str, all: &mut PhoneState) {
     }
     let percent = value("capacity:").filter(|percent| (0.0..=100.0).contains(percent));
     all.battery_percent = all.battery_percent.or(percent);
-    let celsius = value("temp:").filter(|&raw| raw != 0.0).map(|raw| {
-        // A battery of 150 °C or more is none.
-        if raw.abs() < 1500.0 { raw / 10.0 } else { raw / 1000.0 }
-    });
-    all.battery_temp_c = all.battery_temp_c.or(celsius.filter(|&celsius| is_temperature(celsius)));
-    let volts = value("voltage_now:").map(|raw| if raw >= 1e6 { raw / 1e6 } else { raw / 1e3 });
-    all.battery_voltage_v = all.battery_voltage_v.or(volts.filter(|volts| (1.0..30.0).contains(volts)));
+    all.battery_temp_c = all.battery_temp_c.or(value("temp:").and_then(celsius));
+    all.battery_voltage_v = all.battery_voltage_v.or(value("voltage_now:").and_then(volts));
     let status = field(text, "status:");
     all.charging = all.charging.or(match status {
         Some("Charging" | "Full") => Some(true),
@@ -200,11 +193,6 @@ fn finite(text: &str) -> Option<f64> {
 
 fn positive(text: &str) -> Option<f64> {
     finite(text).filter(|&value| value >= 0.0)
-}
-
-/// What a phone can be and still answer.
-fn is_temperature(celsius: f64) -> bool {
-    (-40.0..=150.0).contains(&celsius)
 }
 
 /// One word of a state or id, as it may stand in a file or on a terminal.

@@ -1,8 +1,8 @@
 //! Prepares a phone for a sweep, and restores it afterwards.
 
 use super::{
-    ChangedSettings, Lease, Needs, PhoneState, Setting, admit, change, findings, is_wireless, restore,
-    values_before,
+    ChangedSettings, Lease, Needs, PhoneState, Setting, Unrestorable, admit, change, findings, is_wireless,
+    restore, values_before,
 };
 use crate::{
     LinkError, Shell,
@@ -96,14 +96,14 @@ pub fn prepare(
 ) -> Result<PhonePreparation> {
     let link = |error: LinkError| Error::Device(format!("{name}: {error}"));
     let (identity, described) = identified;
-    let restored = restore(shell, root);
+    let restored = restore(shell, root, Unrestorable::Keep);
     let mut found = match &restored {
         Err(error) if request.force => {
             vec![Finding { severity: Severity::Warning, text: error.to_string() }]
         }
         _ => Vec::new(),
     };
-    let put_back = if request.force { restored.unwrap_or_default() } else { restored? };
+    let put_back = if request.force { restored.unwrap_or_default() } else { restored? }.restored;
     let before = PhoneState::read(shell, root).map_err(link)?;
     found.extend(findings(&before, &request.needs, is_wireless(serial)));
     let findings = admit(name, found, request.force)?;
@@ -117,6 +117,6 @@ pub fn prepare(
 /// # Errors
 /// [`Error::Device`] when the link fails or a setting cannot be restored.
 pub fn finish(shell: &dyn Shell, root: &str, name: &str) -> Result<PhoneState> {
-    restore(shell, root)?;
+    restore(shell, root, Unrestorable::Keep)?;
     PhoneState::read(shell, root).map_err(|error| Error::Device(format!("{name}: {error}")))
 }

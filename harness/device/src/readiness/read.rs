@@ -1,6 +1,6 @@
 //! Asks a phone for its state.
 
-use super::{PhoneState, parse};
+use super::{PhoneState, change::ASK, parse};
 use crate::{LinkError, Shell, quote};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ impl PhoneState {
     /// # Errors
     /// The link's; an answer without its end is [`LinkError::Refused`].
     pub fn read(shell: &dyn Shell, root: &str) -> Result<Self, LinkError> {
-        let output = shell.run(&format!("dir={}\n{READ}", quote(root)), TIMEOUT)?;
+        let output = shell.run(&format!("dir={}\n{ASK}{READ}", quote(root)), TIMEOUT)?;
         parse::parse(&output.text()).ok_or_else(|| LinkError::Refused {
             serial: "the phone".into(),
             why: format!("its state came cut short (status {})", output.code),

@@ -1,7 +1,6 @@
 # Prints the state of a phone: for each part a line `@@name`, then what a service said.
 # $dir is the folder that bench uses on the phone; the record of changed settings is in its
-# settings/.
-ask() { if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }
+# settings/. `ask.sh` stands before this.
 part() { printf '\n@@%s\n' "$1"; }
 {
     part clock; date +%s; cut -d ' ' -f 1 /proc/uptime

@@ -1,11 +1,11 @@
 # Restores the settings that bench changed, and removes each from the record.
-# $1 is the folder with the record. Exits with 0 when none is left.
+# $1 is the folder with the record. Exits with 0 when none is left, with 94 when all is restored
+# and the record cannot be removed. `ask.sh` stands before this.
 # $2 may be `forget`: then what cannot be put back is printed and no longer on record.
 # The record is data: a word and a value a line, never run.
 record=$1/restore
 [ -f "$record" ] || exit 0
 left=
-ask() { if command -v timeout >/dev/null 2>&1; then timeout 8 "$@"; else "$@"; fi </dev/null; }
 # A global setting of Android; `null` where it was never set.
 is() { [ "$(ask settings get global "$1" 2>/dev/null)" = "$2" ]; }
 back() {
@@ -35,7 +35,7 @@ while read -r what value; do
     fi
 done <"$record"
 if [ -z "$left" ] || [ "$2" = forget ]; then
-    rm -f "$record" "$1/lease" "$1/restore.new" "$1/restore.sh" "$1/watchdog.sh" "$1/watchdog.pid"
+    rm -f "$record" "$1/lease" "$1/restore.new" "$1/restore.sh" "$1/watchdog.sh" "$1/watchdog.pid" || exit 94
     rmdir "$1" 2>/dev/null
     exit 0
 fi

@@ -111,6 +111,8 @@ impl Session<'_> {
                     continue;
                 }
                 Err(StartError::Refused(error)) => return Err(error),
+                // What was waited for is not, once the user asked to stop: that says nothing of the trials.
+                Err(StartError::Failed(_)) if self.interrupt.is_set() => return Ok(Ending::Interrupted),
                 Err(StartError::Failed(trouble)) => {
                     return Self::cannot_start(trouble.failure, &trouble.message, &mut backlog, emit);
                 }

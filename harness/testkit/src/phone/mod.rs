@@ -2,6 +2,7 @@
 //!
 //! Tests that use it are marked `#[ignore = "needs the test phone"]`; `./test` runs them where it can.
 
+pub mod checks;
 mod lab;
 mod rounds;
 mod stage;

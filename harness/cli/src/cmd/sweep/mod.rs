@@ -12,7 +12,10 @@ use super::Outcome;
 use crate::{args::SweepArgs, interrupt, show::Progress, tool};
 pub(super) use ab::run as run_ab;
 use ready::Ready;
-use slm_plan::{error::Result, interrupt::Interrupt};
+use slm_plan::{
+    error::{Error, Result},
+    interrupt::Interrupt,
+};
 use slm_sweep::{
     fleet::{DeviceEnd, Fleet, Watch},
     store::SweepEvent,
@@ -23,11 +26,16 @@ use study::Study;
 pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
     let prepared = if let Some(folder) = &args.resume {
-        Some(resume::resume(args, folder)?)
+        resume::resume(args, folder, &interrupt).map(Some)
     } else {
         let study = Study::Sweep(Box::new(args.request()?));
-        prepare::prepare(args, &study, &interrupt)?
+        prepare::prepare(args, &study, &interrupt)
     };
+    let prepared = prepared.map_err(|error| match error {
+        // A device is not waited for once the user asked to stop: that is why it failed.
+        Error::Device(_) if interrupt.is_set() => Error::Interrupted,
+        error => error,
+    })?;
     // `--dry-run` leaves nothing to do.
     let Some(mut ready) = prepared else { return Ok(Outcome::Done) };
     let mut progress = Progress::new(&ready.plan, ready.store.tables());

@@ -44,6 +44,7 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
         profiles: &profiles,
         engines: &engines,
         notify: show::notices(),
+        interrupt: interrupt.clone(),
     };
     let devices = names.iter().map(|name| device::open(name, &options)).collect::<Result<Vec<_>>>()?;
     check_distinct(&devices)?;

@@ -6,6 +6,7 @@ use slm_device::{self as device, Claim, Device, OpenOptions, profile::Profiles};
 use slm_plan::{
     Design,
     error::{Error, Result},
+    interrupt::Interrupt,
 };
 use slm_sweep::{
     fleet::Member,
@@ -15,7 +16,7 @@ use std::path::Path;
 
 /// Opens the devices that have trials left. One that is not there stops only a sweep
 /// that has no other.
-pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
+pub(super) fn resume(args: &SweepArgs, folder: &Path, interrupt: &Interrupt) -> Result<Ready> {
     let (store, manifest) = Store::resume(folder)?;
     if manifest.plan.input.design == Design::Ab {
         let what = format!("{} is a session of `bench ab`", folder.display());
@@ -32,6 +33,7 @@ pub(super) fn resume(args: &SweepArgs, folder: &Path) -> Result<Ready> {
         profiles: &profiles,
         engines: &engines,
         notify: show::notices(),
+        interrupt: interrupt.clone(),
     };
     let (mut members, mut claims) = (Vec::new(), Vec::new());
     let (mut absent, mut prepared) = (Vec::new(), Vec::new());

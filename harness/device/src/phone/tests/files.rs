@@ -1,13 +1,24 @@
 //! Files and compiled models sent to a phone.
 
 use super::{
-    super::{remote_file::RemoteFile, stage_compiled},
+    super::{
+        file_set::{self, FileOfSet},
+        remote_file::RemoteFile,
+        retrying_link::RetryingLink,
+        stage_compiled,
+    },
     fixture::{Fixture, HOSTILE},
 };
 use crate::LinkError;
-use slm_plan::{CompiledFile, CompiledSource};
+use slm_plan::{CompiledFile, CompiledSource, interrupt::Interrupt};
 use slm_protocol::ComputeDevice;
-use std::{fs, path::Path, sync::atomic::Ordering};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex, atomic::Ordering},
+    thread,
+    time::{Duration, Instant},
+};
 
 #[test]
 fn a_file_arrives_whole_under_its_name_and_is_sent_once() {
@@ -44,7 +55,7 @@ fn a_df_that_tells_nothing_ends_no_transfer_and_one_that_tells_of_a_small_disk_d
         let path = format!("{}/models/m.gguf", fixture.phone.root);
         let sha256 = slm_plan::digest::sha256_hex(b"model");
         let remote = RemoteFile { path: &path, sha256: &sha256, bytes: 5, mode: "644" };
-        remote.ensure(&fixture.phone.link, &from)
+        remote.ensure(&fixture.phone.link.with_patience(Duration::ZERO), &from)
     };
     for odd in [
         "echo \"df: $2: can't find mount point\" >&2; exit 1",
@@ -55,9 +66,95 @@ fn a_df_that_tells_nothing_ends_no_transfer_and_one_that_tells_of_a_small_disk_d
         assert_eq!(from_text(odd), Ok(5), "{odd}");
     }
     let full = from_text("echo 'tmpfs 102400 102400 0 100% /data'");
-    assert!(matches!(full, Err(LinkError::NoSpace { free: 0, .. })), "{full:?}");
+    assert!(
+        matches!(full, Err(LinkError::NoSpace { needed: Some(0x100_0005), free: Some(0), .. })),
+        "{full:?}"
+    );
     let small = from_text("echo 'tmpfs 1024 0 1024 0% /data'");
     assert!(matches!(small, Err(LinkError::TooLarge { capacity: 0x10_0000, .. })), "{small:?}");
+}
+
+#[test]
+fn space_is_waited_for_once_and_not_after_ctrl_c() {
+    let fixture = Fixture::new(1, "exit 0");
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::clone(&notices);
+    let link: Arc<dyn crate::Link> = fixture.link.clone();
+    let notify: crate::Notify = Arc::new(move |_, notice| told.lock().unwrap().push(format!("{notice:?}")));
+    let link = RetryingLink::new(link, "here", notify);
+    let from = fixture.folder.path().join("model");
+    fs::write(&from, "model").unwrap();
+    let path = format!("{}/models/m.gguf", fixture.phone.root);
+    let sha256 = slm_plan::digest::sha256_hex(b"model");
+    let remote = RemoteFile { path: &path, sha256: &sha256, bytes: 5, mode: "644" };
+    let full = |seconds: u64| {
+        let until = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() + seconds;
+        let df = "[ $(date +%s) -lt UNTIL ] && echo 'tmpfs 102400 102400 0 100% /data'; true";
+        fixture.tool("df", &df.replace("UNTIL", &until.to_string()));
+    };
+    full(2);
+    assert_eq!(remote.place(&link, &from), Ok(5));
+    let notices = std::mem::take(&mut *notices.lock().unwrap());
+    assert!(matches!(&notices[..], [one] if one.contains("0.0 MiB free, 16 MiB are needed")), "{notices:?}");
+
+    full(1000);
+    let interrupt = Interrupt::default();
+    let waiting = link.with_interrupt(&interrupt);
+    let before = Instant::now();
+    let failed = thread::scope(|scope| {
+        let placed = scope.spawn(|| remote.place(&waiting, &from));
+        thread::sleep(Duration::from_secs(1));
+        interrupt.raise();
+        placed.join().unwrap()
+    });
+    assert!(matches!(failed, Err(LinkError::NoSpace { .. })), "{failed:?}");
+    assert!(before.elapsed() < Duration::from_secs(3), "{:?}", before.elapsed());
+}
+
+#[test]
+fn of_a_set_nothing_is_sent_unless_all_of_it_fits() {
+    let fixture = Fixture::new(1, "exit 0").without_patience();
+    fixture.tool("df", "echo 'tmpfs 102400 71680 30720 70% /data'");
+    let folder = format!("{}/models", fixture.phone.root);
+    let part = |name: &str| FileOfSet {
+        from: fixture.folder.path().join(name),
+        path: format!("{folder}/{name}"),
+        sha256: slm_plan::digest::sha256_hex(vec![7; 10 << 20]),
+        bytes: 10 << 20,
+    };
+    let set = ["one", "two"].map(part);
+    for file in &set {
+        fs::write(&file.from, vec![7; 10 << 20]).unwrap();
+    }
+    let refused = file_set::ensure(&fixture.phone.link, "m", &set).unwrap_err().to_string();
+    assert!(refused.contains("30 MiB free, 36 MiB are needed"), "{refused}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0, "nothing was sent");
+    file_set::ensure(&fixture.phone.link, "m", &set[..1]).expect("one fits");
+    // What is there takes no more space.
+    let refused = file_set::ensure(&fixture.phone.link, "m", &set);
+    assert_eq!(refused, Ok(()), "the other one fits");
+}
+
+#[test]
+fn a_phone_that_cannot_hash_says_so() {
+    let fixture = Fixture::new(1, "exit 0");
+    let from = fixture.folder.path().join("model");
+    fs::write(&from, "model").unwrap();
+    let path = format!("{}/models/m.gguf", fixture.phone.root);
+    let sha256 = slm_plan::digest::sha256_hex(b"model");
+    let remote = RemoteFile { path: &path, sha256: &sha256, bytes: 5, mode: "644" };
+    for (tool, words) in [
+        (
+            "echo 'sha256sum: read error: I/O error' >&2; exit 1",
+            "status 1 (sha256sum: read error: I/O error)",
+        ),
+        ("exit 0", "status 0 (it printed no error)"),
+        ("echo usage: sha256sum FILE", "status 0 (it printed no error)"),
+    ] {
+        fixture.tool("sha256sum", tool);
+        let error = remote.ensure(&fixture.phone.link, &from).unwrap_err().to_string();
+        assert!(error.contains("cannot be checked on the phone") && error.contains(words), "{error}");
+    }
 }
 
 /// A compiled model of this machine: a folder, TVM's libraries, and the plan's account of them.

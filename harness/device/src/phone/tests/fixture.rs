@@ -4,6 +4,7 @@
 use super::super::{Phone, lease_renewal::LeaseRenewer, retrying_link::RetryingLink};
 use crate::{
     AgentRun, Device, Link, LinkError, NextEvent, RunName, Shell, ShellOutput,
+    agents::Flavour,
     notice::no_notices,
     profile::{Identity, Profiles, ReportedCores, describe},
     readiness::Lease,
@@ -27,6 +28,7 @@ pub(super) struct ShLink {
     /// Requests after which the link is lost once, again and again; 0: never.
     pub(super) lost_after: AtomicU32,
     requests: AtomicU32,
+    serial: String,
     /// A folder of programs that go before this machine's.
     tools: PathBuf,
 }
@@ -58,8 +60,8 @@ impl Shell for ShLink {
 }
 
 impl Link for ShLink {
-    fn serial(&self) -> &'static str {
-        "here"
+    fn serial(&self) -> &str {
+        &self.serial
     }
 
     fn run_with_idle_timeout(&self, script: &str, silence: Duration) -> Result<ShellOutput, LinkError> {
@@ -120,6 +122,8 @@ impl Fixture {
         let link = Arc::new(ShLink {
             lost_after: AtomicU32::new(0),
             requests: AtomicU32::new(0),
+            // Claims of this machine's tests are kept apart by it.
+            serial: folder.path().file_name().unwrap().to_string_lossy().into_owned(),
             tools: folder.path().join("tools"),
         });
         let phone = Phone {
@@ -133,11 +137,24 @@ impl Fixture {
                 ReportedCores::default(),
             ),
             lease_renewer: LeaseRenewer::default(),
+            flavour: Flavour::Armv8,
             feature: None,
             lease: Lease::USUAL,
             agent: OnceLock::from(agent.to_str().unwrap().to_owned()),
         };
         Self { folder, link, phone }
+    }
+
+    /// Loses the link at the request after so many more, and not again soon.
+    pub(super) fn lose_at(&self, request: u32) {
+        self.link.requests.store(1000 - request, Ordering::Relaxed);
+        self.link.lost_after.store(1000, Ordering::Relaxed);
+    }
+
+    /// The same phone for somebody who does not wait.
+    pub(super) fn without_patience(mut self) -> Self {
+        self.phone.link = self.phone.link.with_patience(Duration::ZERO);
+        self
     }
 
     /// A program of the phone, as a script. Another process writes it, as it does the agent.

@@ -4,7 +4,7 @@ use super::{
     super::lock::{self, LockError, Owner},
     fixture::{Fixture, follow},
 };
-use crate::{Device, NextEvent, RunName};
+use crate::{Device, LinkError, NextEvent, RunName};
 use std::{fs, process::Command, time::Duration};
 
 #[test]
@@ -39,6 +39,43 @@ fn a_phone_belongs_to_one_sweep_until_that_is_over_or_gone() {
     follow(run.as_mut());
     lock::take(link, root, &theirs).expect("now it is gone");
     fixture.check();
+}
+
+#[test]
+fn a_full_disk_is_no_other_sweep() {
+    let fixture = Fixture::new(1, "exit 0");
+    let (root, owner) = (fixture.phone.root.as_str(), Owner::this_process("ffff"));
+    let full = "case \"$*\" in */lock) echo \"mkdir: can't create '$*': No space left on device\" >&2; exit 1 ;; esac";
+    fixture.tool("mkdir", &format!("{full}\nexec /bin/mkdir \"$@\""));
+    let refused = lock::take(&fixture.phone.link, root, &owner);
+    assert!(matches!(refused, Err(LockError::Link(LinkError::NoSpace { .. }))), "{refused:?}");
+    // Space that comes back is waited for.
+    fixture.tool(
+        "mkdir",
+        &format!("if [ $(date +%s) -lt {} ]; then {full}; fi\nexec /bin/mkdir \"$@\"", 2 + now()),
+    );
+    drop(fixture.phone.claim("ffff").expect("once there is space"));
+    // Nor is a folder that cannot be made for another reason.
+    fixture.tool(
+        "mkdir",
+        &format!("{}\nexec /bin/mkdir \"$@\"", full.replace("No space left on device", "I/O error")),
+    );
+    let refused = fixture.phone.claim("ffff").err().expect("no lock").to_string();
+    assert!(refused.contains("I/O error"), "{refused}");
+    fixture.check();
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs()
+}
+
+#[test]
+fn a_claim_that_fails_half_way_leaves_no_lock() {
+    let fixture = Fixture::new(1, "exit 0").without_patience();
+    fixture.lose_at(2);
+    let lost = fixture.phone.claim("ffff").err().expect("its answer is lost").to_string();
+    assert!(lost.contains("unplugged"), "{lost}");
+    assert!(!fixture.root().join("lock").exists());
 }
 
 #[test]

@@ -67,4 +67,5 @@ fn a_model_that_is_never_whole_fails_with_the_reason() {
     let fixture = Fixture::with_agent(&make(&wrong));
     let error = stage(&fixture).unwrap_err();
     assert!(error.message.contains("was damaged each of 3 times"), "{error:?}");
+    assert_eq!(times_made(&fixture), 3, "none in vain");
 }

@@ -48,6 +48,26 @@ fn after_a_host_was_killed_its_run_is_found_and_read_from_the_start() {
 }
 
 #[test]
+fn a_run_whose_start_was_not_told_goes_on_and_is_found() {
+    let (mut living, mut started) = (0, false);
+    for request in 1.. {
+        let fixture = Fixture::new(5, "exit 0").without_patience();
+        fixture.lose_at(request);
+        if fixture.phone.start(NAME, &slm_testkit::agent::job()).is_ok() {
+            started = true;
+            break;
+        }
+        let run = format!("{}/runs/{}/m0-1", fixture.phone.root, NAME.sweep);
+        if fs::exists(format!("{run}/started")).unwrap() {
+            living += 1;
+            let mut run = fixture.phone.adopt(NAME).expect("it is reached").expect("it is there");
+            assert_eq!(follow(run.as_mut()), all(5), "{request}");
+        }
+    }
+    assert!(started && living > 0, "{living}");
+}
+
+#[test]
 fn deaths_and_a_torn_last_line_are_told() {
     let fixture =
         Fixture::new(3, "printf '{\"v\":\"1.0\",\"se' >> \"$5\"; echo 'last words' >&2; kill -KILL $$");
@@ -80,6 +100,10 @@ fn a_run_is_ended_and_known_as_ended_by_a_host() {
     let exit = run.finish();
     assert!(exit.stopped, "{exit:?}");
     assert_eq!(exit.signal, Some(15));
+    // Of a run that has gone, too.
+    let before = Instant::now();
+    fixture.phone.start(NAME, &slm_testkit::agent::job()).expect("another one").stop();
+    assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
     fixture.check();
 }
 

@@ -26,7 +26,10 @@ fn a_run_that_is_ended_before_it_begins_never_begins() {
     fs::create_dir_all(&folder).unwrap();
     fs::write(format!("{folder}/job.json"), "{}").unwrap();
     let run = |script: String| fixture.link.run(&script, Duration::from_secs(30)).unwrap();
-    assert_eq!(run(scripts::stop(&folder, Mark::Stopped)).code, 0);
+    let evidence = || run(scripts::evidence(&folder, 100)).text();
+    // Nothing is made up that would hide why it did not begin.
+    assert_eq!(run(scripts::stop(&folder, Mark::None)).code, 0);
+    assert!(evidence().starts_with("exit=\nstopped=\nagent=\n"), "{}", evidence());
     let agent = format!("{}/bin/slm-agent-0", fixture.phone.root);
     assert_eq!(run(scripts::start(&folder, &agent, Duration::ZERO)).code, 0);
     thread::sleep(Duration::from_millis(500));
@@ -47,10 +50,53 @@ fn a_run_that_is_ended_at_once_leaves_nothing() {
         assert!(exit.stopped, "{exit:?}");
         // A supervisor that was forbidden to begin takes a moment to see it.
         let soon = Instant::now() + Duration::from_secs(5);
-        while !at_work(&fixture).is_empty() && Instant::now() < soon {}
+        while !at_work(&fixture).is_empty() && Instant::now() < soon {
+            thread::sleep(Duration::from_millis(20));
+        }
         assert_eq!(at_work(&fixture), Vec::<String>::new(), "{pause}");
         assert_eq!(fixture.phone.runs(NAME).unwrap(), Vec::<String>::new());
     }
+}
+
+#[test]
+fn a_second_stop_is_quick_whatever_the_first_found() {
+    let fixture = Fixture::new(500, "exit 0");
+    let runs = fixture.root().join("runs/5eed");
+    let folder = |name: &str| runs.join(name).to_str().unwrap().to_owned();
+    let run = |script: &str| fixture.link.run(script, Duration::from_secs(30)).unwrap();
+    let agent = format!("{}/bin/slm-agent-0", fixture.phone.root);
+    // One at work, one that never begins, one that has ended by itself.
+    for (name, starts, kill) in [("m0-1", true, false), ("m0-2", false, false), ("m0-3", true, true)] {
+        fs::create_dir_all(runs.join(name)).unwrap();
+        fs::write(runs.join(name).join("job.json"), "{}").unwrap();
+        let folder = folder(name);
+        if starts {
+            assert_eq!(run(&scripts::start(&folder, &agent, Duration::ZERO)).code, 0);
+            slm_testkit::processes::wait_until("a journal", || runs.join(name).join("journal").exists());
+        }
+        if kill {
+            run(&scripts::end_all(&fixture.phone.root));
+        }
+        run(&scripts::stop(&folder, Mark::Stopped));
+        let before = Instant::now();
+        assert_eq!(run(&scripts::stop(&folder, Mark::Stopped)).code, 0);
+        assert!(before.elapsed() < Duration::from_secs(5), "{name}: {:?}", before.elapsed());
+        assert_eq!(at_work(&fixture), Vec::<String>::new(), "{name}");
+    }
+}
+
+#[test]
+fn an_agent_that_lost_its_supervisor_before_it_wrote_is_ended_by_one_claim() {
+    let fixture = Fixture::with_agent("while :; do sleep 0.1; done");
+    std::mem::forget(fixture.start());
+    let pid = fixture.root().join("runs/5eed/m0-1/pid");
+    let supervisor = || fs::read_to_string(&pid).unwrap_or_default().split_whitespace().next()?.parse().ok();
+    slm_testkit::processes::wait_until("its number", || supervisor().is_some());
+    slm_testkit::processes::signal(supervisor().unwrap(), rustix::process::Signal::KILL);
+    slm_testkit::processes::wait_until("its end", || at_work(&fixture).len() == 1);
+    drop(fixture.phone.claim("0ther").expect("nobody holds it"));
+    assert_eq!(at_work(&fixture), Vec::<String>::new());
+    assert!(!fixture.root().join("runs").join("5eed").exists());
 }
 
 #[test]

@@ -7,7 +7,7 @@ mod state;
 use super::*;
 use crate::{
     LinkError,
-    profile::{Profiles, identify},
+    profile::{Identity, PhoneDescription, Profiles, identify},
     testing::TestPhone,
 };
 use proptest::prelude::*;

@@ -10,6 +10,17 @@ fn now(phone: &TestPhone) -> (bool, String, Option<String>) {
     (phone.path("fixed").exists(), airplane, phone.read("global/stay_on_while_plugged_in"))
 }
 
+/// What a phone is identified as.
+fn identified(phone: &TestPhone) -> (Identity, PhoneDescription) {
+    let (identity, description, _) = identify(phone, &Profiles::built_in().unwrap()).unwrap();
+    (identity, description)
+}
+
+/// Restores what can be; what that was.
+fn put_back(phone: &TestPhone, root: &str) -> slm_plan::error::Result<Vec<String>> {
+    restore(phone, root, Unrestorable::Keep).map(|settings| settings.restored)
+}
+
 #[test]
 fn settings_are_changed_and_put_back() {
     for stay_awake in [None, Some("3\n".to_owned())] {
@@ -24,11 +35,11 @@ fn settings_are_changed_and_put_back() {
         assert_eq!(now(&phone), (true, "1".into(), Some("15\n".into())));
         assert_eq!(state(&phone).left_changed, ["fixed-performance", "airplane-mode", "stay-awake"]);
         assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(LeaseStatus::Renewed));
-        let back = restore(&phone, &root).unwrap();
+        let back = put_back(&phone, &root).unwrap();
         assert_eq!(back.len(), 3, "{back:?}");
         assert_eq!((now(&phone), state(&phone).left_changed), (before, vec![]));
         // A second time there is nothing to do; the lease counts as expired.
-        assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
+        assert_eq!(put_back(&phone, &root).unwrap(), Vec::<String>::new());
         assert_eq!(renew(&phone, &root, Lease::USUAL), Ok(LeaseStatus::Expired));
         assert!(!phone.path("x").exists());
     }
@@ -44,7 +55,7 @@ fn nothing_is_changed_that_was_not_asked_for() {
     );
     assert_eq!((phone.read("calls"), phone.path("it's $(touch x); root").exists()), (None, false));
     change(&phone, &root, "R5CX", &state(&phone), &[Setting::FixedPerformance], Lease::USUAL).unwrap();
-    restore(&phone, &root).unwrap();
+    put_back(&phone, &root).unwrap();
     let calls = phone.read("calls").unwrap();
     assert_eq!(
         calls,
@@ -82,7 +93,7 @@ fn a_setting_that_cannot_be_put_back_stays_on_record() {
     let root = root(&phone);
     change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     phone.write("fail-connectivity", "");
-    let error = restore(&phone, &root).unwrap_err();
+    let error = put_back(&phone, &root).unwrap_err();
     assert!(error.to_string().contains("(left: airplane-mode 0)"), "{error}");
     assert_eq!(now(&phone), (false, "1".into(), None));
     assert_eq!(state(&phone).left_changed, ["airplane-mode"]);
@@ -90,7 +101,7 @@ fn a_setting_that_cannot_be_put_back_stays_on_record() {
     let error = change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap_err();
     assert!(error.to_string().contains("not put back yet"), "{error}");
     fs::remove_file(phone.path("fail-connectivity")).unwrap();
-    assert_eq!(restore(&phone, &root).unwrap(), ["airplane-mode 0"]);
+    assert_eq!(put_back(&phone, &root).unwrap(), ["airplane-mode 0"]);
     assert_eq!(now(&phone).1, "0");
 }
 
@@ -116,7 +127,7 @@ fn a_value_that_is_not_told_is_never_changed() {
         assert_eq!(phone.read("global/stay_on_while_plugged_in").as_deref(), Some("3\n"), "{settings}");
         assert_eq!(state(&phone).left_changed, Vec::<String>::new(), "{settings}");
         // So nothing holds up the next sweep.
-        assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
+        assert_eq!(put_back(&phone, &root).unwrap(), Vec::<String>::new());
     }
 }
 
@@ -127,11 +138,11 @@ fn what_cannot_be_put_back_can_be_given_up() {
     phone.write("global/stay_on_while_plugged_in", "3\n");
     change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
     phone.program("settings", "exit 127");
-    let error = restore(&phone, &root).unwrap_err();
+    let error = put_back(&phone, &root).unwrap_err();
     assert!(error.to_string().contains("--forget"), "{error}");
     assert_eq!(state(&phone).left_changed, ["stay-awake"]);
     // Measured all the same on request, and the results say so.
-    let identified = || identify(&phone, &Profiles::built_in().unwrap()).unwrap();
+    let identified = || identified(&phone);
     let ready = |force| {
         let request = PrepareRequest { force, ..PrepareRequest::default() };
         prepare(&phone, &root, "R5CX", "s24", identified(), &request, Lease::USUAL)
@@ -139,10 +150,29 @@ fn what_cannot_be_put_back_can_be_given_up() {
     assert!(ready(false).is_err());
     let findings = ready(true).unwrap().findings;
     assert!(findings.iter().any(|finding| finding.text.contains("stay-awake 3")), "{findings:?}");
-    let (restored, forgotten) = forget(&phone, &root).unwrap();
-    assert_eq!((restored, forgotten), (vec![], vec!["stay-awake 3".to_owned()]));
-    assert_eq!(restore(&phone, &root).unwrap(), Vec::<String>::new());
+    let left = restore(&phone, &root, Unrestorable::Forget).unwrap();
+    assert_eq!(left, SettingsLeft { restored: vec![], forgotten: vec!["stay-awake 3".to_owned()] });
+    assert_eq!(put_back(&phone, &root).unwrap(), Vec::<String>::new());
     assert!(ready(false).is_ok());
+}
+
+#[test]
+fn a_record_that_cannot_be_removed_is_an_error() {
+    let phone = phone();
+    let root = root(&phone);
+    change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
+    // The fake services remove files too.
+    let read_only =
+        "case $* in */settings/restore*) echo 'rm: restore: Read-only file system' >&2; exit 1 ;; esac";
+    phone.program("rm", &format!("{read_only}\nexec /bin/rm \"$@\""));
+    for how in [Unrestorable::Keep, Unrestorable::Forget] {
+        let error = restore(&phone, &root, how).unwrap_err().to_string();
+        assert!(error.contains("could not be removed (rm: restore: Read-only file system)"), "{error}");
+    }
+    assert!(!now(&phone).0, "the settings themselves are restored");
+    phone.program("rm", "exec /bin/rm \"$@\"");
+    put_back(&phone, &root).unwrap();
+    assert_eq!(state(&phone).left_changed, Vec::<String>::new());
 }
 
 #[test]
@@ -152,7 +182,7 @@ fn a_record_is_data_and_never_run() {
     let record = "version 1\nstay-awake $(touch $HERE/x)\nstay-awake 3;reboot\nreboot now\nairplane-mode 0\n";
     phone.write("it's $(touch x); root/settings/restore", record);
     phone.write("global/airplane_mode_on", "1\n");
-    let error = restore(&phone, &root).unwrap_err();
+    let error = put_back(&phone, &root).unwrap_err();
     assert!(error.to_string().contains("reboot"), "{error}");
     assert_eq!(phone.read("calls").unwrap(), "connectivity airplane-mode disable\n");
     assert_eq!((now(&phone).2, phone.path("x").exists()), (None, false));
@@ -194,9 +224,8 @@ fn a_phone_is_made_ready_and_left_as_it_was() {
     let (original, root) = (now(&phone), root(&phone));
     // A host that died with everything changed.
     change(&phone, &root, "R5CX", &state(&phone), &ALL, Lease::USUAL).unwrap();
-    let profiles = Profiles::built_in().unwrap();
     let request = PrepareRequest { settings: vec![Setting::FixedPerformance], ..PrepareRequest::default() };
-    let identified = || identify(&phone, &profiles).unwrap();
+    let identified = || identified(&phone);
     let ready =
         |request: &PrepareRequest| prepare(&phone, &root, "R5CX", "s24", identified(), request, Lease::USUAL);
     let check = |request: &PrepareRequest| check(&phone, &root, "R5CX", "s24", request);
