@@ -27,6 +27,7 @@ mod names;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod probe;
 mod quantize;
+mod prompts;
 mod tokenize;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod trial;
@@ -53,6 +54,7 @@ pub use job::{
 };
 pub use probe::{Probe, ProbeMoment};
 pub use quantize::{QuantizeEvent, QuantizeLine};
+pub use prompts::{PromptsReport, ShownPrompt, ShownToken};
 pub use tokenize::{TokenizeReport, TokenizeRequest};
 pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};
 pub use version::{VERSION, Version, VersionMismatch};

@@ -20,6 +20,7 @@ fn help_of_every_command() {
         "sweep",
         "compare",
         "history",
+        "outputs",
         "sweet-spot",
         "models",
         "models list",

@@ -3,6 +3,7 @@
 
 use super::{condition, ready::Ready};
 use crate::{
+    cmd::chat_template,
     args::{DeviceList, OutputFormat, SweepArgs},
     show::{self, ModelWork, note},
     tool,
@@ -26,7 +27,8 @@ use std::{
 /// is left to be done after a `--dry-run`.
 pub(super) fn prepare(args: &SweepArgs, interrupt: &Interrupt) -> Result<Option<Ready>> {
     session::load_patience()?;
-    let request = args.request()?;
+    let mut request = args.request()?;
+    request.output.template = args.chat_template.as_deref().map(chat_template::read).transpose()?;
     let profiles = Profiles::load(&args.phone.profile)?;
     let names = match &args.device {
         Some(DeviceList::Named(names)) => names.clone(),
