@@ -26,8 +26,8 @@ mod job;
 mod names;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod probe;
-mod quantize;
 mod prompts;
+mod quantize;
 mod tokenize;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod trial;
@@ -53,8 +53,8 @@ pub use job::{
     Prompt, PromptContent, StopRule, TrialOrder,
 };
 pub use probe::{Probe, ProbeMoment};
-pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use prompts::{PromptsReport, ShownPrompt, ShownToken};
+pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use tokenize::{TokenizeReport, TokenizeRequest};
 pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};
 pub use version::{VERSION, Version, VersionMismatch};

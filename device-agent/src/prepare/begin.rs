@@ -25,7 +25,12 @@ impl<'a> Begin<'a> {
         if let Some(token) = self.token {
             let name = || self.vocabulary.piece(token);
             match self.leading(tokens) {
-                0 => return Err(format!("puts something before {}, with which the model's texts begin", name())),
+                0 => {
+                    return Err(format!(
+                        "puts something before {}, with which the model's texts begin",
+                        name()
+                    ));
+                }
                 1 => {}
                 n => return Err(format!("begins with {} {n} times", name())),
             }
@@ -40,9 +45,8 @@ impl<'a> Begin<'a> {
 
     /// How often it stands at the beginning, with nothing but white space before and between.
     fn leading(&self, tokens: &[i32]) -> usize {
-        let is_blank = |token: i32| {
-            !self.vocabulary.is_special(token) && self.vocabulary.piece(token).trim().is_empty()
-        };
+        let is_blank =
+            |token: i32| !self.vocabulary.is_special(token) && self.vocabulary.piece(token).trim().is_empty();
         let at_start = tokens.iter().take_while(|token| Some(**token) == self.token || is_blank(**token));
         at_start.filter(|token| Some(**token) == self.token).count()
     }

@@ -43,7 +43,8 @@ impl<'a> Chat<'a> {
             Some(system) => part.replace(SYSTEM, system),
             None => part.clone(),
         });
-        let inner = text.strip_prefix(around[0].as_str()).and_then(|rest| rest.strip_suffix(around[1].as_str()));
+        let inner =
+            text.strip_prefix(around[0].as_str()).and_then(|rest| rest.strip_suffix(around[1].as_str()));
         let is_whole = match inner {
             Some(inner) => inner.trim() == user.trim(),
             // What stands around depends on the text, or the system's text was trimmed.
@@ -66,7 +67,9 @@ fn frame(template: &Template, has_system: bool, content: Content) -> Result<Fram
     if has_system {
         once(&text, SYSTEM, "the system's message")?;
     }
-    let Some((before, after)) = text.split_once(USER) else { return Err("changes the user's text".to_owned()) };
+    let Some((before, after)) = text.split_once(USER) else {
+        return Err("changes the user's text".to_owned());
+    };
     for part in [before, after] {
         if let Some(mark) = ["{{", "{%", "{#"].iter().find(|mark| part.contains(*mark)) {
             return Err(format!("is rendered only in part: {mark} is left in the prompt"));
@@ -132,55 +135,20 @@ mod tests {
         Chat::new(&template, system).prompt(user)
     }
 
-    /// Odd templates that models really come with, and what is read by the model.
+    /// Odd templates that models come with: lists of parts, `%`, `tojson`, variables that are none or not there. The
+    /// texts are those of transformers: tools/chat_template_reference.py.
     #[test]
-    fn odd_templates_are_rendered() {
-        let asked = "Who?";
-        for (source, expected) in [
-            // Lists of parts, by item and by attribute.
-            (
-                "{% for m in messages %}<|{{ m.role }}|>{% for part in m['content'] %}{% if part['type'] == 'text' %}\
-                 {{ part['text'] }}{% endif %}{% endfor %}</s>{% endfor %}",
-                "<|user|>Who?</s><|assistant|>",
-            ),
-            ("{{ messages[0].content[0].text }}</s>", "Who?</s><|assistant|>"),
-            ("{{ messages[0].content | map(attribute='text') | join }}|", "Who?|<|assistant|>"),
-            // Either form.
-            (
-                "{% set c = messages[0].content %}{% if c is string %}{{ c }}{% else %}{% for p in c %}[{{ p.text }}]\
-                 {% endfor %}{% endif %}|",
-                "Who?|<|assistant|>",
-            ),
-            // Variables that are there, and none.
-            ("{% if tools is none and documents is none %}{{ messages[0].content }}|{% endif %}", "Who?|<|assistant|>"),
-            ("{% if tools is not none %}T{% endif %}{{ messages[0].content }}|", "Who?|<|assistant|>"),
-            ("{% if tools is defined and not tools %}{{ messages[0].content }}|{% endif %}", "Who?|<|assistant|>"),
-            ("{{ bos_token }}{{ messages[0].content }}{{ eos_token }}{{ pad_token }}", "<s>Who?</s><pad><|assistant|>"),
-            ("{{ sep_token }}{% if cls_token is undefined %}{{ messages[0].content }}|{% endif %}", "Who?|<|assistant|>"),
-            // Python's formats.
-            ("{{ '<%s> %s|' % (messages[0].role, messages[0].content) }}", "<user> Who?|<|assistant|>"),
-            ("{{ '%s|' % messages[0]['content'].strip() }}", "Who?|<|assistant|>"),
-            ("{{ '%02d ' % 7 }}{{ '{}|'.format(messages[0].content) }}", "07 Who?|<|assistant|>"),
-            // JSON in Python's form: keys in their order, nothing escaped for HTML.
-            (
-                "{{ {'b': '<é>', 'a': [1, none, true]} | tojson }} {{ messages[0].content }}|",
-                "{\"b\": \"<é>\", \"a\": [1, null, true]} Who?|<|assistant|>",
-            ),
-            (
-                "{{ {'b': 'é', 'a': 1} | tojson(ensure_ascii=True, sort_keys=True, separators=(',', ':')) }} \
-                 {{ messages[0].content }}|",
-                "{\"a\":1,\"b\":\"\\u00e9\"} Who?|<|assistant|>",
-            ),
-            ("{{ [1, [], 'x'] | tojson(indent=2) }}{{ messages[0].content }}|", "[\n  1,\n  [],\n  \"x\"\n]Who?|<|assistant|>"),
-            // Loops that break off, methods, slices from behind, a date.
-            ("{% for m in messages[::-1] %}{{ m.content }}|{% break %}{% endfor %}", "Who?|<|assistant|>"),
-            ("{{ messages[0].content.replace('\\r', '').lstrip() }}|", "Who?|<|assistant|>"),
-            ("{{ strftime_now('%Y') }} {{ messages[0].content }}|", "2024 Who?|<|assistant|>"),
-            ("{% generation %}{{ messages[0].content }}|{% endgeneration %}", "Who?|<|assistant|>"),
-            ("\n{{ bos_token }}{{ messages[0].content }}|", "\n<s>Who?|<|assistant|>"),
-        ] {
-            let text = prompt(&format!("{source}{MARK}"), None, asked);
-            assert_eq!(text.as_deref(), Ok(expected), "{source}");
+    fn odd_templates_are_rendered_as_in_transformers() {
+        #[derive(serde::Deserialize)]
+        struct Odd {
+            source: String,
+            text: String,
+        }
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/templates/odd.json");
+        let odd: Vec<Odd> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert!(odd.len() >= 20);
+        for Odd { source, text } in odd {
+            assert_eq!(prompt(&source, None, "Who?").as_ref(), Ok(&text), "{source}");
         }
     }
 
@@ -189,14 +157,23 @@ mod tests {
     fn other_templates_are_refused_with_what_they_do() {
         for (source, does) in [
             (format!("<|user|>{MARK}"), "leaves the user's text out"),
-            (format!("{{{{ messages[0].content }}}}{{{{ messages[0].content }}}}|{MARK}"), "has the user's text 2 times"),
+            (
+                format!("{{{{ messages[0].content }}}}{{{{ messages[0].content }}}}|{MARK}"),
+                "has the user's text 2 times",
+            ),
             (format!("{{{{ messages[0].content | upper }}}}|{MARK}"), "leaves the user's text out"),
             (format!("{{{{ messages[0].content[:4] }}}}|{MARK}"), "leaves the user's text out"),
             (format!("{{{{ '{{{{ bos_token }}}}' }}}}{{{{ messages[0].content }}}}|{MARK}"), "only in part"),
-            ("{% for m in messages %}<|{{ m.role }}|>{{ m.content }}</s>{% endfor %}".into(), "assistant's turn"),
+            (
+                "{% for m in messages %}<|{{ m.role }}|>{{ m.content }}</s>{% endfor %}".into(),
+                "assistant's turn",
+            ),
             ("{% for m in messages %}{{ m.content }}{% endfor %}".into(), "assistant's turn"),
             ("{{ messages[0].content }}\n".into(), "assistant's turn"),
-            (format!("{{% for p in messages[0].content %}}{{{{ p.image }}}}{{% endfor %}}{MARK}"), "leaves the user's text out"),
+            (
+                format!("{{% for p in messages[0].content %}}{{{{ p.image }}}}{{% endfor %}}{MARK}"),
+                "leaves the user's text out",
+            ),
             (format!("{{{{ messages[0].content }}}}{{{{ nothing.here }}}}{MARK}"), "undefined"),
         ] {
             let problem = prompt(&source, None, "Who?").unwrap_err();
@@ -216,7 +193,11 @@ mod tests {
     #[test]
     fn the_systems_message_is_looked_for_too() {
         let ignoring = format!("{{{{ messages[-1].content }}}}|{MARK}");
-        assert!(prompt(&ignoring, Some("Be brief."), "Who?").unwrap_err().contains("leaves the system's message out"));
+        assert!(
+            prompt(&ignoring, Some("Be brief."), "Who?")
+                .unwrap_err()
+                .contains("leaves the system's message out")
+        );
         let both = format!("{{% for m in messages %}}{{{{ m.content | trim }}}}|{{% endfor %}}{MARK}");
         assert_eq!(prompt(&both, Some(" Be brief. "), " Who? ").unwrap(), "Be brief.|Who?|<|assistant|>");
     }

@@ -161,7 +161,10 @@ mod tests {
     fn a_sign_after_a_text_becomes_a_filter() {
         for (source, expected) in [
             ("{{ '%s' % x }}", "{{ '%s'|format(x) }}"),
-            ("{{ 'a%s' % m['content'].strip() | trim }}b", "{{ 'a%s'|format(m['content'].strip() | trim) }}b"),
+            (
+                "{{ 'a%s' % m['content'].strip() | trim }}b",
+                "{{ 'a%s'|format(m['content'].strip() | trim) }}b",
+            ),
             ("{% set t = '%s: %d' % (a, (b, 1)) %}", "{% set t = '%s: %d'|format(a, (b, 1)) %}"),
             ("{{- \"%s\" % (x,) -}}", "{{- \"%s\"|format(x) -}}"),
             ("{{ '%s' % ('%d' % n) }}", "{{ '%s'|format('%d'|format(n)) }}"),

@@ -9,11 +9,8 @@ pub(crate) fn show(prompts: &[Prepared], vocabulary: Option<&dyn Vocabulary>) ->
     let tokens = |prompt: &Prepared| {
         let vocabulary = vocabulary?;
         let ids = vocabulary.tokenize(&prompt.text, prompt.add_special, prompt.parse_special);
-        let shown = |id: i32| ShownToken {
-            id,
-            text: vocabulary.piece(id),
-            special: vocabulary.is_special(id),
-        };
+        let shown =
+            |id: i32| ShownToken { id, text: vocabulary.piece(id), special: vocabulary.is_special(id) };
         Some(ids.into_iter().map(shown).collect())
     };
     let shown = |prompt: &Prepared| ShownPrompt {

@@ -58,7 +58,8 @@ impl Template {
         let problem = environment.add_template_owned(NAME, source).err().map(|error| describe(&error));
         let own = [("bos_token", &template.bos_token), ("eos_token", &template.eos_token)];
         let own = own.into_iter().map(|(name, text)| (name.to_owned(), text.clone()));
-        let tokens = template.others.iter().cloned().chain(own).filter(|(_, text)| !text.is_empty()).collect();
+        let tokens =
+            template.others.iter().cloned().chain(own).filter(|(_, text)| !text.is_empty()).collect();
         Self { environment, problem, tokens }
     }
 

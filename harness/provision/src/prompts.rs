@@ -6,9 +6,7 @@ use slm_plan::{
     error::{Error, Result},
     prompts::BuiltPrompt,
 };
-use slm_protocol::{
-    EngineOptions, FlashAttention, Job, LoadMode, ModelFile, Prompt, PromptsReport, VERSION,
-};
+use slm_protocol::{EngineOptions, FlashAttention, Job, LoadMode, ModelFile, Prompt, PromptsReport, VERSION};
 use std::ffi::OsStr;
 
 /// The prompts as the model reads them. Its file is made if it is a shape whose file is not there yet.

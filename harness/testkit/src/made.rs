@@ -175,8 +175,11 @@ impl Made {
             bits_per_weight: Some(bits(quant)),
             ..plan::model(name, *params)
         };
-        let models =
-            self.models.iter().enumerate().flat_map(|own| self.quants.iter().map(move |quant| model(own, quant)));
+        let models = self
+            .models
+            .iter()
+            .enumerate()
+            .flat_map(|own| self.quants.iter().map(move |quant| model(own, quant)));
         let mut input = plan::input(models.collect(), &self.lengths);
         input.devices = self.devices.iter().map(|&name| name.to_owned()).collect();
         input.options.threads = Some(self.threads);

@@ -25,7 +25,13 @@ pub fn model(name: &str, params: u64) -> PlannedModel {
 
 /// Output of so many tokens.
 pub fn generation(max_new_tokens: u32) -> Generation {
-    Generation { max_new_tokens, stop: StopRule::FixedLength, chat_template: true, template: None, system: None }
+    Generation {
+        max_new_tokens,
+        stop: StopRule::FixedLength,
+        chat_template: true,
+        template: None,
+        system: None,
+    }
 }
 
 /// Two threads, and the engine's usual ways.
@@ -76,7 +82,13 @@ pub fn request(models: &[&str]) -> SweepRequest {
         tvm_runtime: None,
         contexts: ContextLengths::Tokens(vec![8]),
         prompts: None,
-        output: OutputRequest { max_new_tokens: 8, stop: None, chat_template: true, template: None, system: None },
+        output: OutputRequest {
+            max_new_tokens: 8,
+            stop: None,
+            chat_template: true,
+            template: None,
+            system: None,
+        },
         repetitions: 1,
         warmups: 1,
         threads: ThreadsChoice::Count(1),

@@ -18,7 +18,8 @@ pub(super) fn run(args: &OutputsArgs) -> Result<Outcome> {
     let outputs = read(&args.folder, &manifest.plan.input.prompts, |_| true)?;
     if outputs.damaged > 0 {
         let file = args.folder.join("events.jsonl");
-        let what = format!("bench: {} lines of {} cannot be read and are left out", outputs.damaged, file.display());
+        let what =
+            format!("bench: {} lines of {} cannot be read and are left out", outputs.damaged, file.display());
         note(&clean(&what));
     }
     let answers = chosen(args, outputs.answers)?;
@@ -34,7 +35,10 @@ fn chosen(args: &OutputsArgs, answers: Vec<Answer>) -> Result<Vec<Answer>> {
     let folder = args.folder.display();
     if answers.is_empty() {
         let what = format!("no trial in {folder} has an output");
-        return Err(Error::input(clean(&what), "go on with --resume, or look into its trials.csv for what failed"));
+        return Err(Error::input(
+            clean(&what),
+            "go on with --resume, or look into its trials.csv for what failed",
+        ));
     }
     for (option, asked, has) in [
         ("--model", &args.model, has_name as fn(&Answer, &str) -> bool),
@@ -71,7 +75,10 @@ fn without_random(args: &OutputsArgs, answers: Vec<Answer>) -> Result<Vec<Answer
     match (random.first(), real.is_empty()) {
         (Some(first), true) => {
             let what = "all models here have synthetic weights: what they write is random";
-            Err(Error::input(what, clean(&format!("name one to see it all the same, as --model {}", first.model))))
+            Err(Error::input(
+                what,
+                clean(&format!("name one to see it all the same, as --model {}", first.model)),
+            ))
         }
         (Some(_), false) => {
             note(&clean(&format!(

@@ -1,6 +1,9 @@
 //! From a command to what runs it.
 
-use super::{Outcome, agent, compare, devices, doctor, export, history, models, outputs, prompts, report, sweep, sweet_spot};
+use super::{
+    Outcome, agent, compare, devices, doctor, export, history, models, outputs, prompts, report, sweep,
+    sweet_spot,
+};
 use crate::args::{Cli, Command};
 use slm_plan::error::Result;
 

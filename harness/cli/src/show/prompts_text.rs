@@ -17,13 +17,17 @@ pub fn prompts_text(model: &str, report: &PromptsReport) -> String {
 }
 
 fn one(out: &mut String, prompt: &ShownPrompt) {
-    let tokens = prompt.tokens.as_ref().map(|tokens| format!(", {} tokens", tokens.len())).unwrap_or_default();
-    let how = if prompt.templated { "through a chat template" } else { "as it is, without a chat template" };
-    let _ = writeln!(out, "\n{}{tokens}, {how}", clean(&prompt.id));
+    let tokens = match prompt.tokens.as_ref().map(Vec::len) {
+        None => String::new(),
+        Some(1) => ", 1 token".to_owned(),
+        Some(n) => format!(", {n} tokens"),
+    };
     if let Some(problem) = &prompt.unsupported {
-        let _ = writeln!(out, "  not measured: {}", clean(problem));
+        let _ = writeln!(out, "\n{} would not be measured\n  {}", clean(&prompt.id), clean(problem));
         return;
     }
+    let how = if prompt.templated { "through a chat template" } else { "as it is, without a chat template" };
+    let _ = writeln!(out, "\n{}{tokens}, {how}", clean(&prompt.id));
     let Some(tokens) = &prompt.tokens else {
         for line in prompt.text.lines() {
             let _ = writeln!(out, "  {}", clean(line));
@@ -90,8 +94,8 @@ mod tests {
         let refused = ShownPrompt { unsupported: Some("m: no".into()), id: "q2".into(), ..prompt.clone() };
         assert_eq!(
             prompts_text("m", &PromptsReport { prompts: vec![prompt, refused] }),
-            "m\n\nq1, 3 tokens, through a chat template\n  ⟦<|im_start|>⟧user↵\n  Wh\u{fffd}o\n  1* 42 7\n\nq2, 3 tokens, \
-             through a chat template\n  not measured: m: no\n"
+            "m\n\nq1, 3 tokens, through a chat template\n  ⟦<|im_start|>⟧user↵\n  Wh\u{fffd}o\n  1* 42 7\n\nq2 would \
+             not be measured\n  m: no\n"
         );
     }
 }

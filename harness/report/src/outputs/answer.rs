@@ -74,5 +74,7 @@ impl Answer {
 
 /// How many outputs of some answers ended at the limit, and how many there are.
 pub(crate) fn limited<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> (u32, u32) {
-    answers.into_iter().fold((0, 0), |(limited, all), answer| (limited + answer.at_limit, all + answer.trials))
+    answers
+        .into_iter()
+        .fold((0, 0), |(limited, all), answer| (limited + answer.at_limit, all + answer.trials))
 }

@@ -78,9 +78,10 @@ impl<'a> Reader<'a> {
     /// Takes a trial whose output is to be read.
     fn expect(&mut self, trial: &TrialRow) {
         let same_model = |entry: &&Entry| entry.answer.is_of(trial);
-        let known = self.entries.iter().position(|entry| {
-            entry.answer.prompt_id == trial.prompt_id && entry.answer.is_of(trial)
-        });
+        let known = self
+            .entries
+            .iter()
+            .position(|entry| entry.answer.prompt_id == trial.prompt_id && entry.answer.is_of(trial));
         let index = known.unwrap_or_else(|| {
             let model = self.entries.iter().find(same_model).map_or(self.models, |entry| entry.model);
             self.models = self.models.max(model + 1);

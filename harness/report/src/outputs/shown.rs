@@ -40,7 +40,10 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor_or_turns_the_line() {
-        assert_eq!(harmless("a\r\nb\u{1b}[2J\u{202e}c\td\u{2028}e\u{7}"), "a\nb\u{fffd}[2J\u{fffd}c    d\ne\u{fffd}");
+        assert_eq!(
+            harmless("a\r\nb\u{1b}[2J\u{202e}c\td\u{2028}e\u{7}"),
+            "a\nb\u{fffd}[2J\u{fffd}c    d\ne\u{fffd}"
+        );
         assert_eq!(harmless("Grüße, 模型 🙂"), "Grüße, 模型 🙂");
         assert_eq!(harmless("a\rb"), "a\u{fffd}b");
     }

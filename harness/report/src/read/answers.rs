@@ -13,7 +13,8 @@ pub(super) fn read(data: &mut ReportData, run: usize, folder: &Path) -> Result<(
     let is_real = |trial: &slm_results::schema::TrialRow| trial.weights != "synthetic";
     let read = outputs::read(folder, &input.prompts, is_real)?;
     if read.damaged > 0 {
-        let remark = format!("{} lines of events.jsonl could not be read: answers may be missing", read.damaged);
+        let remark =
+            format!("{} lines of events.jsonl could not be read: answers may be missing", read.damaged);
         data.runs[run].sampled.push(remark);
     }
     for answer in read.answers {

@@ -14,14 +14,15 @@ const MOST: usize = 60;
 /// The section.
 pub(super) fn section(data: &ReportData) -> Section {
     let mut section = Section::new("outputs", "What the models wrote");
-    section.outputs = data.subjects.iter().filter(|subject| !subject.answers.is_empty()).map(written).collect();
+    section.outputs =
+        data.subjects.iter().filter(|subject| !subject.answers.is_empty()).map(written).collect();
     if section.outputs.is_empty() {
         return section;
     }
     let (at_limit, all) = limited(data.subjects.iter().flat_map(|subject| &subject.answers));
     section.lead.push(format!(
-        "The first answer to each prompt. {} Of long texts the beginning and the end are shown; `bench outputs` prints \
-         them.",
+        "The first answer to each prompt. {} Of long texts the beginning and the end are shown; bench outputs \
+         prints them.",
         of_all(at_limit, all)
     ));
     if data.synthetic().is_none() {

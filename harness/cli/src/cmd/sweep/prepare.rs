@@ -3,8 +3,8 @@
 
 use super::{condition, ready::Ready};
 use crate::{
-    cmd::chat_template,
     args::{DeviceList, OutputFormat, SweepArgs},
+    cmd::chat_template,
     show::{self, ModelWork, note},
     tool,
 };
