@@ -18,6 +18,7 @@ struct Style {
 }
 
 /// The filter. Options: `ensure_ascii`, `indent`, `separators`, `sort_keys`.
+#[expect(clippy::needless_pass_by_value, reason = "the template engine hands over owned options")]
 pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let style = Style::of(&options)?;
     options.assert_all_used()?;

