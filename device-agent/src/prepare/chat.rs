@@ -45,11 +45,8 @@ impl<'a> Chat<'a> {
         });
         let inner =
             text.strip_prefix(around[0].as_str()).and_then(|rest| rest.strip_suffix(around[1].as_str()));
-        let is_whole = match inner {
-            Some(inner) => inner.trim() == user.trim(),
-            // What stands around depends on the text, or the system's text was trimmed.
-            None => text.contains(user.trim()),
-        };
+        // A template may add words of its own that depend on the text, or trim the system's text.
+        let is_whole = inner.unwrap_or(&text).contains(user.trim());
         if is_whole { Ok(text) } else { Err("changes the user's text".to_owned()) }
     }
 }
@@ -74,6 +71,10 @@ fn frame(template: &Template, has_system: bool, content: Content) -> Result<Fram
         if let Some(mark) = ["{{", "{%", "{#"].iter().find(|mark| part.contains(*mark)) {
             return Err(format!("is rendered only in part: {mark} is left in the prompt"));
         }
+    }
+    let is_printed = |part: &str| part.contains("'text'") || part.contains("\"text\"");
+    if content == Content::Parts && (is_printed(before) || is_printed(after)) {
+        return Err("prints lists of parts as they are".to_owned());
     }
     if !opens_the_answer(template, &asked, content, &text, after) {
         return Err("does not open the assistant's turn".to_owned());
