@@ -137,7 +137,7 @@ mod tests {
     }
 
     /// Odd templates that models come with: lists of parts, `%`, `tojson`, variables that are none or not there. The
-    /// texts are those of transformers: tools/chat_template_reference.py.
+    /// texts are those of transformers: `tools/chat_template_reference.py`.
     #[test]
     fn odd_templates_are_rendered_as_in_transformers() {
         #[derive(serde::Deserialize)]

