@@ -29,6 +29,7 @@ fn help_of_every_command() {
         "models pull",
         "models quantize",
         "models import",
+        "prompts show",
         "devices",
         "devices profiles",
         "devices restore",
