@@ -3,7 +3,8 @@
 
     python3 -m venv v && v/bin/pip install transformers jinja2 && v/bin/python tools/chat_template_reference.py
 
-Writes device-agent/tests/templates/expected.json. The agent must render the same.
+Writes device-agent/tests/templates/expected.json, and the texts of odd.json, whose templates stand there: those with
+"parts" take lists of parts only. The agent must render the same.
 """
 
 import datetime
@@ -41,8 +42,26 @@ def render(source, system, user):
     return {"text": rendered[0]}
 
 
+def odd():
+    path = FOLDER / "odd.json"
+    cases = json.loads(path.read_text())
+    for case in cases:
+        content = [{"type": "text", "text": "Who?"}] if case["parts"] else "Who?"
+        rendered, _ = chat_template_utils.render_jinja_template(
+            [[{"role": "user", "content": content}]],
+            chat_template=case["source"],
+            add_generation_prompt=True,
+            pad_token="<pad>",
+            **TOKENS,
+        )
+        case["text"] = rendered[0]
+    lines = ",\n".join(" " + json.dumps(case, ensure_ascii=False) for case in cases)
+    path.write_text(f"[\n{lines}\n]\n")
+
+
 def main():
     chat_template_utils.datetime = Day
+    odd()
     cases = []
     for path in sorted(FOLDER.glob("*.jinja")):
         source = path.read_bytes().decode()

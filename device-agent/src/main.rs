@@ -8,7 +8,7 @@ mod measure;
 mod prepare;
 mod sensors;
 
-use commands::{check, make, quantize, tokenize};
+use commands::{check, make, prompts, quantize, tokenize};
 use host::{
     args::{self, Command, QuantizeArgs, RunArgs},
     job,
@@ -53,6 +53,7 @@ fn main() -> ExitCode {
         Ok(Command::Quantize(args)) => quantize(&args),
         Ok(Command::Check(file)) => exit_code(check::run(&file)),
         Ok(Command::Tokenize(model)) => tokenize(&model),
+        Ok(Command::Prompts) => show_prompts(),
         Ok(Command::Version) => print(&version()),
         Ok(Command::Help) => print(args::USAGE),
         Err(mistake) => fail(WRONG_INPUT, mistake),
@@ -116,6 +117,18 @@ fn tokenize(model: &Path) -> ExitCode {
         Ok(Err(error)) => fail(CANNOT_WRITE, error),
         Err(error @ TokenizeError::Request(_)) => fail(WRONG_INPUT, error),
         Err(error @ (TokenizeError::Load(_) | TokenizeError::Run(_))) => fail(LOAD_FAILED, error),
+    }
+}
+
+fn show_prompts() -> ExitCode {
+    let job = match job::read(None) {
+        Ok(job) => job,
+        Err(error) => return fail(WRONG_INPUT, error),
+    };
+    match prompts::run(&job).map(|report| serde_json::to_string(&report)) {
+        Ok(Ok(text)) => print(&(text + "\n")),
+        Ok(Err(error)) => fail(CANNOT_WRITE, error),
+        Err(error) => fail(LOAD_FAILED, error),
     }
 }
 

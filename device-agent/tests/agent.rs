@@ -54,6 +54,7 @@ fn job(engine: EngineKind, path: &Path, prompts: Vec<PromptContent>, max_new_tok
             max_new_tokens,
             stop: StopRule::FixedLength,
             chat_template: true,
+            template: None,
             system: None,
         },
         prompts: prompts

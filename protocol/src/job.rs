@@ -146,6 +146,9 @@ pub struct Generation {
     pub stop: StopRule,
     /// Render text prompts through the model's own chat template when it has one.
     pub chat_template: bool,
+    /// The source of a chat template that takes the place of the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// A system message before the user's message. The chat template must support it.
     pub system: Option<String>,
 }

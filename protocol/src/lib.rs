@@ -29,6 +29,7 @@ mod job;
 mod names;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod probe;
+mod prompts;
 mod quantize;
 mod tokenize;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
@@ -55,6 +56,7 @@ pub use job::{
     Prompt, PromptContent, StopRule, TrialOrder,
 };
 pub use probe::{Probe, ProbeMoment};
+pub use prompts::{PromptsReport, ShownPrompt, ShownToken};
 pub use quantize::{QuantizeEvent, QuantizeLine};
 pub use tokenize::{TokenizeReport, TokenizeRequest};
 pub use trial::{Contention, MemoryReading, Output, StopReason, Timestamps, TrialOutcome, TrialReport};

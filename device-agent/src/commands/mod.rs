@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod make;
+pub(crate) mod prompts;
 pub(crate) mod quantize;
 mod report;
 pub(crate) mod tokenize;

@@ -30,15 +30,38 @@ pub(crate) trait Vocabulary {
     /// The model's own chat template, if it has one.
     fn chat_template(&self) -> Option<ChatTemplate>;
 
+    /// A chat template of the user's, with the model's special tokens.
+    fn with_tokens(&self, source: String) -> ChatTemplate {
+        ChatTemplate { source, ..self.chat_template().unwrap_or_default() }
+    }
+
     /// Whether a token ends an output.
     fn is_end(&self, token: i32) -> bool;
+
+    /// The token that every text of the model begins with, where it wants one.
+    fn begin(&self) -> Option<i32> {
+        self.tokenize("", true, false).first().copied()
+    }
+
+    /// The text of one token, invalid UTF-8 replaced.
+    fn piece(&self, token: i32) -> String {
+        self.detokenize(&[token])
+    }
+
+    /// Whether a token is none of a text: it begins, ends or marks something.
+    fn is_special(&self, token: i32) -> bool {
+        self.is_end(token) || self.begin() == Some(token)
+    }
 }
 
-/// A chat template and the special tokens that it may use.
+/// A chat template and the special tokens that it may use; empty where the model has none.
+#[derive(Default)]
 pub(crate) struct ChatTemplate {
     pub(crate) source: String,
     pub(crate) bos_token: String,
     pub(crate) eos_token: String,
+    /// Others, each with the name that templates know it by.
+    pub(crate) others: Vec<(String, String)>,
 }
 
 /// How a context is set up. Nothing is left open.

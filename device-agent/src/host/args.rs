@@ -17,6 +17,7 @@ Usage: slm-agent hello
                           [--dry-run] [--die-with-parent]
        slm-agent check FILE
        slm-agent tokenize MODEL
+       slm-agent prompts
        slm-agent --version
 
 hello              print one event that describes this agent
@@ -32,6 +33,7 @@ quantize           write a model file with its weights in another type, print ea
 check              load a model file and evaluate a token on it
 tokenize           load MODEL, tokenize the texts of a JSON request on stdin, decode
                    a few tokens, print a JSON report
+prompts            read a job on stdin, print as JSON what its prompts become; no trial is run
 
 Exit codes: 0 done; 1 events cannot be written; 2 wrong usage or job;
 3 the model cannot be loaded; 4 the engine hangs or broke in a trial, which was reported;
@@ -49,6 +51,7 @@ pub(crate) enum Command {
     Check(PathBuf),
     /// With this model.
     Tokenize(PathBuf),
+    Prompts,
     Version,
     Help,
 }
@@ -80,7 +83,7 @@ pub(crate) struct QuantizeArgs {
 }
 
 /// The commands, for error messages.
-const COMMANDS: &str = "hello, run, make, quantize, check or tokenize (see --help)";
+const COMMANDS: &str = "hello, run, make, quantize, check, tokenize or prompts (see --help)";
 
 /// Parses the arguments after the program's name. The error is one line.
 pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
@@ -96,6 +99,7 @@ pub(crate) fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Command
             Some("make") => Command::Make(make(&mut parser)?),
             Some("quantize") => Command::Quantize(quantize(&mut parser)?),
             Some("check") => Command::Check(file(&mut parser, "check needs a file")?),
+            Some("prompts") => Command::Prompts,
             Some("tokenize") => Command::Tokenize(file(&mut parser, "tokenize needs a model file")?),
             _ => return Err(format!("'{}' is not a command: {COMMANDS}", name.display())),
         },
@@ -229,6 +233,7 @@ mod tests {
     #[test]
     fn commands_and_options() {
         assert_eq!(parsed("hello"), Ok(Command::Hello));
+        assert_eq!(parsed("prompts"), Ok(Command::Prompts));
         assert_eq!(parsed("--version"), Ok(Command::Version));
         assert_eq!(parsed("run"), Ok(Command::Run(RunArgs::default())));
         assert_eq!(parsed("tokenize m.gguf"), Ok(Command::Tokenize("m.gguf".into())));

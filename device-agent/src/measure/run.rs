@@ -10,6 +10,7 @@ use crate::{
     prepare::{self, Prepared},
     sensors::{Sampler, Thermometer, machine, root},
 };
+use slm_models::digest::sha256_hex;
 use slm_protocol::{Calibration, ComputeDevice, Event, Job, LoadReport, MachineFacts, Ready};
 use std::path::Path;
 
@@ -60,7 +61,10 @@ pub(crate) fn run(job: &Job, output: &Output) -> Result<(), RunError> {
     if signals::interrupted() {
         return Err(RunError::Interrupted);
     }
-    let ready = ready::ready(load, model.as_ref(), &opened, &memory, &prompts);
+    let mut ready = ready::ready(load, model.as_ref(), &opened, &memory, &prompts);
+    if let Some(template) = &job.generation.template {
+        ready.model.chat_template_sha256 = Some(sha256_hex(template));
+    }
     let threads = opened.options.threads;
     // An engine that computes nothing is as fast on a slow device, and one that computes elsewhere on a slow CPU.
     let is_probed =

@@ -18,8 +18,12 @@ pub(super) fn cut(source: &str, tokens: u32, vocabulary: &dyn Vocabulary) -> Res
     let wanted = tokens as usize;
     let count = |text: &str| vocabulary.tokenize(text, true, false).len();
     let special = count("");
-    if wanted <= special {
+    if wanted < special || wanted == 0 {
         return Err(format!("{tokens} tokens are asked for, but special tokens alone take {special}"));
+    }
+    // One token, of a model that begins its texts with one, is that one alone.
+    if wanted == special {
+        return Ok(String::new());
     }
     if source.is_empty() {
         return Err("the text to cut from is empty".to_owned());
@@ -103,6 +107,7 @@ mod tests {
     fn what_cannot_be_is_refused_with_a_reason() {
         let model = engine::null();
         assert!(cut("", 5, model.vocabulary().unwrap()).unwrap_err().contains("empty"));
-        assert!(cut("text", 1, model.vocabulary().unwrap()).unwrap_err().contains("special"));
+        assert!(cut("text", 0, model.vocabulary().unwrap()).unwrap_err().contains("special"));
+        assert_eq!(cut("text", 1, model.vocabulary().unwrap()).unwrap(), "", "the token that begins a text");
     }
 }

@@ -3,15 +3,21 @@
 //! The text is prepared here, before any trial. A trial tokenizes it again, since
 //! tokenizing is part of the time to first token.
 
+mod begin;
+mod chat;
 mod date;
 mod exact;
+mod json;
+mod percent;
 mod prepared;
+mod show;
 mod tags;
 mod template;
 mod tokenized;
 mod untokenized;
 
 pub(crate) use prepared::{Prepared, context_length, tokens_sha256};
+pub(crate) use show::show;
 
 use crate::engine::Model;
 use slm_protocol::Job;
@@ -60,6 +66,7 @@ mod tests {
                 max_new_tokens: 10,
                 stop: StopRule::FixedLength,
                 chat_template: true,
+                template: None,
                 system: None,
             },
             prompts: contents

@@ -5,27 +5,44 @@
 //! the date into the prompt, and a prompt must be the same tomorrow. Llama 3's
 //! templates take that day themselves where the function is missing.
 
-use super::{date, tags};
+use super::{date, json, percent, tags};
 use crate::engine::ChatTemplate;
-use minijinja::{Environment, Error, ErrorKind, context, syntax::SyntaxConfig};
+use minijinja::{Environment, Error, ErrorKind, Value, context, syntax::SyntaxConfig};
+use std::collections::BTreeMap;
 
 const NAME: &str = "chat";
 /// Steps that a template may take: it comes with the model file, and a hostile
 /// one must not hang the agent.
 const FUEL: u64 = 5_000_000;
 
+/// A message of a conversation.
+#[derive(Clone, Copy)]
+pub(super) struct Message<'a> {
+    pub(super) role: &'static str,
+    pub(super) text: &'a str,
+}
+
+/// In which form a template gets the text of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// As it is.
+    Text,
+    /// As a list of one part, for templates of models that take images, too.
+    Parts,
+}
+
 /// A model's chat template.
 pub(super) struct Template {
     environment: Environment<'static>,
     /// Why the template cannot be used, found when it was read.
     problem: Option<String>,
-    bos_token: String,
-    eos_token: String,
+    /// Special tokens by the names that templates know them by; those that the model lacks are undefined.
+    tokens: BTreeMap<String, String>,
 }
 
 impl Template {
     /// Reads the template with the settings that Hugging Face's `transformers` uses.
-    pub(super) fn new(template: ChatTemplate) -> Self {
+    pub(super) fn new(template: &ChatTemplate) -> Self {
         let mut environment = Environment::new();
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.expect("the default delimiters are valid"));
@@ -36,38 +53,49 @@ impl Template {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
         environment.add_function("strftime_now", date::format);
-        let source = tags::without_generation(&template.source);
+        environment.add_filter("tojson", json::tojson);
+        let source = percent::as_filter(&tags::without_generation(&template.source));
         let problem = environment.add_template_owned(NAME, source).err().map(|error| describe(&error));
-        Self { environment, problem, bos_token: template.bos_token, eos_token: template.eos_token }
+        let own = [("bos_token", &template.bos_token), ("eos_token", &template.eos_token)];
+        let own = own.into_iter().map(|(name, text)| (name.to_owned(), text.clone()));
+        let tokens =
+            template.others.iter().cloned().chain(own).filter(|(_, text)| !text.is_empty()).collect();
+        Self { environment, problem, tokens }
     }
 
-    /// The prompt for one message of a user, after one of the system where there is
-    /// one. The error is one line.
-    pub(super) fn render(&self, system: Option<&str>, message: &str) -> Result<String, String> {
+    /// The text of a conversation; `opens`: with the assistant's next turn opened. The error is one line.
+    pub(super) fn render(
+        &self,
+        messages: &[Message<'_>],
+        content: Content,
+        opens: bool,
+    ) -> Result<String, String> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone());
         }
-        let of = |role: &str, content: &str| context! { role, content };
-        let messages: Vec<_> =
-            system.map(|text| of("system", text)).into_iter().chain([of("user", message)]).collect();
+        let value = |message: &Message<'_>| {
+            let Message { role, text } = *message;
+            match content {
+                Content::Text => context! { role, content => text },
+                Content::Parts => context! { role, content => [context! { type => "text", text }] },
+            }
+        };
+        let messages: Vec<Value> = messages.iter().map(value).collect();
+        // What `apply_chat_template` passes: what is not given is none, not undefined.
         let values = context! {
             messages,
-            add_generation_prompt => true,
-            bos_token => self.bos_token.as_str(),
-            eos_token => self.eos_token.as_str(),
+            tools => Value::from(()),
+            documents => Value::from(()),
+            add_generation_prompt => opens,
+            ..Value::from_pairs(self.tokens.clone())
         };
         let template = self.environment.get_template(NAME).map_err(|error| describe(&error))?;
         template.render(values).map_err(|error| describe(&error))
     }
-
-    /// Whether a rendered text already begins with the begin-of-sequence token.
-    pub(super) fn begins(&self, text: &str) -> bool {
-        !self.bos_token.is_empty() && text.starts_with(&self.bos_token)
-    }
 }
 
 fn describe(error: &Error) -> String {
-    format!("the model's chat template: {error}").replace('\n', " ")
+    format!("cannot be rendered: {error}").replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -75,11 +103,18 @@ mod tests {
     use super::*;
 
     fn template(source: &str) -> Template {
-        Template::new(ChatTemplate {
+        Template::new(&ChatTemplate {
             source: source.to_owned(),
             bos_token: "<s>".to_owned(),
             eos_token: "</s>".to_owned(),
+            others: Vec::new(),
         })
+    }
+
+    fn render(source: &str, system: Option<&str>, user: &str) -> Result<String, String> {
+        let system = system.map(|text| Message { role: "system", text });
+        let messages: Vec<_> = system.into_iter().chain([Message { role: "user", text: user }]).collect();
+        template(source).render(&messages, Content::Text, true)
     }
 
     #[test]
@@ -89,7 +124,7 @@ mod tests {
                       message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}\
                       {% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
         assert_eq!(
-            template(source).render(None, "Hi {{ 7 }}").unwrap(),
+            render(source, None, "Hi {{ 7 }}").unwrap(),
             "<|im_start|>system\nYou are helpful.<|im_end|>\n<|im_start|>user\nHi {{ 7 }}<|im_end|>\n\
              <|im_start|>assistant\n"
         );
@@ -100,19 +135,18 @@ mod tests {
         let source = "{{ bos_token }}{%- set ns = namespace(n=0) %}\n{%- for m in messages %}\n    {% if m.content\
                       .startswith(' ') %}\n[{{ m['content'].strip() | upper }}]\n    {% endif %}\n{% set ns.n = ns.n + 1 \
                       %}{% endfor %}{{ ns.n }}{{ messages | tojson }}";
-        let rendered = template(source).render(None, " hi ").unwrap();
+        let rendered = render(source, None, " hi ").unwrap();
         assert!(rendered.starts_with("<s>[HI]\n1[{"), "{rendered:?}");
-        assert!(template(source).begins(&rendered));
     }
 
     #[test]
     fn errors_are_one_line_and_hostile_loops_end() {
-        let refused = template("{{ raise_exception('Only\nassistants') }}").render(None, "x").unwrap_err();
+        let refused = render("{{ raise_exception('Only\nassistants') }}", None, "x").unwrap_err();
         assert!(refused.contains("Only assistants") && !refused.contains('\n'), "{refused}");
-        assert!(template("{% if %}").render(None, "x").is_err());
-        assert!(template("{% generation %}").render(None, "x").is_err());
+        assert!(render("{% if %}", None, "x").is_err());
+        assert!(render("{% generation %}", None, "x").is_err());
         let endless = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}";
-        assert!(template(endless).render(None, "x").is_err());
+        assert!(render(endless, None, "x").is_err());
     }
 
     /// The forms of eight families' templates, as `transformers` renders them.
@@ -137,7 +171,7 @@ mod tests {
         for case in expected.cases {
             let name = &case.template;
             let source = std::fs::read_to_string(folder.join(format!("{name}.jinja"))).unwrap();
-            let rendered = template(&source).render(case.system.as_deref(), &case.user);
+            let rendered = render(&source, case.system.as_deref(), &case.user);
             match (rendered, case.text, case.error) {
                 (Ok(rendered), Some(text), None) => assert_eq!(rendered, text, "{name}"),
                 (Err(problem), None, Some(error)) => assert!(problem.contains(&error), "{name}: {problem}"),
@@ -150,6 +184,6 @@ mod tests {
     fn the_date_is_always_the_same() {
         let source =
             "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}26 Jul 2024{% endif %}";
-        assert_eq!(template(source).render(None, "x").unwrap(), "26 Jul 2024");
+        assert_eq!(render(source, None, "x").unwrap(), "26 Jul 2024");
     }
 }

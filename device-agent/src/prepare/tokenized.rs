@@ -2,6 +2,8 @@
 //! length, counted.
 
 use super::{
+    begin::Begin,
+    chat::Chat,
     exact,
     prepared::{Prepared, tokens_sha256},
     template::Template,
@@ -15,12 +17,25 @@ const NO_TEMPLATE: &str = "a system message is asked for, but no chat template i
 
 /// Prepares all prompts of a job, in its order.
 pub(super) fn prompts(job: &Job, model: &dyn Model, vocabulary: &dyn Vocabulary) -> Vec<Prepared> {
-    let template =
-        job.generation.chat_template.then(|| vocabulary.chat_template()).flatten().map(Template::new);
-    let limit = longest_prompt(job, model);
+    let template = template(job, vocabulary);
     let system = job.generation.system.as_deref();
-    let prepared = |prompt| prepare(prompt, vocabulary, template.as_ref(), system, &limit);
+    let chat = template.as_ref().map(|template| Chat::new(template, system));
+    let limit = longest_prompt(job, model);
+    let refused = |problem: String| {
+        let remedy = "give another with --chat-template FILE, or none with --no-chat-template";
+        format!("{}: its chat template {problem}; {remedy}", job.model.name)
+    };
+    let prepared = |prompt| prepare(prompt, vocabulary, chat.as_ref(), system, &limit, &refused);
     job.prompts.iter().map(prepared).collect()
+}
+
+/// The user's template or the model's, where one is wanted.
+fn template(job: &Job, vocabulary: &dyn Vocabulary) -> Option<Template> {
+    if !job.generation.chat_template {
+        return None;
+    }
+    let given = job.generation.template.clone().map(|source| vocabulary.with_tokens(source));
+    given.or_else(|| vocabulary.chat_template()).map(|template| Template::new(&template))
 }
 
 /// Prompt tokens that leave room for the output.
@@ -46,16 +61,17 @@ fn longest_prompt(job: &Job, model: &dyn Model) -> Limit {
 fn prepare(
     prompt: &Prompt,
     vocabulary: &dyn Vocabulary,
-    template: Option<&Template>,
+    chat: Option<&Chat<'_>>,
     system: Option<&str>,
     limit: &Limit,
+    refused: &dyn Fn(String) -> String,
 ) -> Prepared {
     let (text, templated, mut problem) = match &prompt.content {
-        PromptContent::Text { text } => match template {
+        PromptContent::Text { text } => match chat {
             None => (text.clone(), false, system.map(|_| NO_TEMPLATE.to_owned())),
-            Some(template) => match template.render(system, text) {
+            Some(chat) => match chat.prompt(text) {
                 Ok(rendered) => (rendered, true, None),
-                Err(problem) => (text.clone(), false, Some(problem)),
+                Err(problem) => (text.clone(), false, Some(refused(problem))),
             },
         },
         PromptContent::Exact { source, tokens } if *tokens > limit.tokens => {
@@ -66,8 +82,11 @@ fn prepare(
             Err(problem) => (String::new(), false, Some(problem)),
         },
     };
-    let add_special = !templated || !template.is_some_and(|template| template.begins(&text));
+    let add_special = !templated || Begin::of(vocabulary).is_to_be_added(&text);
     let tokens = vocabulary.tokenize(&text, add_special, templated);
+    if templated && problem.is_none() {
+        problem = Begin::of(vocabulary).check(&tokens).err().map(refused);
+    }
     let n_in = u32::try_from(tokens.len()).unwrap_or(u32::MAX);
     if problem.is_none() && n_in == 0 {
         problem = Some("the prompt has no tokens".to_owned());

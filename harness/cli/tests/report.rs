@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const HOSTILE: &str = "<script>alert(1)</script> `` ``` </pre> & | ]]> \u{202e}txt \u{1b}[2J";
 
 fn made(models: usize) -> Made {
-    Made { output: Some(HOSTILE.into()), ..Made::on_a_phone(models) }
+    Made { output: Some(HOSTILE.into()), real: 1, ..Made::on_a_phone(models) }
 }
 
 fn bench() -> Command {

@@ -74,6 +74,8 @@ pub struct OutputRequest {
     pub stop: Option<StopRule>,
     /// Render prompts through the model's chat template.
     pub chat_template: bool,
+    /// The source of a template that takes the place of the model's own.
+    pub template: Option<String>,
     /// System message before each prompt.
     pub system: Option<String>,
 }
@@ -90,6 +92,7 @@ impl OutputRequest {
             max_new_tokens: self.max_new_tokens,
             stop: self.stop.unwrap_or(by_weights),
             chat_template: self.chat_template,
+            template: self.template.clone(),
             system: self.system.clone(),
         }
     }

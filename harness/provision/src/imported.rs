@@ -1,6 +1,6 @@
 //! Real weights: models of the hub, converted and kept in the cache.
 
-use crate::local_agent::{find_agent, in_words, tail};
+use crate::{ask_agent::ask, local_agent::find_agent};
 use crate::{
     cache_folder, same_shape,
     work::{Event, Work},
@@ -9,16 +9,15 @@ use slm_import::{Import, ImportError, Imported, Request};
 use slm_models::{Catalogue, WeightTypes};
 use slm_plan::{
     error::{Error, Result},
-    text::{clean, file_name},
+    text::file_name,
 };
 use slm_protocol::{TokenizeReport, TokenizeRequest};
 use std::{
-    env, fs,
-    io::{Read, Write},
+    env,
+    ffi::OsStr,
+    fs,
     ops::ControlFlow,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    thread,
 };
 
 /// Where the imported weights of a model are kept.
@@ -96,40 +95,9 @@ fn refused(error: &ImportError) -> Error {
     }
 }
 
-/// `slm-agent tokenize`: in a process of its own, since the engine ends the whole
-/// process on some damaged files.
+/// `slm-agent tokenize`.
 fn ask_agent(model: &Path, request: &TokenizeRequest) -> std::result::Result<TokenizeReport, String> {
-    let agent = find_agent().map_err(|error| error.to_string())?;
     let model = env::current_dir().unwrap_or_default().join(model);
-    let failed = |what: &str| format!("{}: {what}", agent.display());
-    let mut child = Command::new(&agent)
-        .arg("tokenize")
-        .arg(&model)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| failed(&format!("cannot be started: {error}")))?;
-    let (Some(mut stdin), Some(mut stdout), Some(stderr)) =
-        (child.stdin.take(), child.stdout.take(), child.stderr.take())
-    else {
-        return Err(failed("has no pipes"));
-    };
-    let request = serde_json::to_vec(request).map_err(|error| error.to_string())?;
-    // An agent that dies at once breaks the pipe; its exit status says more.
-    thread::spawn(move || drop(stdin.write_all(&request)));
-    let stderr = thread::spawn(move || tail(stderr));
-    let mut report = Vec::new();
-    let read = stdout.read_to_end(&mut report);
-    let status = child.wait().map_err(|error| failed(&error.to_string()))?;
-    let words = stderr.join().unwrap_or_default();
-    if !status.success() || read.is_err() {
-        return Err(format!(
-            "the engine does not take the converted file ({status}): {}",
-            clean(&in_words(&words))
-        ));
-    }
-    serde_json::from_slice(&report).map_err(|error| {
-        failed(&format!("its report is not understood ({error}); build agent and bench from one version"))
-    })
+    let args = [OsStr::new("tokenize"), model.as_os_str()];
+    ask(&args, request, "the engine does not take the converted file")
 }

@@ -4,6 +4,7 @@
 //! [`Resolution::provide`] has the effects: it downloads from the Hugging Face hub, converts
 //! checkpoints, quantizes. [`ensure`] makes synthetic models.
 
+mod ask_agent;
 mod cache;
 mod called;
 mod checkpoint;
@@ -15,6 +16,7 @@ mod imported;
 mod known;
 pub mod local_agent;
 mod named;
+mod prompts;
 mod provide;
 pub mod quantize;
 mod quantize_step;
@@ -30,6 +32,7 @@ pub use imported::{import, imported_file, imported_name};
 pub(crate) use imported::{imported_types, is_imported};
 pub use known::{quant_of, types_of};
 pub use named::{HubFile, Named, imported_model, named, pull_named};
+pub use prompts::shown_prompts;
 pub use quantize_step::QuantizeStep;
 pub use resolve::{Resolution, resolve};
 pub use work::{Event, Tell, Work};

@@ -15,6 +15,7 @@ mod html;
 mod markdown;
 mod names;
 mod numbers;
+pub mod outputs;
 mod plots;
 mod read;
 mod sections;

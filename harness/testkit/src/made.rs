@@ -4,7 +4,7 @@
 use crate::{agent, plan};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, request::ContextLengths};
+use slm_plan::{Cell, Plan, PlanInput, PlannedModel, PlannedTrial, Weights, request::ContextLengths};
 use slm_protocol::{
     AgentFacts, EngineKind, Failure, MachineFacts, Output, StopReason, Timestamps, TrialReport,
 };
@@ -26,6 +26,8 @@ pub struct Made {
     pub devices: &'static [&'static str],
     /// Names and parameters; a name with `-MLC` at its end is run by TVM, others by llama.cpp.
     pub models: Vec<(String, u64)>,
+    /// How many of the models, from the first on, have trained weights.
+    pub real: usize,
     /// Quantizations, each of every model.
     pub quants: &'static [&'static str],
     /// Contexts.
@@ -67,6 +69,7 @@ impl Default for Made {
         Self {
             devices: &["local"],
             models: models(&[("slimlm-125m", 125_311_488)]),
+            real: 0,
             quants: &["q4_0"],
             lengths: ContextLengths::Chunks(vec![0, 1]),
             runs: 3,
@@ -169,14 +172,18 @@ impl Made {
     }
 
     fn input(&self) -> PlanInput {
-        let model = |(name, params): &(String, u64), quant: &str| PlannedModel {
+        let model = |(index, (name, params)): (usize, &(String, u64)), quant: &str| PlannedModel {
+            weights: if index < self.real { Weights::Real } else { Weights::Synthetic },
             engine: if name.ends_with("-MLC") { EngineKind::TvmRelaxVm } else { EngineKind::Llama },
             quant: quant.into(),
             bits_per_weight: Some(bits(quant)),
             ..plan::model(name, *params)
         };
-        let models =
-            self.models.iter().flat_map(|own| self.quants.iter().map(move |quant| model(own, quant)));
+        let models = self
+            .models
+            .iter()
+            .enumerate()
+            .flat_map(|own| self.quants.iter().map(move |quant| model(own, quant)));
         let mut input = plan::input(models.collect(), &self.lengths);
         input.devices = self.devices.iter().map(|&name| name.to_owned()).collect();
         input.options.threads = Some(self.threads);

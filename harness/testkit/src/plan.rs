@@ -26,7 +26,13 @@ pub fn model(name: &str, params: u64) -> PlannedModel {
 
 /// Output of so many tokens.
 pub fn generation(max_new_tokens: u32) -> Generation {
-    Generation { max_new_tokens, stop: StopRule::FixedLength, chat_template: true, system: None }
+    Generation {
+        max_new_tokens,
+        stop: StopRule::FixedLength,
+        chat_template: true,
+        template: None,
+        system: None,
+    }
 }
 
 /// Two threads, and the engine's usual ways.
@@ -79,7 +85,13 @@ pub fn request(models: &[&str]) -> SweepRequest {
         tvm_runtime: None,
         contexts: ContextLengths::Tokens(vec![8]),
         prompts: None,
-        output: OutputRequest { max_new_tokens: 8, stop: None, chat_template: true, system: None },
+        output: OutputRequest {
+            max_new_tokens: 8,
+            stop: None,
+            chat_template: true,
+            template: None,
+            system: None,
+        },
         runs: 1,
         repetitions: 1,
         warmups: 1,

@@ -5,7 +5,10 @@ use crate::engine::{
     error::LoadError,
     model::{ChatTemplate, Decoding, Model, Opened, Setup, Vocabulary},
 };
-use llama_cpp_2::{llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, vocab::VocabType};
+use llama_cpp_2::{
+    llama_backend::LlamaBackend, model::LlamaModel, token::LlamaToken, token_type::LlamaTokenAttr,
+    vocab::VocabType,
+};
 use slm_models::{ModelKind, digest::sha256_hex};
 use slm_protocol::{EngineFacts, EngineKind, LoadMode, ModelFacts, ResolvedOptions};
 use std::path::Path;
@@ -132,12 +135,36 @@ impl Vocabulary for Llama {
 
     fn chat_template(&self) -> Option<ChatTemplate> {
         let source = self.model.chat_template(None).ok()?;
+        Some(self.with_tokens(source.as_c_str().to_string_lossy().into_owned()))
+    }
+
+    fn with_tokens(&self, source: String) -> ChatTemplate {
         let vocab = self.model.vocab();
-        Some(ChatTemplate {
-            source: source.as_c_str().to_string_lossy().into_owned(),
+        let unknown = self.model.meta_val_str("tokenizer.ggml.unknown_token_id").ok();
+        let unknown = unknown.and_then(|id| id.parse().ok()).map(LlamaToken);
+        let others = [("pad_token", Some(vocab.pad())), ("unk_token", unknown)];
+        let named = |(name, token): (&str, Option<LlamaToken>)| Some((name.to_owned(), self.special(token?)));
+        ChatTemplate {
+            source,
             bos_token: self.special(vocab.bos()),
             eos_token: self.special(vocab.eos()),
-        })
+            others: others.into_iter().filter_map(named).collect(),
+        }
+    }
+
+    fn begin(&self) -> Option<i32> {
+        let vocab = self.model.vocab();
+        (vocab.should_add_bos() && vocab.bos().0 >= 0).then(|| vocab.bos().0)
+    }
+
+    fn piece(&self, token: i32) -> String {
+        let piece = self.model.vocab().token_to_piece(LlamaToken(token), true, None);
+        String::from_utf8_lossy(&piece).into_owned()
+    }
+
+    fn is_special(&self, token: i32) -> bool {
+        let attributes = self.model.vocab().attr(LlamaToken(token));
+        attributes.intersects(LlamaTokenAttr::Control | LlamaTokenAttr::Unknown) || self.is_end(token)
     }
 
     fn is_end(&self, token: i32) -> bool {

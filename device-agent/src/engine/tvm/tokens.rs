@@ -31,6 +31,10 @@ struct Config {
     bos_token: Option<Special>,
     #[serde(default)]
     eos_token: Option<Special>,
+    #[serde(default)]
+    pad_token: Option<Special>,
+    #[serde(default)]
+    unk_token: Option<Special>,
 }
 
 /// A template, or several by name, of which the first is the ordinary one.
@@ -127,7 +131,13 @@ pub(super) fn chat_template(folder: &Path) -> Option<ChatTemplate> {
         Template::Several(list) => list.into_iter().next()?.template,
     };
     let text = |special: Option<Special>| special.map(Special::text).unwrap_or_default();
-    Some(ChatTemplate { source, bos_token: text(config.bos_token), eos_token: text(config.eos_token) })
+    let others = [("pad_token", text(config.pad_token)), ("unk_token", text(config.unk_token))];
+    Some(ChatTemplate {
+        source,
+        bos_token: text(config.bos_token),
+        eos_token: text(config.eos_token),
+        others: others.map(|(name, text)| (name.to_owned(), text)).to_vec(),
+    })
 }
 
 #[cfg(test)]

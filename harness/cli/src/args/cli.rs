@@ -2,7 +2,7 @@
 
 use super::{
     AbArgs, AgentCommand, CompareArgs, DevicesArgs, ExportArgs, HistoryArgs, ImportArgs, MlcArgs, OutputArgs,
-    PullArgs, QuantizeArgs, ReportArgs, SweepArgs, SweetSpotArgs, lists,
+    OutputsArgs, PromptsCommand, PullArgs, QuantizeArgs, ReportArgs, SweepArgs, SweetSpotArgs, lists,
 };
 use clap::{Parser, Subcommand, ValueEnum};
 use slm_models::FileType;
@@ -31,6 +31,8 @@ pub enum Command {
     Ab(Box<AbArgs>),
     /// Turn results into a report: Markdown, one HTML file, plots
     Report(ReportArgs),
+    /// Print what the models wrote, each answer beside its prompt
+    Outputs(OutputsArgs),
     /// Write the tables of results as Parquet files
     Export(ExportArgs),
     /// Set two results beside each other
@@ -42,6 +44,9 @@ pub enum Command {
     /// List, inspect and make models
     #[command(subcommand)]
     Models(ModelsCommand),
+    /// Show what prompts become
+    #[command(subcommand)]
+    Prompts(PromptsCommand),
     /// Build and list the agents for phones
     #[command(subcommand)]
     Agent(AgentCommand),

@@ -19,7 +19,7 @@ const DEFAULT_MODELS: &str = "slimlm-125m,smollm-135m-instruct,smollm-360m-instr
 const QUICK_MODELS: &str = "slimlm-125m,smollm-135m-instruct";
 
 /// What a plan holds, and so cannot be given to a sweep that is resumed.
-const PLANNED: [&str; 30] = [
+const PLANNED: [&str; 31] = [
     "device",
     "models",
     "weights",
@@ -38,6 +38,7 @@ const PLANNED: [&str; 30] = [
     "max_new_tokens",
     "stop",
     "no_chat_template",
+    "chat_template",
     "threads",
     "affinity",
     "telemetry_interval",
@@ -114,6 +115,9 @@ pub struct SweepArgs {
     /// Do not render prompts through the model's chat template
     #[arg(long)]
     no_chat_template: bool,
+    /// File with a chat template (Jinja) that takes the place of the models' own
+    #[arg(long, value_name = "FILE", conflicts_with = "no_chat_template")]
+    pub chat_template: Option<PathBuf>,
     /// Message of the system before each prompt, through the chat template
     #[arg(long, value_name = "TEXT", conflicts_with = "no_chat_template")]
     system: Option<String>,
@@ -177,7 +181,7 @@ pub struct SweepArgs {
 }
 
 impl SweepArgs {
-    /// What is asked for, every default filled in.
+    /// What is asked for, every default filled in; but for the text of `--chat-template`, which is still to be read.
     ///
     /// # Errors
     /// [`Error::Input`] for options that do not go together.
@@ -205,6 +209,7 @@ impl SweepArgs {
                 max_new_tokens: self.max_new_tokens.unwrap_or(max_new_tokens),
                 stop: self.stop.map(Into::into),
                 chat_template: !self.no_chat_template,
+                template: None,
                 system: self.system.clone(),
             },
             runs: self.runs.unwrap_or(runs),

@@ -2,6 +2,7 @@
 //! print it.
 
 mod agent;
+mod chat_template;
 mod compare;
 mod devices;
 mod doctor;
@@ -11,7 +12,9 @@ mod import;
 mod make_mlc;
 mod models;
 mod outcome;
+mod outputs;
 mod profiles;
+mod prompts;
 mod pull;
 mod quantize;
 mod report;

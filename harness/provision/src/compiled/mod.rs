@@ -145,6 +145,10 @@ fn takes_text(folder: &Path, config: &ChatConfig, request: &SweepRequest) -> Res
         let what = "--no-chat-template cannot be had from mlc-llm, which applies its conversation template";
         return Err(Error::input(what, "leave it out, or choose --backend mlc"));
     }
+    if request.output.template.is_some() {
+        let what = "--chat-template cannot be had from mlc-llm, which applies its conversation template";
+        return Err(Error::input(what, "leave it out, or choose --backend mlc"));
+    }
     for (name, part) in [("conv_template", &config.conv_template), ("model_config", &config.model_config)] {
         if part.is_none() {
             let what = format!("{} has no {name}", folder.join(CONFIG).display());

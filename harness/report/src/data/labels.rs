@@ -52,7 +52,7 @@ mod tests {
             ready: None,
             threads: None,
             loads_s: Vec::new(),
-            sample: None,
+            answers: Vec::new(),
         };
         let mut data =
             ReportData { subjects: subjects.iter().map(subject).collect(), ..ReportData::default() };

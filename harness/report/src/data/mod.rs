@@ -11,4 +11,4 @@ pub(crate) use measured::{FigureName, Measured, Point, Tally};
 pub(crate) use report_data::Baseline;
 pub use report_data::ReportData;
 pub(crate) use run::{Loss, Moment, Run, Sensor};
-pub(crate) use subject::{Sample, Subject};
+pub(crate) use subject::Subject;

@@ -1,5 +1,6 @@
 //! A model on a device.
 
+use crate::outputs::Answer;
 use slm_plan::PlannedModel;
 use slm_protocol::Ready;
 
@@ -32,19 +33,8 @@ pub struct Subject {
     pub threads: Option<u32>,
     /// Load times, seconds: one for each start of an agent.
     pub loads_s: Vec<f64>,
-    /// What the model wrote.
-    pub sample: Option<Sample>,
-}
-
-/// What a model wrote. Untrusted text.
-#[derive(Clone, Debug)]
-pub struct Sample {
-    /// The prompt's identifier.
-    pub prompt_id: String,
-    /// Begin of the prompt, where the plan has it as text.
-    pub prompt: String,
-    /// Begin of the output.
-    pub output: String,
+    /// What the model wrote, in the order of the prompts; nothing where its weights are random.
+    pub answers: Vec<Answer>,
 }
 
 impl Subject {

@@ -1,5 +1,6 @@
 //! Reading results folders into [`ReportData`].
 
+mod answers;
 mod blocks;
 mod events;
 mod telemetry;
@@ -75,9 +76,10 @@ fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
     }
     data.cells[first_cell..].sort_by_key(|measured| (measured.subject, measured.cell.key.context));
     let sampled = tokens::sample(folder, &mut data.runs[run].sampled)?;
-    let wanted = trials::read(data, run, (first_subject, first_cell), folder, sampled)?;
+    trials::read(data, run, (first_subject, first_cell), folder, sampled)?;
     data.runs[run].sensors = telemetry::read(folder, &mut data.runs[run].sampled)?;
-    events::read(data, run, folder, &wanted)
+    answers::read(data, run, folder)?;
+    events::read(data, run, folder)
 }
 
 fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
@@ -106,7 +108,7 @@ fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
             ready: None,
             threads: None,
             loads_s: Vec::new(),
-            sample: None,
+            answers: Vec::new(),
         });
         data.subjects.len() - 1
     });

@@ -1,6 +1,6 @@
 //! `trials.csv`, streamed: a row takes 20 bytes in memory.
 
-use super::{events::Wanted, tokens::Sampled};
+use super::tokens::Sampled;
 use crate::data::{FigureName, Measured, Moment, Point, ReportData, Subject, Tally};
 use slm_plan::error::Result;
 use slm_protocol::FigureScope;
@@ -16,14 +16,14 @@ const MOMENTS: usize = 4_000;
 const REASONS: usize = 200;
 
 /// Reads the trials of a run into its cells, which begin at `first` (subject and
-/// cell). Returns which trials' outputs are wanted as samples.
+/// cell).
 pub(super) fn read(
     data: &mut ReportData,
     run: usize,
     first: (usize, usize),
     folder: &Path,
     mut sampled: Sampled,
-) -> Result<Wanted> {
+) -> Result<()> {
     let mut reader = Reader::new(data, run, first);
     // Those of runs are of the device, not of the engine.
     let is_of_trial =
@@ -40,7 +40,8 @@ pub(super) fn read(
         let own = iter::from_fn(|| figures.next_if(is_own)).collect::<Result<Vec<_>>>()?;
         reader.take(&trial, own, &mut sampled);
     }
-    Ok(reader.finish())
+    reader.finish();
+    Ok(())
 }
 
 struct Reader<'a> {
@@ -53,13 +54,12 @@ struct Reader<'a> {
     tpot: BTreeMap<usize, ([f64; 3], f64)>,
     rows: usize,
     stride: usize,
-    wanted: Wanted,
 }
 
 impl<'a> Reader<'a> {
     fn new(data: &'a mut ReportData, run: usize, first: (usize, usize)) -> Self {
-        let (tpot, wanted) = (BTreeMap::new(), Wanted::default());
-        Self { data, run, first, subject: usize::MAX, cells: Vec::new(), tpot, rows: 0, stride: 1, wanted }
+        let tpot = BTreeMap::new();
+        Self { data, run, first, subject: usize::MAX, cells: Vec::new(), tpot, rows: 0, stride: 1 }
     }
 
     fn take(&mut self, trial: &TrialRow, own: Vec<FigureRow>, sampled: &mut Sampled) {
@@ -97,7 +97,6 @@ impl<'a> Reader<'a> {
         {
             measured.tokens_ms.push(latencies);
         }
-        self.wanted.consider(self.subject, trial);
         self.add_percentiles(index, trial);
         self.add_moment(index, trial, verdict);
         if verdict != Verdict::Valid {
@@ -170,13 +169,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn finish(self) -> Wanted {
+    fn finish(self) {
         for (index, (sums, n)) in self.tpot {
             self.data.cells[index].tpot_ms = Some(sums.map(|sum| sum / n));
         }
         let shrink = |measured: &mut Measured| measured.trials.shrink_to_fit();
         self.data.cells[self.first.1..].iter_mut().for_each(shrink);
-        self.wanted
     }
 }
 

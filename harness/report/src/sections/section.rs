@@ -17,22 +17,33 @@ pub(crate) struct Section {
     /// Tables, each with its caption.
     pub(crate) tables: Vec<(String, Table)>,
     /// What models wrote.
+    pub(crate) outputs: Vec<Written>,
+}
+
+/// What a model wrote.
+#[derive(Debug, Serialize)]
+pub(crate) struct Written {
+    /// Model.
+    pub(crate) label: String,
+    /// How its outputs ended, all together.
+    pub(crate) summary: String,
+    /// Prompt by prompt.
     pub(crate) outputs: Vec<Output>,
 }
 
-/// What a model wrote. Untrusted text.
+/// An output beside its prompt. Untrusted text.
 #[derive(Debug, Serialize)]
 pub(crate) struct Output {
-    /// Model.
-    pub(crate) label: String,
-    /// Whether its weights are random.
-    pub(crate) synthetic: bool,
     /// The prompt's identifier.
     pub(crate) prompt_id: String,
-    /// The begin of the prompt.
-    pub(crate) prompt: String,
-    /// The begin of it.
+    /// Input tokens, the chat template's included.
+    pub(crate) tokens_in: Option<u32>,
+    /// The prompt, where the plan has it as text.
+    pub(crate) prompt: Option<String>,
+    /// The output.
     pub(crate) text: String,
+    /// How it ended.
+    pub(crate) end: String,
 }
 
 impl Section {

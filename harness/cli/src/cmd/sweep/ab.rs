@@ -3,7 +3,7 @@
 use super::{measure, prepare, study::Study};
 use crate::{
     args::{AbArgs, OutputFormat},
-    cmd::Outcome,
+    cmd::{Outcome, chat_template},
     interrupt,
     show::{self, note},
 };
@@ -25,7 +25,12 @@ use std::{
 /// Runs the command.
 pub(in crate::cmd) fn run(args: &AbArgs) -> Result<Outcome> {
     let interrupt = interrupt::listen()?;
-    let study = Study::Ab(Box::new(args.requests()?));
+    let mut requests = args.requests()?;
+    let template = args.common.chat_template.as_deref().map(chat_template::read).transpose()?;
+    for request in &mut requests {
+        request.output.template.clone_from(&template);
+    }
+    let study = Study::Ab(Box::new(requests));
     let Some(mut ready) = prepare::prepare(&args.common, &study, &interrupt)? else {
         return Ok(Outcome::Done);
     };

@@ -8,7 +8,7 @@ mod ready;
 mod resume;
 mod study;
 
-use super::Outcome;
+use super::{Outcome, chat_template};
 use crate::{args::SweepArgs, interrupt, show::Progress, tool};
 pub(super) use ab::run as run_ab;
 use ready::Ready;
@@ -28,7 +28,9 @@ pub(super) fn run(args: &SweepArgs) -> Result<Outcome> {
     let prepared = if let Some(folder) = &args.resume {
         resume::resume(args, folder, &interrupt).map(Some)
     } else {
-        let study = Study::Sweep(Box::new(args.request()?));
+        let mut request = args.request()?;
+        request.output.template = args.chat_template.as_deref().map(chat_template::read).transpose()?;
+        let study = Study::Sweep(Box::new(request));
         prepare::prepare(args, &study, &interrupt)
     };
     let prepared = prepared.map_err(|error| match error {
