@@ -69,7 +69,7 @@ fn no_power_law_falls_with_size_or_length() {
     };
     let [size, length] = exponents(&ideal(|p, n| p.powf(-0.3) * n));
     assert!(size == 0.0 && (length - 1.0).abs() < 1e-9, "{size} {length}");
-    assert_eq!(exponents(&ideal(|p, n| 1.0 / (p * n))), [0.0, 0.0]);
+    assert!(exponents(&ideal(|p, n| 1.0 / (p * n))).iter().all(|exponent| exponent.abs() < f64::EPSILON));
     // Of one size nothing can be told about sizes.
     let one_size = [20.0, 200.0, 800.0].map(|tokens: f64| observation("a", 0.3, tokens, tokens.sqrt()));
     let [size, length] = exponents(&one_size);

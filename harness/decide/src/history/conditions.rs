@@ -97,7 +97,9 @@ fn of_model(all: &mut Conditions, source: &ModelSource) {
             );
             one(all, "compute device", shown(&json(&compiled.device)));
             for (name, version) in [("TVM", &compiled.tvm), ("MLC-LLM", &compiled.mlc_llm)] {
-                version.iter().for_each(|version| one(all, name, version.clone()));
+                if let Some(version) = version {
+                    one(all, name, version.clone());
+                }
             }
         }
         // Shape, types and seed are all that there is to it.

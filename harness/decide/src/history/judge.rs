@@ -108,7 +108,7 @@ impl Tested<'_> {
         }
         let steps: Vec<Step> = self.steps(&places);
         let squares = self.values.about_levels(&places);
-        (!steps.is_empty()).then(|| (Course::Steps(steps), squares, 1.0 + places.len() as f64))
+        if steps.is_empty() { None } else { Some((Course::Steps(steps), squares, 1.0 + places.len() as f64)) }
     }
 
     fn steady(&self) -> (Course, f64, f64) {

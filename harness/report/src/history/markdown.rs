@@ -44,7 +44,7 @@ pub fn markdown(history: &History) -> String {
 /// Steps, drifts, and what changed between sweeps.
 fn details(history: &History) -> String {
     let mut text = String::new();
-    let naming = Naming::of(history.series.iter());
+    let naming = Naming::of(&history.series.iter());
     let steps = history.steps();
     if !steps.is_empty() {
         text += "\n| sweep | cell | metric | step | what else changed |\n|---|---|---|---|---|\n";

@@ -26,7 +26,7 @@ pub(super) struct Naming {
 
 impl Naming {
     /// Of the series that stand together.
-    pub(super) fn of<'a>(series: impl Iterator<Item = &'a Series> + Clone) -> Self {
+    pub(super) fn of<'a>(series: &(impl Iterator<Item = &'a Series> + Clone)) -> Self {
         let mut naming = Self { telling: Vec::new(), common: Vec::new() };
         for part in PARTS {
             let all: BTreeSet<String> = series.clone().map(part).collect();

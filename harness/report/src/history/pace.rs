@@ -23,7 +23,7 @@ pub(super) fn pace(trend: &Trend) -> Option<(String, String)> {
     let watched = || UNITS.into_iter().filter(|(_, weeks)| 2.0 * weeks <= trend.weeks);
     let (unit, weeks) = watched()
         .find(|(_, weeks)| (slope.slope * weeks).abs() >= ENOUGH)
-        .or_else(|| watched().last())
+        .or_else(|| watched().next_back())
         .unwrap_or(UNITS[0]);
     let factor = |slope: f64| (slope * weeks).exp();
     let interval = Interval { low: factor(slope.interval.low), high: factor(slope.interval.high) };

@@ -42,7 +42,7 @@ fn plot(history: &History, metric: Metric) -> Option<Plot> {
         drawn.sort_by_key(|series| matches!(series.course, Course::Steady | Course::TooFew));
         drawn.truncate(MOST_PANELS);
     }
-    let naming = Naming::of(drawn.iter().copied());
+    let naming = Naming::of(&drawn.iter().copied());
     let marks = Marks::of(history, &drawn);
     let lines: Vec<String> =
         marks.lines.iter().flat_map(|line| folded(line)).chain(notes(&drawn, &marks, all)).collect();

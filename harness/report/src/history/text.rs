@@ -19,7 +19,7 @@ pub fn text(history: &History) -> String {
     }
     text += "\n";
     text += &columns(&table(history));
-    let naming = Naming::of(history.series.iter());
+    let naming = Naming::of(&history.series.iter());
     text += &steps(history, &naming);
     text += &drifts(history, &naming);
     if !history.events.is_empty() {

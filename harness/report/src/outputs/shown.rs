@@ -8,9 +8,8 @@ pub(crate) fn harmless(text: &str) -> String {
     while let Some(c) = characters.next() {
         match c {
             '\r' if characters.peek() == Some(&'\n') => {}
-            '\n' => out.push('\n'),
             '\t' => out.push_str("    "),
-            '\u{2028}' | '\u{2029}' => out.push('\n'),
+            '\n' | '\u{2028}' | '\u{2029}' => out.push('\n'),
             '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
                 out.push('\u{fffd}');
             }
