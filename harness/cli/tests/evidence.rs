@@ -214,6 +214,8 @@ impl PlantedKernel {
         for cpu in 0..2 {
             phone.put(&format!("{}/related_cpus", folder(cpu)), "0 1");
             phone.put(&format!("{}/cpuinfo_max_freq", folder(cpu)), "2800000");
+            // Which cores of x86 can hold is known only with it.
+            phone.put(&format!("{}/base_frequency", folder(cpu)), "2800000");
             phone.put(&format!("{}/stats/time_in_state", folder(cpu)), "2000000 100000\n2800000 100000");
         }
         phone.put("proc/stat", "cpu  0 0 0 0\ncpu0 100000 0 0 0\ncpu1 100000 0 0 0");

@@ -122,7 +122,7 @@ fn journal_is_read(stage: &Stage) -> bool {
     let manifest = fs::read_to_string(stage.sandbox.path("out/manifest.json")).unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap_or_default();
     let Some(id) = manifest["id"].as_str() else { return false };
-    let run = format!("/runs/{id}/m0-1");
+    let run = format!("/runs/{id}/r1m0-1");
     // The shell that does it has its whole script on its command line.
     slm_testkit::processes::command_lines().any(|line| line.contains("tail -c") && line.contains(&run))
 }

@@ -1,9 +1,6 @@
 //! What is different between two sweeps.
 
-use super::Conditions;
-
-/// The condition that names `bench` itself.
-pub(super) const BENCH: &str = "bench";
+use super::{Conditions, conditions::BENCH};
 
 /// A condition that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

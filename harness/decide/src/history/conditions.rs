@@ -1,6 +1,5 @@
 //! How a cell was measured, from the manifest: whatever may explain that its figures changed.
 
-use super::change::BENCH;
 use serde::Serialize;
 use serde_json::Value;
 use slm_plan::{ModelSource, PlannedModel, digest::sha256_hex, model_sha256};
@@ -19,6 +18,8 @@ const LEFT_OUT: [&str; 8] =
 /// Parts whose fields are conditions themselves. Any other part is one, so that it can be seen to
 /// come and go.
 const GROUPS: [&str; 2] = ["options", "conditions"];
+/// The condition that names `bench` itself.
+pub(super) const BENCH: &str = "bench";
 /// Characters of a hash that are shown.
 const SHORT_HASH: usize = 8;
 const GIB: f64 = (1u64 << 30) as f64;

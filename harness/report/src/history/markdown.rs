@@ -2,7 +2,8 @@
 
 use super::{
     naming::{Naming, cell, setup},
-    parts::{changes, closing, course, drift, event, named, percent, step, summary},
+    parts::{changes, closing, course, drift, event, named, step, summary},
+    percent::percent,
 };
 use crate::markdown::escaped;
 use slm_decide::history::{History, Point};

@@ -8,6 +8,7 @@ mod naming;
 mod pace;
 mod panel;
 mod parts;
+mod percent;
 mod plot;
 mod text;
 mod write;

@@ -1,6 +1,6 @@
 //! How fast a figure drifts, in units that say something.
 
-use super::parts::{percent, percents};
+use super::percent::{percent, percents};
 use slm_decide::history::Trend;
 use slm_stats::Interval;
 

@@ -1,9 +1,11 @@
 //! Parts that texts and plots have in common.
 
-use super::pace::{pace, span};
+use super::{
+    pace::{pace, span},
+    percent::{percent, percents},
+};
 use slm_decide::history::{Change, Course, Event, History, Point, Series, Step, Sweep};
 use slm_plan::text::{clean, figure};
-use slm_stats::Interval;
 use std::collections::BTreeSet;
 
 /// What a list of differences is cut to in a sentence.
@@ -16,25 +18,6 @@ pub(super) fn moment(history: &History, sweep: &Sweep) -> String {
         history.sweeps.first().zip(history.sweeps.last()).is_some_and(|(a, b)| span(a, b) < 3.0 * 86_400.0);
     let text = sweep.at.to_string();
     if is_short { text[..16].replace('T', " ") } else { text[..10].to_owned() }
-}
-
-/// A factor as a percentage with so many digits: `-5.2 %`; without any from 100 % on.
-pub(super) fn percent(factor: f64, digits: usize) -> String {
-    let change = 100.0 * (factor - 1.0);
-    let digits = if change.abs() < 99.95 { digits } else { 0 };
-    let text = format!("{change:+.digits$}");
-    // No change has no sign.
-    if text.trim_start_matches(['+', '-']).parse() == Ok(0.0) {
-        format!("{:.digits$} %", 0.0)
-    } else {
-        format!("{text} %")
-    }
-}
-
-/// The same of an interval: `-6.1 to -4.3 %`.
-pub(super) fn percents(interval: Interval, digits: usize) -> String {
-    let low = percent(interval.low, digits);
-    format!("{} to {}", low.trim_end_matches(" %"), percent(interval.high, digits))
 }
 
 /// `better` or `worse`.

@@ -1,4 +1,4 @@
-use super::{json, markdown, pace::pace, parts::percent, plot::plots, text};
+use super::{json, markdown, pace::pace, percent::percent, plot::plots, text};
 use crate::{
     draw::{render::svg, scene::text_boxes},
     plots::Plot,

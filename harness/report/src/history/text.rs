@@ -2,7 +2,8 @@
 
 use super::{
     naming::{Naming, cell, setup},
-    parts::{changes, closing, course, drift, event, named, percent, step, summary, uncertainty},
+    parts::{changes, closing, course, drift, event, named, step, summary, uncertainty},
+    percent::percent,
 };
 use slm_decide::history::{History, Point, Series, Step};
 use slm_plan::text::{clean, columns, figure};

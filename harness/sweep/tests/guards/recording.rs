@@ -97,7 +97,7 @@ impl Recording {
             let condition = json!({"identity": {}, "known": {}, "before": {}, "findings": [], "changed": changed,
                                    "put_back": []});
             let prepared = json!({"type": "device-prepared", "device": "local", "condition": condition});
-            let before = if event["type"] == "run-started" { vec![prepared] } else { Vec::new() };
+            let before = if event["type"] == "started" { vec![prepared] } else { Vec::new() };
             (before, Vec::new())
         });
     }

@@ -57,7 +57,7 @@ fn a_run_whose_start_was_not_told_goes_on_and_is_found() {
             started = true;
             break;
         }
-        let run = format!("{}/runs/{}/m0-1", fixture.phone.root, NAME.sweep);
+        let run = format!("{}/runs/{}/r1m0-1", fixture.phone.root, NAME.sweep);
         if fs::exists(format!("{run}/started")).unwrap() {
             living += 1;
             let mut run = fixture.phone.adopt(NAME).expect("it is reached").expect("it is there");

@@ -22,7 +22,7 @@ fn at_work(fixture: &Fixture) -> Vec<String> {
 #[test]
 fn a_run_that_is_ended_before_it_begins_never_begins() {
     let fixture = Fixture::new(500, "exit 0");
-    let folder = format!("{}/runs/5eed/m0-1", fixture.phone.root);
+    let folder = format!("{}/runs/5eed/r1m0-1", fixture.phone.root);
     fs::create_dir_all(&folder).unwrap();
     fs::write(format!("{folder}/job.json"), "{}").unwrap();
     let run = |script: String| fixture.link.run(&script, Duration::from_secs(30)).unwrap();
@@ -89,7 +89,7 @@ fn a_second_stop_is_quick_whatever_the_first_found() {
 fn an_agent_that_lost_its_supervisor_before_it_wrote_is_ended_by_one_claim() {
     let fixture = Fixture::with_agent("while :; do sleep 0.1; done");
     std::mem::forget(fixture.start());
-    let pid = fixture.root().join("runs/5eed/m0-1/pid");
+    let pid = fixture.root().join("runs/5eed/r1m0-1/pid");
     let supervisor = || fs::read_to_string(&pid).unwrap_or_default().split_whitespace().next()?.parse().ok();
     slm_testkit::processes::wait_until("its number", || supervisor().is_some());
     slm_testkit::processes::signal(supervisor().unwrap(), rustix::process::Signal::KILL);
