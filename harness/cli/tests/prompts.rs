@@ -74,7 +74,7 @@ fn what_is_read_is_shown_token_by_token() {
 #[test]
 fn a_sweep_refuses_a_model_whose_template_does_not_open_the_answer() {
     let sandbox = with_template(TURNS);
-    let ran = sandbox.sweep("--models m.gguf --chunks 0 --repetitions 1 --chat-template t.jinja");
+    let ran = sandbox.sweep("--models m.gguf --chunks 0 --runs 1 --repetitions 1 --chat-template t.jinja");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     Results::of(&sandbox).check_all_failed("unsupported");
     let trials = Results::of(&sandbox).text("trials.csv");
@@ -91,7 +91,7 @@ fn a_sweep_refuses_a_model_whose_template_does_not_open_the_answer() {
         "m.gguf",
         "--chunks",
         "0",
-        "--repetitions",
+        "--runs",
         "1",
         "--no-chat-template",
         "--max-new-tokens",

@@ -70,7 +70,7 @@ fn prompts_equal_those_of_transformers_id_by_id() {
 fn a_sweep_with_its_template_ends_where_the_model_ends() {
     let sandbox = Sandbox::new();
     let options = format!(
-        "--models {} --chunks 0 --repetitions 1 --warmups 0 --max-new-tokens 48 --threads 2",
+        "--models {} --chunks 0 --runs 1 --repetitions 1 --warmups 0 --max-new-tokens 48 --threads 2",
         model()
     );
     done(sandbox.sweep(&options));
