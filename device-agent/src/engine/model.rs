@@ -55,7 +55,7 @@ pub(crate) trait Vocabulary {
 }
 
 /// A chat template and the special tokens that it may use; empty where the model has none.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ChatTemplate {
     pub(crate) source: String,
     pub(crate) bos_token: String,

@@ -29,7 +29,7 @@ pub(super) struct TvmModel {
     metadata: Metadata,
     facts: ModelFacts,
     tokens: Tokens,
-    template: Option<(String, String, String)>,
+    template: Option<ChatTemplate>,
     ends: Vec<i32>,
     device: ComputeDevice,
     /// Lines of evidence on what was opened.
@@ -83,7 +83,7 @@ impl TvmModel {
             runner: RefCell::new(runner),
             facts,
             tokens,
-            template: template.map(|template| (template.source, template.bos_token, template.eos_token)),
+            template,
             ends: config.eos_token_id.map(|ids| ids.as_slice().to_vec()).unwrap_or_default(),
             device: compiled.device,
             opened,
@@ -156,8 +156,7 @@ impl Vocabulary for TvmModel {
     }
 
     fn chat_template(&self) -> Option<ChatTemplate> {
-        let (source, bos_token, eos_token) = self.template.clone()?;
-        Some(ChatTemplate { source, bos_token, eos_token })
+        self.template.clone()
     }
 
     fn is_end(&self, token: i32) -> bool {
