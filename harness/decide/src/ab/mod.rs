@@ -7,13 +7,13 @@
 //! each look has the level of that look: all intervals of a session hold the truth together with 95 %
 //! (Jennison and Turnbull 1999, "Group Sequential Methods", chapter 9, repeated confidence intervals).
 
+mod ab_test;
 mod block;
 #[expect(missing_docs, reason = "of the method into_str, which strum derives")]
 mod look;
-mod test;
 
+pub use ab_test::AbTest;
 pub use look::{Answer, Look};
-pub use test::AbTest;
 
 #[cfg(test)]
 mod tests;
