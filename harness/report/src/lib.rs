@@ -12,6 +12,7 @@ mod data;
 mod draw;
 pub mod history;
 mod html;
+mod identity;
 mod markdown;
 mod names;
 mod numbers;

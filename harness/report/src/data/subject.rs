@@ -1,6 +1,9 @@
 //! A model on a device.
 
-use crate::outputs::Answer;
+use crate::{
+    identity::{Identity, identity_of},
+    outputs::Answer,
+};
 use slm_plan::PlannedModel;
 use slm_protocol::Ready;
 
@@ -37,7 +40,14 @@ pub struct Subject {
     pub answers: Vec<Answer>,
 }
 
+identity_of!(Subject);
+
 impl Subject {
+    /// Whether it is what a row of this run is of.
+    pub(crate) fn is<'a>(&self, run: usize, row: impl Into<Identity<'a>>) -> bool {
+        self.run == run && Identity::from(self) == row.into()
+    }
+
     /// Whether it is this model of a plan; the run must be the plan's.
     pub fn is_of(&self, planned: &PlannedModel) -> bool {
         let variant = planned.variant.as_ref().map(|variant| variant.label.as_str());

@@ -1,5 +1,6 @@
 //! One answer of a model.
 
+use crate::identity::{Identity, identity_of};
 use serde::Serialize;
 use slm_protocol::StopReason;
 use slm_results::schema::TrialRow;
@@ -17,6 +18,9 @@ pub struct Answer {
     pub weights: String,
     /// Weight types.
     pub quant: String,
+    /// Which of two settings, where the sweep has the model in two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
     /// Chunks of context; `None` where prompts have an exact length.
     pub chunks: Option<u8>,
     /// Exact length of the prompt, tokens.
@@ -41,6 +45,8 @@ pub struct Answer {
     pub at_limit: u32,
 }
 
+identity_of!(Answer);
+
 impl Answer {
     /// Whether its model's weights are random: then its text is, too.
     pub fn is_random(&self) -> bool {
@@ -49,11 +55,7 @@ impl Answer {
 
     /// Whether it is of the trial's model on the trial's device.
     pub(super) fn is_of(&self, trial: &TrialRow) -> bool {
-        self.device == trial.device
-            && self.backend == trial.backend
-            && self.model == trial.model
-            && self.weights == trial.weights
-            && self.quant == trial.quant
+        Identity::from(self) == Identity::from(trial)
     }
 
     /// What ended the output, and whether all trials agree, in words.

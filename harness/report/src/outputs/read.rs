@@ -165,6 +165,7 @@ fn answer(trial: &TrialRow, prompt: Option<&BuiltPrompt>) -> Answer {
         model: trial.model.clone(),
         weights: trial.weights.clone(),
         quant: trial.quant.clone(),
+        variant: trial.variant.clone(),
         chunks: trial.chunks,
         prompt_tokens: trial.prompt_tokens,
         prompt_id: trial.prompt_id.clone(),

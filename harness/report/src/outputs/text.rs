@@ -4,6 +4,7 @@ use super::{
     answer::{Answer, limited},
     shown::{beginning_and_end, harmless},
 };
+use crate::identity::Identity;
 use slm_plan::text::clean;
 use std::fmt::Write;
 
@@ -26,16 +27,15 @@ pub fn text(answers: &[Answer]) -> String {
 }
 
 fn is_same_model(one: &Answer, other: &Answer) -> bool {
-    let key = |answer: &Answer| {
-        [&answer.device, &answer.backend, &answer.model, &answer.weights, &answer.quant].map(String::clone)
-    };
-    key(one) == key(other)
+    Identity::from(one) == Identity::from(other)
 }
 
 fn heading(out: &mut String, group: &[Answer]) {
     let Some(first) = group.first() else { return };
     let random = if first.is_random() { " (synthetic weights: random text)" } else { "" };
-    let name = format!("{} {} on {}, {}{random}", first.model, first.quant, first.device, first.backend);
+    let variant = first.variant.as_ref().map(|label| format!(", variant {label}")).unwrap_or_default();
+    let name =
+        format!("{} {} on {}, {}{variant}{random}", first.model, first.quant, first.device, first.backend);
     let _ = writeln!(out, "{}", clean(&name));
     let (limited, all) = limited(group);
     let _ = writeln!(out, "{limited} of {all} outputs ended at the limit of output tokens");
@@ -70,6 +70,7 @@ mod tests {
             model: "m\u{1b}[2J".into(),
             weights: "real".into(),
             quant: "q4_0".into(),
+            variant: None,
             chunks: Some(0),
             prompt_tokens: None,
             prompt_id: "q1".into(),
@@ -97,8 +98,10 @@ mod tests {
     #[test]
     fn each_model_has_its_heading_and_its_count() {
         let other = Answer { model: "n".into(), ..answer("x") };
-        let shown = text(&[answer("a"), answer("b"), other]);
+        let setting = |label: &str| Answer { variant: Some(label.into()), ..answer("x") };
+        let shown = text(&[answer("a"), answer("b"), other, setting("a"), setting("b")]);
         assert_eq!(shown.matches(" of 6 outputs").count(), 1, "{shown}");
-        assert_eq!(shown.matches("on s24").count(), 2, "{shown}");
+        assert_eq!(shown.matches("on s24").count(), 4, "{shown}");
+        assert!(shown.contains("llama.cpp, variant b\n"), "{shown}");
     }
 }

@@ -18,14 +18,7 @@ pub(super) fn read(data: &mut ReportData, run: usize, folder: &Path) -> Result<(
         data.runs[run].sampled.push(remark);
     }
     for answer in read.answers {
-        let subject = data.subjects.iter_mut().find(|subject| {
-            subject.run == run
-                && subject.device == answer.device
-                && subject.backend == answer.backend
-                && subject.model == answer.model
-                && subject.quant == answer.quant
-                && subject.weights == answer.weights
-        });
+        let subject = data.subjects.iter_mut().find(|subject| subject.is(run, &answer));
         if let Some(subject) = subject {
             subject.answers.push(answer);
         }

@@ -84,16 +84,7 @@ fn add_run(data: &mut ReportData, folder: &Path) -> Result<()> {
 
 fn add_cell(data: &mut ReportData, run: usize, cell: Cell) {
     let key = &cell.key;
-    let is_same = |subject: &Subject| {
-        subject.run == run
-            && subject.model == key.model
-            && subject.device == key.device
-            && subject.backend == key.backend
-            && subject.quant == key.quant
-            && subject.weights == key.weights
-            && subject.variant == key.variant
-    };
-    let subject = data.subjects.iter().position(is_same).unwrap_or_else(|| {
+    let subject = data.subjects.iter().position(|subject| subject.is(run, key)).unwrap_or_else(|| {
         data.subjects.push(Subject {
             run,
             device: key.device.clone(),

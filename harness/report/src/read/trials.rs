@@ -1,7 +1,7 @@
 //! `trials.csv`, streamed: a row takes 20 bytes in memory.
 
 use super::tokens::Sampled;
-use crate::data::{FigureName, Measured, Moment, Point, ReportData, Subject, Tally};
+use crate::data::{FigureName, Measured, Moment, Point, ReportData, Tally};
 use slm_plan::error::Result;
 use slm_protocol::FigureScope;
 use slm_results::{
@@ -106,17 +106,10 @@ impl<'a> Reader<'a> {
 
     /// The cell of a trial.
     fn find(&mut self, trial: &TrialRow) -> Option<usize> {
-        let is_same = |subject: &Subject| {
-            subject.model == trial.model
-                && subject.device == trial.device
-                && subject.quant == trial.quant
-                && subject.backend == trial.backend
-                && subject.variant == trial.variant
-                && subject.weights == trial.weights
-        };
-        if self.subject == usize::MAX || !is_same(&self.data.subjects[self.subject]) {
+        let (run, is_new) = (self.run, self.subject == usize::MAX);
+        if is_new || !self.data.subjects[self.subject].is(run, trial) {
             let own = self.data.subjects.iter().enumerate().skip(self.first.0);
-            self.subject = own.into_iter().find(|(_, subject)| is_same(subject))?.0;
+            self.subject = own.into_iter().find(|(_, subject)| subject.is(run, trial))?.0;
             let cells = self.data.cells.iter().enumerate().skip(self.first.1);
             self.cells = cells
                 .filter(|(_, measured)| measured.subject == self.subject)

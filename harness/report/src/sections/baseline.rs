@@ -44,12 +44,7 @@ fn compared(baseline: &Baseline) -> impl Iterator<Item = (usize, &Comparison)> {
 
 fn fields(data: &ReportData, run: usize, row: &Row) -> Vec<Field> {
     let key = &row.candidate.key;
-    let subject = data.subjects.iter().find(|subject| {
-        subject.run == run
-            && subject.model == key.model
-            && subject.quant == key.quant
-            && subject.backend == key.backend
-    });
+    let subject = data.subjects.iter().find(|subject| subject.is(run, key));
     let mut name = Field::text(subject.map_or(&key.model, |subject| &subject.label));
     if row.baseline.key.model != key.model {
         name.note = format!("against {}", row.baseline.key.model);

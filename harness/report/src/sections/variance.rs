@@ -62,14 +62,5 @@ pub(super) fn table(data: &ReportData) -> Table {
 }
 
 fn label(data: &ReportData, run: usize, row: &VarianceRow) -> Option<String> {
-    let subject = data.subjects.iter().find(|subject| {
-        subject.run == run
-            && subject.model == row.model
-            && subject.device == row.device
-            && subject.quant == row.quant
-            && subject.backend == row.backend
-            && subject.weights == row.weights
-            && subject.variant == row.variant
-    });
-    Some(subject?.label.clone())
+    Some(data.subjects.iter().find(|subject| subject.is(run, row))?.label.clone())
 }
