@@ -18,8 +18,6 @@ pub(crate) struct SizedRuntime<'a> {
     pub(crate) params: f64,
     /// Runtime, seconds.
     pub(crate) runtime: Estimate,
-    /// Whether the figure is that of suspect trials.
-    pub(crate) doubtful: bool,
 }
 
 /// The measured context length nearest to 800 tokens.
@@ -46,7 +44,6 @@ pub(crate) fn sized_runtimes(data: &ReportData, context: Context) -> Vec<SizedRu
             subject: measured.subject,
             params: measured.cell.params? as f64,
             runtime: measured.cell.runtime_s?,
-            doubtful: measured.is_doubtful(),
         })
     })
     .collect()
@@ -77,7 +74,6 @@ mod tests {
             subject: 0,
             params,
             runtime: Estimate { mean: seconds, interval: None },
-            doubtful: false,
         }
     }
 

@@ -85,7 +85,7 @@ fn plot(data: &ReportData, kind: &Kind) -> Option<Plot> {
         ends.extend(last.map(|(x, y)| Label { x, y, text: subject.label.clone(), style }));
     }
     labels::draw(&mut scene, ends, right + 24.0, names, (TOP - 8.0, height - 20.0));
-    Some(Plot::new(format!("{}-by-context", kind.stem), title, caption(data, metric), scene))
+    Some(Plot::new(format!("{}-by-context", kind.stem), title, caption(metric), scene))
 }
 
 fn draw_line(
@@ -103,15 +103,11 @@ fn draw_line(
     let points: Vec<(f64, f64)> =
         cells.iter().map(|(measured, e)| (frame.px(measured.tokens_in()), frame.py(e.mean))).collect();
     scene.push(Mark::Line { points: points.clone(), ink: style.ink, width: 1.8, dashed: style.second });
-    for ((measured, estimate), (x, y)) in cells.iter().zip(&points) {
+    for ((_, estimate), (x, y)) in cells.iter().zip(&points) {
         if let Some(interval) = estimate.interval {
             scene.line((*x, frame.py(interval.low)), (*x, frame.py(interval.high)), style.ink, 1.2);
         }
-        let shape = match (measured.is_doubtful(), style.second) {
-            (true, _) => Shape::Cross,
-            (false, true) => Shape::Ring,
-            (false, false) => Shape::Disc,
-        };
+        let shape = if style.second { Shape::Ring } else { Shape::Disc };
         scene.dot(*x, *y, 3.6, shape, style.ink);
     }
     points
@@ -125,12 +121,7 @@ pub(super) fn context_scale(lengths: &[f64]) -> Scale {
     if median < 0.12 * high { Scale::log(sorted) } else { Scale::from_zero(sorted) }
 }
 
-fn caption(data: &ReportData, metric: Metric) -> String {
+fn caption(metric: Metric) -> String {
     let better = if metric.more_is_better() { "Higher is better." } else { "Lower is better." };
-    let doubtful = if data.cells.iter().any(Measured::is_doubtful) {
-        " Crosses: cells without a valid trial, whose figures are those of suspect trials."
-    } else {
-        ""
-    };
-    format!("{better} Points are means over a cell's prompts, bars their 95 % intervals.{doubtful}")
+    format!("{better} Points are means over a cell's prompts, bars their 95 % intervals.")
 }

@@ -35,15 +35,9 @@ pub(crate) fn plots(data: &ReportData) -> Vec<Plot> {
         .filter_map(|(index, study)| {
             let scene = draw(data, study)?;
             let name = if alone { "quantization".to_owned() } else { format!("quantization-{}", index + 1) };
-            let caption = format!(
-                "Lower is better. Both panels begin at zero unless an axis says log scale. Points are means over a cell's prompts, \
-                 bars their 95 % intervals; the type is that of most matrices, the table lists the bits.{}",
-                if study.subjects.iter().any(|&s| data.cells_of(s).any(Measured::is_doubtful)) {
-                    " Crosses: cells without a valid trial."
-                } else {
-                    ""
-                }
-            );
+            let caption = "Lower is better. Both panels begin at zero unless an axis says log scale. Points are means over a \
+                           cell's prompts, bars their 95 % intervals; the type is that of most matrices, the table lists \
+                           the bits.";
             Some(Plot::new(name, title(data, study), caption, scene))
         })
         .collect()
@@ -101,15 +95,11 @@ fn panel(
         let points: Vec<(f64, f64)> =
             cells.iter().map(|(m, (mean, _))| (frame.px(m.tokens_in()), frame.py(*mean))).collect();
         scene.push(Mark::Line { points: points.clone(), ink: style.ink, width: 1.8, dashed: style.second });
-        for ((m, (_, interval)), (x, y)) in cells.iter().zip(&points) {
+        for ((_, (_, interval)), (x, y)) in cells.iter().zip(&points) {
             if let Some((low, high)) = interval {
                 scene.line((*x, frame.py(*low)), (*x, frame.py(*high)), style.ink, 1.2);
             }
-            let shape = match (m.is_doubtful(), style.second) {
-                (true, _) => Shape::Cross,
-                (false, true) => Shape::Ring,
-                (false, false) => Shape::Disc,
-            };
+            let shape = if style.second { Shape::Ring } else { Shape::Disc };
             scene.dot(*x, *y, 3.4, shape, style.ink);
         }
         let text = data.subjects[subject].quant.clone();

@@ -54,11 +54,7 @@ pub(crate) fn plot(data: &ReportData) -> Option<Plot> {
         if let Some(interval) = point.runtime.interval {
             scene.line((x, frame.py(interval.low)), (x, frame.py(interval.high)), ink, 1.2);
         }
-        let shape = match (point.doubtful, front.contains(&index)) {
-            (true, _) => Shape::Cross,
-            (false, true) => Shape::Disc,
-            (false, false) => Shape::Ring,
-        };
+        let shape = if front.contains(&index) { Shape::Disc } else { Shape::Ring };
         scene.dot(x, y, 5.0, shape, ink);
         let name = font::cut_label(&data.subjects[point.subject].label, SMALL, 190.0);
         if let Some((at, anchor, bounds)) = place((x, y), font::width(&name, SMALL), &frame, &taken) {
