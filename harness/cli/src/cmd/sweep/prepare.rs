@@ -9,7 +9,7 @@ use crate::{
 };
 use slm_device::{self as device, Device, OpenOptions, profile::Profiles};
 use slm_plan::{
-    Compute, DeviceFacts, Estimate, Plan, check_engines,
+    Compute, Design, DeviceFacts, Estimate, Plan, check_engines,
     error::{Error, Result},
     interrupt::Interrupt,
     request::SweepRequest,
@@ -123,6 +123,8 @@ pub(super) fn prepare(args: &SweepArgs, study: &Study, interrupt: &Interrupt) ->
 fn busy(plan: &Plan, device: &DeviceFacts) -> Option<String> {
     let machine = &device.agent.machine;
     let threads = match plan.input.options.threads {
+        // Each setting has its own.
+        _ if plan.input.design == Design::Ab => String::new(),
         Some(1) => "; 1 thread is used all the same".to_owned(),
         Some(threads) => format!("; {threads} threads are used all the same"),
         None => String::new(),
