@@ -41,10 +41,17 @@ pub struct Difference {
 impl Difference {
     /// Of two sides, each with runs of its own.
     pub fn between(baseline: Measured, candidate: Measured) -> Self {
-        let (b, c) = (baseline.error.powi(2), candidate.error.powi(2));
-        let spread = b.powi(2) / baseline.freedom + c.powi(2) / candidate.freedom;
-        let freedom = if spread > 0.0 { (b + c).powi(2) / spread } else { f64::INFINITY };
-        Self { estimate: candidate.mean - baseline.mean, error: (b + c).sqrt(), freedom }
+        let (error, freedom) =
+            together((baseline.error, baseline.freedom), (candidate.error, candidate.freedom));
+        Self { estimate: candidate.mean - baseline.mean, error, freedom }
+    }
+
+    /// The same difference with another, independent error on top of its own, known with so many degrees
+    /// of freedom.
+    #[must_use]
+    pub fn widened(self, error: f64, freedom: f64) -> Self {
+        let (error, freedom) = together((self.error, self.freedom), (error, freedom));
+        Self { error, freedom, ..self }
     }
 
     /// Of runs in pairs, from what each pair differs by; `None` below two.
@@ -64,14 +71,21 @@ impl Difference {
         student_quantile(level, self.freedom) * self.error
     }
 
-    /// p that the true difference lies within ± `margin`; with a margin of 0, the two-sided p.
-    pub fn p_within(self, margin: f64) -> f64 {
+    /// Two-sided p of no difference.
+    pub fn p(self) -> f64 {
         if self.error <= 0.0 {
-            return if self.estimate.abs() > margin { 0.0 } else { 1.0 };
+            return if self.estimate.abs() > 0.0 { 0.0 } else { 1.0 };
         }
-        let beyond = |distance: f64| student_upper(distance / self.error, self.freedom);
-        (beyond(self.estimate.abs() - margin) + beyond(self.estimate.abs() + margin)).min(1.0)
+        (2.0 * student_upper(self.estimate.abs() / self.error, self.freedom)).min(1.0)
     }
+}
+
+/// The standard error of a sum of two independent terms, with its degrees of freedom after Satterthwaite.
+fn together(one: (f64, f64), other: (f64, f64)) -> (f64, f64) {
+    let (a, b) = (one.0.powi(2), other.0.powi(2));
+    let spread = a.powi(2) / one.1 + b.powi(2) / other.1;
+    let freedom = if spread > 0.0 { (a + b).powi(2) / spread } else { f64::INFINITY };
+    ((a + b).sqrt(), freedom)
 }
 
 #[cfg(test)]
@@ -88,7 +102,7 @@ mod tests {
         for (ours, theirs) in [
             (found.estimate, known.difference),
             (found.freedom, known.freedom),
-            (found.p_within(0.0), known.p),
+            (found.p(), known.p),
             (interval.low, known.interval[0]),
             (interval.high, known.interval[1]),
         ] {
@@ -103,18 +117,19 @@ mod tests {
             known.candidate.iter().zip(&known.baseline).map(|(ours, theirs)| ours - theirs).collect();
         let found = Difference::paired(&differences).unwrap();
         let interval = found.interval(0.05);
-        assert!((found.p_within(0.0) - known.p).abs() < 1e-9);
+        assert!((found.p() - known.p).abs() < 1e-9);
         assert!((interval.low - known.interval[0]).abs() < 1e-9);
         assert!((interval.high - known.interval[1]).abs() < 1e-9);
         assert_eq!(Difference::paired(&[1.0]), None);
     }
 
     #[test]
-    fn a_margin_is_allowed_for() {
-        let found = Difference { estimate: 0.05, error: 0.01, freedom: f64::INFINITY };
-        assert!((found.p_within(0.05) - 0.5).abs() < 1e-6 && found.p_within(0.02) < 0.01);
-        assert!(found.p_within(0.2) > 0.999);
-        let exact = Difference { error: 0.0, ..found };
-        assert_eq!((exact.p_within(0.05), exact.p_within(0.01)), (1.0, 0.0));
+    fn another_error_comes_on_top() {
+        let found = Difference { estimate: 0.05, error: 0.03, freedom: 4.0 }.widened(0.04, f64::INFINITY);
+        assert!((found.error - 0.05).abs() < 1e-12);
+        // (0.03² + 0.04²)² / (0.03⁴ / 4)
+        assert!((found.freedom - 30.864_197_53).abs() < 1e-6, "{found:?}");
+        let exact = Difference { estimate: 0.05, error: 0.0, freedom: f64::INFINITY };
+        assert_eq!((exact.p(), Difference { estimate: 0.0, ..exact }.p()), (0.0, 1.0));
     }
 }

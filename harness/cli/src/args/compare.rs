@@ -17,7 +17,7 @@ pub struct CompareArgs {
     pub baseline: PathBuf,
     /// What is compared
     pub candidate: PathBuf,
-    /// What equal sweeps on the device differ by, such as 3%: differences up to this are noise [default: 5%]
+    /// What two equal sweeps on the device differ by at most, such as 3%: noise, on top of what runs differ by [default: 15%; memory 5%]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub noise: Option<f64>,
     /// Take the noise from equal sweeps of the device: a folder that `bench sweep` wrote, or a parent of such

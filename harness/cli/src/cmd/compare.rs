@@ -6,7 +6,7 @@ use crate::{
     show::{data, note},
 };
 use slm_decide::{
-    compare::{Gate, NoiseChoice, Options, Side, compare, llama_bench},
+    compare::{Gate, Noise, NoiseChoice, Options, Side, compare, llama_bench},
     history::{History, Sweeps},
 };
 use slm_plan::{
@@ -16,7 +16,7 @@ use slm_plan::{
 use slm_report::compare::{json, markdown, text};
 use std::collections::BTreeMap;
 
-/// Figures of equal sweeps whose noise is not taken from them: chance alone would make it.
+/// Degrees of freedom, one less than equal sweeps, below which chance alone would make the noise.
 const LEAST_FREEDOM: usize = 4;
 
 /// Runs the command.
@@ -66,11 +66,14 @@ fn noise(args: &CompareArgs) -> Result<NoiseChoice> {
             skipped.why
         )));
     }
+    // What a sweep differs by it does in all its cells alike: many cells tell no more of it than one.
+    let most = sweeps.sweeps.len().saturating_sub(1);
     let found: BTreeMap<_, _> = History::of(sweeps, &[])
         .spread()
         .into_iter()
-        .filter(|(_, spread)| spread.freedom >= LEAST_FREEDOM)
-        .map(|(metric, spread)| (metric, spread.between_two()))
+        .map(|(metric, spread)| (metric, spread.deviation(), spread.freedom.min(most)))
+        .filter(|(.., freedom)| *freedom >= LEAST_FREEDOM)
+        .map(|(metric, deviation, freedom)| (metric, Noise::measured(deviation, freedom)))
         .collect();
     if found.is_empty() {
         let what = "--history: the folders hold too few equal sweeps to tell what those differ by";

@@ -25,8 +25,8 @@ mod warnings;
 
 pub use comparison::{Comparison, compare};
 pub use gate::Gate;
-pub use noise::{Noise, NoiseSource};
-pub use options::{NoiseChoice, Options};
+pub use noise::{Noise, NoiseChoice, NoiseSource};
+pub use options::Options;
 pub use placement::{Neighbour, Placement};
 pub use ratio::{Basis, Ratio};
 pub use row::Row;

@@ -1,7 +1,6 @@
 //! How to compare.
 
-use super::settings::Setting;
-use slm_results::read::Metric;
+use super::{NoiseChoice, settings::Setting};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How to compare.
@@ -15,16 +14,4 @@ pub struct Options {
     pub against_all: bool,
     /// Settings that may differ.
     pub across: BTreeSet<Setting>,
-}
-
-/// Where it is known from what equal sweeps differ by.
-#[derive(Clone, Debug, Default)]
-pub enum NoiseChoice {
-    /// It is not: a cautious value is assumed.
-    #[default]
-    Assumed,
-    /// The user says so; a relative difference.
-    Given(f64),
-    /// Equal sweeps on the device, by metric; metrics that are not there are assumed.
-    History(BTreeMap<Metric, f64>),
 }

@@ -36,7 +36,7 @@ pub struct Ratio {
     pub ratio: f64,
     /// Its 95 % interval, over runs.
     pub interval: Option<Interval>,
-    /// p that the ratio lies within the noise.
+    /// Two-sided p of no difference, with noise.
     pub p: Option<f64>,
     /// The same, corrected for all tests of the comparison.
     pub p_adjusted: Option<f64>,

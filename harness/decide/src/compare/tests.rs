@@ -204,9 +204,8 @@ fn half_the_speed_is_found_with_three_runs_among_a_thousand_tests() {
     };
     let found = compare(&side(1.0), &side(0.5), &Options::default()).unwrap();
     assert_eq!(found.tests, 1008);
-    // Five simulations of the same with SciPy find 267 to 312.
     let called = found.count(Verdict::Regressed);
-    assert!((240..=340).contains(&called), "{called}");
+    assert!(called > 1000, "{called}");
 }
 
 #[test]
@@ -260,7 +259,10 @@ fn noise_may_be_given_or_measured() {
     };
     assert_eq!(count(NoiseChoice::Assumed), 0);
     assert_eq!(count(NoiseChoice::Given(0.01)), 4);
-    let history = BTreeMap::from([(Metric::Itps, 0.01), (Metric::Otps, 0.01)]);
+    // scipy.stats.t.ppf(0.975, 11) = 2.20098516.
+    let measured = Noise::measured(0.003, 11);
+    assert!((measured.value - (2.200_985_16 * 2f64.sqrt() * 0.003).exp_m1()).abs() < 1e-7);
+    let history = BTreeMap::from([(Metric::Itps, measured), (Metric::Otps, measured)]);
     assert_eq!(count(NoiseChoice::History(history)), 2);
 }
 
